@@ -1,0 +1,1 @@
+"""Pages that people read. Reads published snapshots; writes only through `pipelines.operations`."""

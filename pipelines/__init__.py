@@ -1,0 +1,1 @@
+"""Moves data: channels, landing, ledger, marts, snapshots, outbox. The only package that knows Dagster."""

@@ -1,0 +1,224 @@
+"""What a mapping file may say. Here: the shape of the TOML, checked. Not here: reading the files it speaks of."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.contracts import table
+from pipelines.contracts.base import all_tables
+from pipelines.errors import InputError
+
+PROVENANCE = ("source_version", "payload_version", "payload_hash")
+COMPUTED = {
+    "orders": ("business_date", "gross_amount", "total_amount", "is_balanced", "is_incomplete"),
+    "order_lines": ("line_number", "net_amount"),
+    "returns": ("business_date",),
+}
+# Order-level amounts that a mapping may give beside the line's own.
+ORDER_AMOUNTS = ("order_discount_amount", "order_shipping_amount", "order_tax_amount")
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError) as problem:
+        raise ValueError(f"time zone '{name}' is not known; use a name such as Europe/Amsterdam") from problem
+    return name
+
+
+TimeZone = Annotated[str, BeforeValidator(_zone)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """Where one field comes from: a column, an SQL expression over columns, or a constant."""
+
+    column: str | None = None
+    sql: str | None = None
+    value: str | int | float | bool | None = None
+    format: str | None = Field(None, description="strptime format of a date or time")
+    time_zone: TimeZone | None = Field(None, description="zone of a time without one; else the feed's")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_text_is_a_column(cls, given: Any) -> Any:
+        return {"column": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Source":
+        if sum(origin is not None for origin in (self.column, self.sql, self.value)) != 1:
+            raise ValueError("give exactly one of column, sql or value")
+        return self
+
+    def expression(self) -> pl.Expr:
+        """The field as a Polars expression over the file's columns."""
+        if self.sql is not None:
+            return pl.sql_expr(self.sql)
+        return pl.col(self.column) if self.column is not None else pl.lit(self.value)
+
+    def columns(self) -> set[str]:
+        """Names of the file's columns that it reads."""
+        return set(self.expression().meta.root_names())
+
+
+class Version(_Strict):
+    """How to tell a newer version of a record: by a column of the record, by the file's name, or by the newest date in the file."""
+
+    column: str | None = None
+    kind: Literal["instant", "number", "text"] = "instant"
+    format: str | None = None
+    file_name: str | None = Field(None, description="regular expression whose first group is a sortable date in the file's name")
+
+
+class Feed(_Strict):
+    """One kind of file and the ledger table it fills."""
+
+    name: str
+    channel: str = ""
+    table: str
+    files: str
+    format: Literal["csv", "tsv", "jsonl", "parquet", "xlsx"] | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    sheet: str | None = None
+    explode: str | None = None
+    fill_down: tuple[str, ...] = ()
+    time_zone: TimeZone | None = None
+    datetime_format: str | None = None
+    decimal_comma: bool = False
+    currency: str | None = None
+    ship_within_hours: float | None = None
+    version: Version = Version()
+    columns: dict[str, Source]
+
+    @model_validator(mode="after")
+    def _known_names(self) -> "Feed":
+        tables = {t.name for t in all_tables("ledger")} - {"order_lines", "fx_rates"}
+        if self.table not in tables:
+            raise ValueError(f"table '{self.table}' is not one of {', '.join(sorted(tables))}")
+        unknown = sorted(set(self.columns) - set(self.fields()))
+        if unknown:
+            raise ValueError(f"'{unknown[0]}' is not a field of {self.table}; fields are {', '.join(sorted(self.fields()))}")
+        return self
+
+    def fields(self) -> dict[str, Any]:
+        """Fields that a mapping may fill, with their contract columns."""
+        given = _fields_of(self.table)
+        if self.table == "orders":
+            given |= _fields_of("order_lines") | {name: table("orders").columns["discount_amount"] for name in ORDER_AMOUNTS}
+        return given
+
+    @property
+    def is_order_feed(self) -> bool:
+        return self.table == "orders"
+
+    def source_columns(self) -> dict[str, str]:
+        """Column of the file → the field that needs it."""
+        needed = {column: field for field, source in self.columns.items() for column in source.columns()}
+        if self.version.column:
+            needed.setdefault(self.version.column, "version")
+        return needed
+
+
+def _fields_of(name: str) -> dict[str, Any]:
+    skip = (*PROVENANCE, *COMPUTED.get(name, ()))
+    return {column: spec for column, spec in table(name).columns.items() if column not in skip}
+
+
+class Channel(_Strict):
+    """A sales channel: its clock, its currency, and where it ships from when nothing else says so."""
+
+    name: str
+    time_zone: TimeZone = "UTC"
+    currency: str | None = None
+    location: str | None = None
+    backorders: bool = Field(False, description="it goes on selling when the shelf is empty, so that sales are demand")
+
+
+class Planning(_Strict):
+    """Defaults of planning; each one that is used in place of a figure of the merchant's own is named on the row."""
+
+    cycle_service_level: float = Field(0.95, gt=0, lt=1)
+    review_period_days: float = Field(7, gt=0)
+    lead_time_days: float = Field(14, gt=0)
+    lead_time_std_days: float = Field(3, ge=0)
+    offer_buffer_units: int = Field(1, ge=0)
+    horizon_weeks: int = Field(13, ge=4, le=52)
+
+
+class Merchant(_Strict):
+    """Whose record this is."""
+
+    name: str
+    reporting_currency: str = Field("EUR", pattern="^[A-Z]{3}$")
+    home: str = Field("data", description="folder of landing, warehouse, snapshots and exports")
+    input: str = Field(".", description="folder that the feeds' `files` are relative to")
+    as_of: str | None = Field(None, description="'data' judges by the newest order in the record, for histories that ended; else now")
+    default_location: str = "main"
+    approval_cap_amount: float | None = Field(None, gt=0)
+
+
+class Config(_Strict):
+    """A merchant's whole configuration: one TOML file, or a folder of them."""
+
+    merchant: Merchant
+    channels: tuple[Channel, ...] = Field((), alias="channel")
+    planning: Planning = Planning()
+    feeds: tuple[Feed, ...] = Field(alias="feed", min_length=1)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Config":
+        for what, names in (("feed", [f.name for f in self.feeds]), ("channel", [c.name for c in self.channels])):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{what} '{twice[0]}' is declared twice")
+        return self
+
+    def channel(self, name: str) -> Channel:
+        """The channel called `name`, or one with defaults where none is declared."""
+        return next((c for c in self.channels if c.name == name), Channel(name=name))
+
+
+def load_config(path: Path) -> Config:
+    """Reads a mapping file, or every `*.toml` of a folder as one configuration.
+
+    Raises InputError that names the file, the field and the mend.
+    """
+    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not files or not files[0].is_file():
+        raise InputError(f"{path} is not a mapping file or a folder of them; give --config a .toml file.")
+    merged: dict[str, Any] = {}
+    for file in files:
+        for section, content in _read_toml(file).items():
+            if isinstance(content, list):
+                merged.setdefault(section, []).extend(content)
+            else:
+                merged.setdefault(section, {}).update(content)
+    try:
+        return Config.model_validate(merged)
+    except ValidationError as problem:
+        raise InputError(f"{path}: {_first_sentence(problem, merged)}") from problem
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise InputError(f"{file} is not valid TOML: {problem}; mend that line.") from problem
+
+
+def _first_sentence(problem: ValidationError, given: dict[str, Any]) -> str:
+    first = problem.errors()[0]
+    place = list(first["loc"])
+    if len(place) > 1 and place[0] == "feed" and isinstance(place[1], int):
+        place[:2] = [f"feed '{given['feed'][place[1]].get('name', place[1] + 1)}'"]
+    where = ", ".join(str(part) for part in place)
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}." if where else f"{message}."

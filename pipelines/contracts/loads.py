@@ -1,0 +1,34 @@
+"""How each load balanced. Here: the account of rows. Not here: what the rows say."""
+
+import dataframely as dy
+
+from pipelines.contracts.base import count, instant, key, register, text, units
+
+
+@register("ledger", "The account of every load: rows in = accepted + duplicate + superseded + quarantined")
+class Loads(dy.Schema):
+    feed = key("Feed of the mapping")
+    payload_hash = key("Content hash of the file")
+    file_name = key("What the merchant calls the file")
+    mapping_hash = text("Hash of the feed's mapping when it was read", nullable=False)
+    channel = text("Channel of the feed")
+    table_name = text("Ledger table that the feed fills", nullable=False)
+    rows_in = count("Rows of the file")
+    accepted_rows = count("Rows of documents that are now the ledger's version")
+    duplicate_rows = count("Rows of documents whose content the ledger had already")
+    superseded_rows = count("Rows of documents of which a newer version is known")
+    quarantined_rows = count("Rows that can't be read")
+    replaced_rows = count("Earlier rows of the ledger that accepted ones took the place of")
+    loaded_at = instant("When it was loaded", nullable=False)
+
+
+@register("ledger", "Rows that can't be read, each with its reason; personal fields masked")
+class Quarantine(dy.Schema):
+    feed = key("Feed of the mapping")
+    payload_hash = key("Content hash of the file in landing")
+    file_name = key("What the merchant calls the file")
+    row_number = units("Row of the file, 1 is the first after the heading; the line of JSON lines", primary_key=True)
+    document = text("Order or other document it belongs to, where that can be read")
+    field = text("Column of the file")
+    value = text("What stands there")
+    reason = text("Why it can't be read", nullable=False)

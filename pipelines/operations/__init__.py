@@ -1,0 +1,32 @@
+"""Decisions on their way: the outbox, approvals, deliveries, what the ERP answers, exports. Not here: how they are calculated."""
+
+from pipelines.operations.database import UnfitValue
+from pipelines.operations.deliveries import SendOutcome, send
+from pipelines.operations.exports import safe_text, write_csv, write_reorder_xlsx
+from pipelines.operations.files import written_aside
+from pipelines.operations.outbox import Batch, Outbox
+from pipelines.operations.reconcile import ReconcileOutcome, reconcile
+from pipelines.operations.states import ApprovalRefused, Refused, State, TransitionRefused, UnknownDecision
+from pipelines.operations.suggestions import Kind, Suggestion, SuggestOutcome
+
+__all__ = [
+    "ApprovalRefused",
+    "Batch",
+    "Kind",
+    "Outbox",
+    "ReconcileOutcome",
+    "Refused",
+    "SendOutcome",
+    "State",
+    "SuggestOutcome",
+    "Suggestion",
+    "TransitionRefused",
+    "UnfitValue",
+    "UnknownDecision",
+    "reconcile",
+    "safe_text",
+    "send",
+    "write_csv",
+    "write_reorder_xlsx",
+    "written_aside",
+]

@@ -1,0 +1,64 @@
+"""Whether an approval is allowed: state, amount, cap. Pure. Not here: carrying it out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from pipelines.operations.database import rounded
+from pipelines.operations.states import ApprovalRefused
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A decision as it would be approved."""
+
+    decision_id: str
+    state: str
+    quantity_units: int
+    amount: Decimal | None
+    currency_code: str | None
+
+
+def candidate(row: Row[Any], quantity_units: int | None) -> Candidate:
+    """The decision with the quantity wanted; another quantity than suggested is valued at the unit cost, unknown without one."""
+    if quantity_units is None or quantity_units == row.quantity_units:
+        return Candidate(row.decision_id, row.state, row.quantity_units, row.amount, row.currency_code)
+    amount = None if row.unit_cost_amount is None else rounded(row.unit_cost_amount * quantity_units)
+    return Candidate(row.decision_id, row.state, quantity_units, amount, row.currency_code)
+
+
+def require_approvable(candidates: Sequence[Candidate], cap_amount: Decimal | None) -> None:
+    """Raises ApprovalRefused when one is not suggested, has no units, or exceeds the cap, alone or with the others."""
+    for one in candidates:
+        if one.state != "suggested":
+            raise ApprovalRefused(f"{one.decision_id} is {one.state}, not suggested; reload the list and choose again.")
+        if one.quantity_units <= 0:
+            raise ApprovalRefused(f"{one.decision_id} cannot be approved for {one.quantity_units} units; reject it instead.")
+    if cap_amount is not None:
+        _require_within_cap(candidates, cap_amount)
+
+
+def _require_within_cap(candidates: Sequence[Candidate], cap_amount: Decimal) -> None:
+    total = Decimal(0)
+    for one in candidates:
+        if one.amount is None:
+            unknown = f"The amount of {one.decision_id} is unknown and approvals are capped at {cap_amount}"
+            raise ApprovalRefused(f"{unknown}; give its SKU a unit cost first.")
+        if one.amount > cap_amount:
+            raise ApprovalRefused(
+                f"{one.decision_id} amounts to {one.amount} {one.currency_code}, above the approval cap of {cap_amount}; "
+                "lower its quantity or have the cap raised."
+            )
+        total += one.amount
+    currencies = sorted({str(one.currency_code) for one in candidates})
+    if len(currencies) > 1:
+        raise ApprovalRefused(f"No cap can be checked over {' and '.join(currencies)}; approve one currency at a time.")
+    if total > cap_amount:
+        ids = ", ".join(one.decision_id for one in candidates)
+        raise ApprovalRefused(
+            f"{ids} amount to {total} {currencies[0]} together, above the approval cap of {cap_amount}; "
+            "approve fewer at a time or have the cap raised."
+        )

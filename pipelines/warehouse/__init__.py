@@ -1,0 +1,1 @@
+"""Where tables are kept: landing, the DuckDB warehouse, published snapshots."""

@@ -1,0 +1,163 @@
+"""The warehouse file. The only place that opens it, under a lock, for the length of a load or a save and never while computing."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import polars as pl
+
+from pipelines.contracts import Table, all_tables, table
+from pipelines.errors import InputError
+
+LOCK_PATIENCE_SECONDS = 600.0
+_SQL_TYPES = {pl.String: "VARCHAR", pl.Int64: "BIGINT", pl.Float64: "DOUBLE", pl.Boolean: "BOOLEAN", pl.Date: "DATE", pl.Datetime: "TIMESTAMPTZ"}
+
+
+def sql_type(dtype: pl.DataType) -> str:
+    """DuckDB's name of a contract type."""
+    return f"DECIMAL({dtype.precision}, {dtype.scale})" if isinstance(dtype, pl.Decimal) else _SQL_TYPES[type(dtype)]
+
+
+def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection whose clock is UTC."""
+    connection = duckdb.connect(str(path), read_only=read_only)
+    connection.execute("SET TimeZone = 'UTC'").fetchall()
+    return connection
+
+
+class Warehouse:
+    """The merchant's tables in one DuckDB file, with one process at a time."""
+
+    def __init__(self, path: Path, say: Callable[[str], None] = lambda sentence: None) -> None:
+        self.path = path
+        self._say = say
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The warehouse under its lock; waits for another process and names it.
+
+        Raises InputError when the lock isn't free in ten minutes, or the file was made by an incompatible version.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            connection = connect(self.path)
+            try:
+                _create_missing(connection)
+                yield connection
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with self.path.with_suffix(".lock").open("a+") as lock:
+            self._acquire(lock)
+            lock.seek(0)
+            lock.truncate()
+            lock.write(f"process {os.getpid()}")
+            lock.flush()
+            yield
+
+    def _acquire(self, lock: Any) -> None:
+        until = time.monotonic() + LOCK_PATIENCE_SECONDS
+        has_spoken = False
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read() or "another process"
+                if time.monotonic() > until:
+                    raise InputError(f"The warehouse is in use by {holder} for ten minutes; stop it and run again.") from None
+                if not has_spoken:
+                    self._say(f"Waiting for the warehouse, which {holder} is using.")
+                    has_spoken = True
+                time.sleep(0.05)
+
+    def read(self, *names: str) -> dict[str, pl.DataFrame]:
+        """The named tables as frames of their contracts' types."""
+        with self.open() as connection:
+            return {name: read_table(connection, name) for name in names}
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """The answer to a query as a frame."""
+        with self.open() as connection:
+            return connection.sql(sql).pl()
+
+    def save(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        """Replaces the named tables, all or none; each frame is checked against its contract's key and rules first.
+
+        Raises InputError naming the table and the rule when a frame breaks its contract.
+        """
+        for name, frame in frames.items():
+            require_contract(table(name), frame)
+        with self.open() as connection:
+            connection.begin()
+            for name, frame in frames.items():
+                connection.execute(f"DELETE FROM {name}").fetchall()
+                insert(connection, name, frame)
+            connection.commit()
+
+    def derive(self, name: str, transform: Callable[..., nw.LazyFrame[Any]], sources: tuple[str, ...], where: str | None = None, **arguments: Any) -> int:
+        """Runs a mart over its source tables inside DuckDB and replaces its table, or the part of it that `where` names; returns its rows."""
+        contract = table(name)
+        with self.open() as connection:
+            frames = [nw.from_native(connection.table(source)) for source in sources]
+            relation = transform(*frames, **arguments).to_native()
+            columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in contract.dtypes.items())
+            relation.to_view("derived_mart")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE derived AS SELECT {columns} FROM derived_mart WHERE {where or 'true'}").fetchall()
+            _require_unique_key(connection, contract)
+            connection.begin()
+            connection.execute(f"DELETE FROM {name} WHERE {where or 'true'}").fetchall()
+            connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM derived").fetchall()
+            connection.commit()
+            connection.execute("DROP VIEW derived_mart").fetchall()
+            return int(connection.sql("SELECT count(*) FROM derived").fetchall()[0][0])
+
+
+def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
+    present: dict[str, list[str]] = {}
+    for name, column in connection.sql("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall():
+        present.setdefault(name, []).append(column)
+    for contract in all_tables():
+        if contract.name not in present:
+            columns = ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in contract.dtypes.items())
+            connection.execute(f"CREATE TABLE {contract.name} ({columns})").fetchall()
+        elif set(present[contract.name]) != set(contract.columns):
+            raise InputError(f"The warehouse's table {contract.name} has another version's columns; run `fulcast rebuild` to make it anew from landing.")
+
+
+def read_table(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
+    """A table of an open connection as a frame."""
+    return table(name).conform(connection.sql(f"SELECT * FROM {name}").pl())
+
+
+def insert(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """Appends `frame` to the table, column by name."""
+    connection.register("incoming_frame", frame.to_arrow())
+    connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM incoming_frame").fetchall()
+    connection.unregister("incoming_frame")
+
+
+def require_contract(contract: Table, frame: pl.DataFrame) -> None:
+    """Raises InputError naming the rule that `frame` breaks."""
+    _, failure = contract.schema.filter(contract.conform(frame))
+    if len(failure):
+        rule, rows = next(iter(failure.counts().items()))
+        raise InputError(f"Table {contract.name} breaks its contract in {rows} rows ({rule}); this is a fault of Fulcast, please report it.")
+
+
+def _require_unique_key(connection: duckdb.DuckDBPyConnection, contract: Table) -> None:
+    key = ", ".join(contract.key)
+    blank = " OR ".join(f"{name} IS NULL" for name in contract.key)
+    repeated, blanks = connection.sql(
+        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM derived GROUP BY {key} HAVING count(*) > 1)), (SELECT count(*) FROM derived WHERE {blank})"
+    ).fetchall()[0]
+    if repeated or blanks:
+        raise InputError(f"Table {contract.name}: {repeated} keys stand twice and {blanks} are blank ({key}); this is a fault of Fulcast, please report it.")
