@@ -15,7 +15,7 @@ from pipelines.errors import InputError
 PROVENANCE = ("source_version", "payload_version", "payload_hash")
 COMPUTED = {
     "orders": ("business_date", "gross_amount", "total_amount", "is_balanced", "is_incomplete"),
-    "order_lines": ("line_number", "net_amount"),
+    "order_lines": ("line_number", "net_amount", "cancelled_gross_amount", "cancelled_discount_amount"),
     "returns": ("business_date",),
 }
 # Order-level amounts that a mapping may give beside the line's own.

@@ -107,7 +107,19 @@ def _share_order_discount(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataF
     share = pl.col("_share") + pl.when(pl.col("line_number") == 1).then(rest).otherwise(pl.lit(0, tenthousandths))
     amount = pl.col("discount_amount") + (share.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 4)) / ONE).cast(MONEY)
     shared = shared.with_columns(discount_amount=amount.cast(MONEY))
-    return shared.with_columns(net_amount=(pl.col("gross_amount") - pl.col("discount_amount")).cast(MONEY))
+    return shared.with_columns(
+        net_amount=(pl.col("gross_amount") - pl.col("discount_amount")).cast(MONEY),
+        cancelled_gross_amount=_cancelled_part("gross_amount"),
+        cancelled_discount_amount=_cancelled_part("discount_amount"),
+    )
+
+
+def _cancelled_part(amount: str) -> pl.Expr:
+    """The cancelled units' share of a line's amount, in whole ten-thousandths; the whole amount where all units are cancelled."""
+    cancelled, ordered = pl.col("cancelled_units"), pl.col("ordered_units")
+    part = (pl.col(amount) * ONE).cast(pl.Int128) * cancelled // pl.when(ordered != 0).then(ordered)
+    money = (part.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 4)) / ONE).cast(MONEY).fill_null(0)
+    return pl.when(cancelled == ordered).then(pl.col(amount).cast(MONEY)).otherwise(money)
 
 
 def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame, config: Config) -> pl.DataFrame:

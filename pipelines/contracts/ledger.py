@@ -64,6 +64,8 @@ class OrderLines(_Sourced):
     gross_amount = money("ordered_units × unit_price_amount")
     discount_amount = money("Line discount plus its share of the order's")
     net_amount = money("Gross less discount")
+    cancelled_gross_amount = money("Part of the gross that was cancelled")
+    cancelled_discount_amount = money("Part of the discount that was cancelled")
     shipping_amount = money("Shipping charged on the line")
     tax_amount = money("Tax charged on the line")
     currency_code = text("ISO 4217 currency of the amounts", nullable=False)
@@ -120,6 +122,7 @@ class StockLevels(_Sourced):
     observed_at = dy.Datetime(primary_key=True, time_zone="UTC", time_unit="us", description="When it was counted or reported")
     on_hand_units = units("Physical and sellable")
     unsellable_units = units("Damaged, in inspection or held")
+    available_units = units("On hand less reserved, where the source reports it", nullable=True)
 
 
 @register("ledger", "One row per line of a purchase order", identity=("purchase_order_id",))

@@ -1,0 +1,135 @@
+"""Facts and key figures: pure functions of the ledger and `as_of`. Here: their columns. Not here: their arithmetic."""
+
+import dataframely as dy
+
+from pipelines.contracts.base import code, count, date, flag, instant, key, money, number, register, text, units
+
+ENTRY_KINDS = ("sale", "credit", "adjustment", "return", "cancelled", "test", "unpaid", "gift_card")
+
+
+@register("marts", "One row per thing that moves, or could have moved, sales: an order line or a returned line")
+class SalesEntries(dy.Schema):
+    source = code("Table it stands for", ("order_lines", "returns"))
+    channel = key("Sales channel")
+    document_id = key("Order or return")
+    entry_kind = dy.String(primary_key=True, regex=f"^({'|'.join(ENTRY_KINDS)})$", description=f"What it counts as: {', '.join(ENTRY_KINDS)}")
+    line_number = key("Line of the document", dtype=dy.Int64)
+    business_date = date("Day it counts on: order date for lines, return date for returns")
+    order_id = text("Order it belongs to", nullable=False)
+    sku = text("Stock keeping unit as sold")
+    description = text("What the channel calls it")
+    is_goods = flag("A stocked article")
+    ship_to_country_code = text("Country of delivery")
+    sold_units = units("Units sold; negative for credits and returns")
+    currency_code = text("Currency of the amounts", nullable=False)
+    gross_sales_amount = money("Sold at positive price and quantity, without tax and shipping, less what was cancelled")
+    discount_amount = money("Discounts on it")
+    returns_amount = money("Credited or refunded for goods; positive")
+    adjustment_amount = money("Corrections that are neither sale nor credit")
+    net_sales_amount = money("gross − discount − returns + adjustment")
+    reporting_net_sales_amount = money("Net sales in the reporting currency at the day's rate", nullable=True)
+    is_rate_provisional = flag("The day's rate is not final")
+
+
+@register("marts", "Sales per business date and channel; returns count on the return date")
+class DailySales(dy.Schema):
+    business_date = date("Local date of the channel", primary_key=True)
+    channel = key("Sales channel")
+    currency_code = key("Currency of the amounts")
+    orders = count("Orders with a counted line that day")
+    order_lines = count("Counted order lines: sales, credits and adjustments")
+    credit_lines = count("Lines on credits")
+    sold_units = units("Units sold less units credited and returned")
+    gross_sales_amount = money("Sold at positive price and quantity, without tax and shipping")
+    discount_amount = money("Discounts")
+    returns_amount = money("Credits and returns; positive")
+    adjustment_amount = money("Corrections")
+    net_sales_amount = money("gross − discount − returns + adjustment")
+    reporting_net_sales_amount = money("Net sales in the reporting currency", nullable=True)
+
+
+@register("marts", "One row per order and SKU that has to leave a building")
+class FulfilmentLines(dy.Schema):
+    channel = key("Sales channel")
+    order_id = key("Order")
+    sku = key("Stock keeping unit as sold")
+    location_id = text("Location it leaves from", nullable=False)
+    ordered_at = instant("When it was ordered", nullable=False)
+    ship_by_at = instant("Promised to leave by")
+    ship_by_date = date("UTC date of the promise", nullable=True)
+    due_units = units("Ordered less cancelled")
+    shipped_units = units("Shipped so far")
+    open_units = units("Due and not shipped")
+    shipped_at = instant("When the last unit due had left; blank while some are open")
+    delivered_at = instant("When the last parcel arrived, as far as known")
+    is_expedited = flag("Bought with a faster service")
+    is_split = flag("Left in more than one shipment")
+
+
+@register("marts", "On-time shipping per due date, channel and location; an open line past its promise is late")
+class DailyFulfilment(dy.Schema):
+    ship_by_date = date("UTC date by which lines were promised to leave", primary_key=True)
+    channel = key("Sales channel")
+    location_id = key("Location")
+    due_lines = count("Lines whose promise has passed at the time of the run")
+    on_time_lines = count("Of them, those that had left whole by the promise")
+    late_lines = count("Of them, the rest")
+    open_late_lines = count("Of them, those that have not left yet")
+
+
+@register("marts", "Best sellers by net sales over trailing periods, against the period before")
+class BestSellers(dy.Schema):
+    period_days = key("Length of the period, ending yesterday", dtype=dy.Int64)
+    sku = key("Stock keeping unit as sold")
+    description = text("Name")
+    category = text("Category")
+    sales_rank = count("1 sells most by net sales in the reporting currency; ties share a rank")
+    sold_units = units("Units sold less returned")
+    orders = count("Orders with it")
+    net_sales_amount = money("Net sales in the reporting currency")
+    previous_sold_units = units("Units of the period before")
+    previous_net_sales_amount = money("Net sales of the period before, reporting currency")
+
+
+@register("marts", "What was ordered against what was paid, per order, on channels whose payments are loaded")
+class PaymentBalance(dy.Schema):
+    channel = key("Sales channel")
+    order_id = key("Order")
+    currency_code = text("Currency of the amounts", nullable=False)
+    ordered_amount = money("Total of the order with tax and shipping; 0 where only payments are known")
+    captured_amount = money("Captured")
+    refunded_amount = money("Refunded")
+    difference_amount = money("captured − ordered")
+    payment_state = code("Agreement to the cent", ("agrees", "overpaid", "underpaid", "unpaid", "paid_without_order"))
+
+
+@register("marts", "Stock of each SKU and location, as last observed, and what is promised and on its way")
+class InventoryPosition(dy.Schema):
+    location_id = key("Location")
+    sku = key("Stock keeping unit")
+    observed_at = instant("When stock was last observed; blank where it never was")
+    on_hand_units = units("Physical and sellable; blank where stock is unknown", nullable=True)
+    allocated_units = units("Reserved for open lines, never more than on hand", nullable=True)
+    available_units = units("on hand − allocated, never negative", nullable=True)
+    backordered_units = units("Open demand beyond what is on hand")
+    on_order_units = units("Ordered from suppliers and not received")
+
+
+@register("marts", "Unit cost in the reporting currency as of now")
+class UnitCosts(dy.Schema):
+    sku = key("Stock keeping unit")
+    unit_cost_amount = money("Cost of one unit in the reporting currency")
+    origin = code("Where it comes from", ("product_costs", "supplier_terms"))
+
+
+@register("marts", "Key figures of the record as a whole, for the summary and the overview page")
+class ChannelSummary(dy.Schema):
+    channel = key("Sales channel")
+    orders = count("Orders in the ledger")
+    order_lines = count("Order lines in the ledger")
+    last_ordered_at = instant("Newest order")
+    net_sales_amount = money("Net sales of the whole record, reporting currency", nullable=True)
+    net_sales_28d_amount = money("Net sales of the last 28 days, reporting currency", nullable=True)
+    due_lines_28d = count("Lines due in the last 28 days")
+    late_lines_28d = count("Of them, not shipped in time")
+    late_rate_28d = number("late ÷ due", "rate", min=0, max=1)

@@ -64,18 +64,18 @@ class Plan:
         return list(self._exports())
 
     def _exports(self) -> Iterator[Export]:
-        first, previous = 0, -NEVER
+        number, first, previous = 0, 0, -NEVER
         for day in range(self.days):
             today = self.date_of(day)
             if today != self.end and (today + timedelta(days=1)).day != 1:
                 continue
             cutoff = self.midnight(day + 1) + EXPORT_HOUR * HOUR
-            number = 0 if first == 0 else number + 1  # noqa: F821 (set by the first export)
             yield Export(number, first, day, today, cutoff, previous)
-            first, previous = day + 1, cutoff
+            number, first, previous = number + 1, day + 1, cutoff
 
 
 def epoch(day: date) -> int:
+    """Epoch seconds of the UTC midnight that begins `day`."""
     return int(datetime.combine(day, time(), UTC).timestamp())
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from pipelines.demo.plan import HORIZON_DAYS, Plan
-from pipelines.demo.world import CATEGORIES, CHANNELS, GIFT_CARD, LUMPY, MARKET_DE, PRODUCTS, SELLABLES, STORES, AMAZON_US, World
+from pipelines.demo.world import AMAZON_US, CATEGORIES, CHANNELS, GIFT_CARD, LUMPY, MARKET_DE, PRODUCTS, SELLABLES, STORES, World
 
 START_CHANCE = 0.6  # a line opens a new order
 MAX_LINES = 5
@@ -28,6 +28,7 @@ class Promotions:
 
 
 def draw_promotions(world: World, plan: Plan) -> Promotions:
+    """Price cuts of some days on most products, and two planned ones after the end."""
     rng = plan.rng(3)
     rows = []
     for product in np.flatnonzero(rng.random(PRODUCTS) < 0.6):
@@ -59,7 +60,9 @@ def expected_lines(world: World, promotions: Promotions, plan: Plan) -> np.ndarr
     base = year.mean(axis=1)
     bundles = plan.rng(7).dirichlet(np.full(GIFT_CARD - PRODUCTS, 4.0)) * BUNDLE_SHARE
     lines[:, PRODUCTS:GIFT_CARD] = base[:, None, None] * bundles[None, :, None]
-    lines[:, GIFT_CARD] = (base**1.5)[:, None] * GIFT_CARD_SHARE * np.isin(np.arange(len(CHANNELS)), (AMAZON_US, MARKET_DE), invert=True)
+    lines[:, GIFT_CARD] = (
+        (base**1.5)[:, None] * GIFT_CARD_SHARE * np.isin(np.arange(len(CHANNELS)), (AMAZON_US, MARKET_DE), invert=True)
+    )
     lines *= np.stack([_channel_days(c, dates) for c in range(len(CHANNELS))], axis=1)[:, None, :]
     return np.asarray(lines * _scale(lines[: plan.days].sum(axis=1), plan.orders))
 

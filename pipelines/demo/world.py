@@ -49,23 +49,50 @@ WAREHOUSES = (
 STORE_NAMES = ("Amsterdam Centrum", "Utrecht", "Rotterdam")
 CENTS_PER_EURO = {"EUR": 100, "USD": 112, "GBP": 87}
 
-CATEGORIES = ("Kitchen", "Coffee", "Garden", "Lighting", "Textiles", "Bath", "Office", "Toys", "Outdoor", "Travel", "Candles", "Storage")
+CATEGORIES = (
+    "Kitchen",
+    "Coffee",
+    "Garden",
+    "Lighting",
+    "Textiles",
+    "Bath",
+    "Office",
+    "Toys",
+    "Outdoor",
+    "Travel",
+    "Candles",
+    "Storage",
+)
 _NOUNS = (
-    ("Pan", "Bowl", "Knife"), ("Coffee Mill", "Espresso Cup", "Filter Jug"), ("Planter", "Watering Can", "Pruner"),
-    ("Table Lamp", "Pendant", "Light Chain"), ("Throw", "Cushion", "Tea Towel"), ("Bath Mat", "Towel", "Soap Dish"),
-    ("Notebook", "Desk Tray", "Pen Case"), ("Puzzle", "Building Set", "Soft Bear"), ("Flask", "Picnic Rug", "Headlamp"),
-    ("Wash Bag", "Day Pack", "Luggage Tag"), ("Pillar Candle", "Scented Candle", "Holder"), ("Basket", "Crate", "Hook Rail"),
+    ("Pan", "Bowl", "Knife"),
+    ("Coffee Mill", "Espresso Cup", "Filter Jug"),
+    ("Planter", "Watering Can", "Pruner"),
+    ("Table Lamp", "Pendant", "Light Chain"),
+    ("Throw", "Cushion", "Tea Towel"),
+    ("Bath Mat", "Towel", "Soap Dish"),
+    ("Notebook", "Desk Tray", "Pen Case"),
+    ("Puzzle", "Building Set", "Soft Bear"),
+    ("Flask", "Picnic Rug", "Headlamp"),
+    ("Wash Bag", "Day Pack", "Luggage Tag"),
+    ("Pillar Candle", "Scented Candle", "Holder"),
+    ("Basket", "Crate", "Hook Rail"),
 )
 _BRANDS = ("Norrvik", "Haldenau", "Mabrun", "Tessaro", "Okaley", "Pimvale", "Lunderby", "Quillo", "Ardenta", "Fernby")
 _VARIANTS = (("BLK", "black"), ("WHT", "white"), ("GRN", "green"), ("BLU", "blue"), ("RED", "red"), ("SND", "sand"))
 # name, country, postal code, mean lead time, standard deviation, review period
 SUPPLIERS = (
-    ("Rijnmond Trading", "NL", "3011 AB", 6, 1.5, 7), ("Baltic Wood Works", "LT", "01103", 14, 3.0, 7),
-    ("Iberia Ceramica", "PT", "3810", 18, 4.0, 14), ("Textil Union", "PT", "4800", 21, 4.5, 14),
-    ("Pearl River Goods", "CN", "510000", 52, 9.0, 28), ("Delta Metal", "CN", "315000", 45, 8.0, 28),
-    ("Alpen Licht", "AT", "6020", 10, 2.0, 7), ("Midlands Supply", "GB", "B1 1AA", 8, 2.0, 7),
-    ("Anatolia Weave", "TR", "20000", 25, 6.0, 14), ("Nordic Wax", "DK", "8000", 12, 2.5, 7),
-    ("Lakeside Paper", "PL", "31-001", 11, 3.0, 7), ("Hudson Import", "US", "07102", 9, 2.0, 7),
+    ("Rijnmond Trading", "NL", "3011 AB", 6, 1.5, 7),
+    ("Baltic Wood Works", "LT", "01103", 14, 3.0, 7),
+    ("Iberia Ceramica", "PT", "3810", 18, 4.0, 14),
+    ("Textil Union", "PT", "4800", 21, 4.5, 14),
+    ("Pearl River Goods", "CN", "510000", 52, 9.0, 28),
+    ("Delta Metal", "CN", "315000", 45, 8.0, 28),
+    ("Alpen Licht", "AT", "6020", 10, 2.0, 7),
+    ("Midlands Supply", "GB", "B1 1AA", 8, 2.0, 7),
+    ("Anatolia Weave", "TR", "20000", 25, 6.0, 14),
+    ("Nordic Wax", "DK", "8000", 12, 2.5, 7),
+    ("Lakeside Paper", "PL", "31-001", 11, 3.0, 7),
+    ("Hudson Import", "US", "07102", 9, 2.0, 7),
 )
 
 
@@ -100,6 +127,7 @@ class World:
 
 
 def build_world(plan: Plan) -> World:
+    """The merchant of a plan: the same seed gives the same one."""
     rng = plan.rng(1)
     sku, description, brand, category, style = _catalogue(rng)
     demand_class = rng.choice(3, PRODUCTS, p=(0.70, 0.18, 0.12))
@@ -115,18 +143,33 @@ def build_world(plan: Plan) -> World:
         sku=[*sku, *bundles, "GIFTCARD-50"],
         description=[*description, *(f"Gift set {n}" for n in range(1, BUNDLES + 1)), "Gift card 50"],
         brand=[*brand, *["Fulcast"] * (BUNDLES + 1)],
-        list_price=price, category=category, style=style, demand_class=demand_class, weight=weight,
-        growth=rng.normal(0.06, 0.18, PRODUCTS), launch_day=launch, last_day=last, cost=cost,
+        list_price=price,
+        category=category,
+        style=style,
+        demand_class=demand_class,
+        weight=weight,
+        growth=rng.normal(0.06, 0.18, PRODUCTS),
+        launch_day=launch,
+        last_day=last,
+        cost=cost,
         later_cost=np.where(changed, np.round(cost * rng.uniform(0.94, 1.12, PRODUCTS)), cost).astype(np.int64),
         cost_change_day=np.where(changed, rng.integers(20, plan.days - 10, PRODUCTS), NEVER),
         supplier=_suppliers(category, rng),
         second_supplier=np.where(rng.random(PRODUCTS) < 0.1, rng.integers(0, len(SUPPLIERS), PRODUCTS), -1),
-        component_first=first, component_count=count, component_sku=component, component_units=units, places=build_places(plan.rng(2)),
+        component_first=first,
+        component_count=count,
+        component_sku=component,
+        component_units=units,
+        places=build_places(plan.rng(2)),
     )
 
 
 def _catalogue(rng: np.random.Generator) -> tuple[list[str], list[str], list[str], np.ndarray, np.ndarray]:
-    sku, description, brand, category, style = [], [], [], [], []
+    sku: list[str] = []
+    description: list[str] = []
+    brand: list[str] = []
+    category: list[int] = []
+    style: list[int] = []
     number = 0
     while len(sku) < PRODUCTS:
         number += 1
@@ -135,7 +178,7 @@ def _catalogue(rng: np.random.Generator) -> tuple[list[str], list[str], list[str
         for code, colour in _VARIANTS[: min(int(rng.integers(1, 7)), PRODUCTS - len(sku))]:
             sku.append(f"{CATEGORIES[kind][:3].upper()}-{number:03d}-{code}")
             description.append(f"{name} {number}, {colour}")
-            brand.append(name.split(" ")[0])
+            brand.append(name.split(" ", maxsplit=1)[0])
             category.append(kind)
             style.append(number)
     return sku, description, brand, np.array(category), np.array(style)
@@ -145,7 +188,7 @@ def _weights(demand_class: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Share of order lines: few fast movers, a long tail; intermittent and lumpy articles stand in the tail."""
     weight = (1.0 / np.arange(3, PRODUCTS + 3) ** 0.95)[rng.permutation(PRODUCTS)]
     weight *= np.array([1.0, 0.30, 0.10])[demand_class]
-    return weight / weight.sum()
+    return np.asarray(weight / weight.sum())
 
 
 def _life(days: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from polars import selectors as cs
 
 from pipelines.operations.files import written_aside
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_START = r"^([=+\-@\t\r])"
 MAX_ROWS, MAX_TEXT = 1_048_575, 32_767
 MIN_WIDTH, MAX_WIDTH, WIDTH_ROWS = 8, 48, 200
 
@@ -24,7 +25,7 @@ _Write = Callable[[int, int, Any], object]
 
 def safe_text(value: str) -> str:
     """`value` with an apostrophe before it when a spreadsheet would run it as a formula."""
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return re.sub(FORMULA_START, r"'\1", value)
 
 
 def write_csv(frame: pl.DataFrame, path: Path) -> None:
@@ -33,7 +34,8 @@ def write_csv(frame: pl.DataFrame, path: Path) -> None:
     Raises OSError when the folder cannot be written to.
     """
     instants = cs.datetime(time_zone="*").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-    safe = _flat(frame).with_columns(_safe(cs.string()), instants).rename(safe_text)
+    text = cs.string().str.replace(FORMULA_START, "'${1}")
+    safe = _flat(frame).with_columns(text, instants).rename(safe_text)
     with written_aside(path) as aside:
         safe.write_csv(aside)
 
@@ -65,11 +67,6 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 def _as_json(value: Any) -> str:
     plain = value.to_list() if isinstance(value, pl.Series) else value
     return json.dumps(plain, default=str, ensure_ascii=False)
-
-
-def _safe(text: pl.Expr) -> pl.Expr:
-    is_formula = pl.any_horizontal([text.str.starts_with(start) for start in FORMULA_STARTS])
-    return pl.when(is_formula).then(pl.lit("'") + text).otherwise(text)
 
 
 def _heading(name: str, dtype: pl.DataType) -> str:

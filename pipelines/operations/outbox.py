@@ -177,8 +177,10 @@ class Outbox:
     def counts(self) -> dict[State, int]:
         """How many decisions there are in each state that has any."""
         with self._database.reading() as connection:
-            query = select(DECISIONS.c.state, func.count()).group_by(DECISIONS.c.state).order_by(DECISIONS.c.state)
-            return dict(connection.execute(query).tuples().all())
+            query = (
+                select(DECISIONS.c.state, func.count().label("decisions")).group_by(DECISIONS.c.state).order_by(DECISIONS.c.state)
+            )
+            return {row.state: row.decisions for row in connection.execute(query)}
 
     def supply(self) -> pl.DataFrame:
         """What counts as supply because the ERP does not show it yet: approved and sent."""

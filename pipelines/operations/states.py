@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
+from pipelines.errors import InputError
 from pipelines.operations.tables import DECISION_EVENTS, DECISIONS
 
 State = Literal["suggested", "approved", "sent", "acknowledged", "received", "rejected", "superseded", "failed"]
@@ -25,7 +26,7 @@ SUPPLY_STATES: tuple[State, ...] = ("approved", "sent")
 _IDS_PER_QUERY = 10_000
 
 
-class Refused(ValueError):
+class Refused(InputError):
     """The outbox refuses what was asked, in one sentence that a person can act on."""
 
 

@@ -47,6 +47,13 @@ class Landing:
         for manifest in sorted(manifests, key=lambda m: (m["name"], m["sha256"])):
             yield Payload(self._place(feed, manifest["sha256"], manifest["name"]) / "payload", manifest["name"], manifest["sha256"])
 
+    def refuse(self, feed: Feed, payload: Payload) -> None:
+        """Sets aside a payload that can't be read, so that a mended mapping or file gets another chance at the next run."""
+        aside = self.folder / ".refused" / feed.name / payload.path.parent.name
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        payload.path.parent.rename(aside)
+
     def _place(self, feed: Feed, digest: str, name: str) -> Path:
         name_hash = hashlib.sha256(name.encode()).hexdigest()[:8]
         return self.folder / feed.name / f"{digest[:32]}-{name_hash}"

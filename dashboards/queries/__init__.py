@@ -1,0 +1,1 @@
+"""Reads of a snapshot: one file per page, connection in, frame out."""

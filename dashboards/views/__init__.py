@@ -1,0 +1,1 @@
+"""Pages: one short file each."""

@@ -1,0 +1,140 @@
+"""What was wanted: orders → daily demand per SKU, location and channel. Here: what counts, bundles, days not fully seen. Not here: forecasting."""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+SERIES = ("sku", "location_id")
+CLASS_INTERVAL = 1.32  # Syntetos & Boylan (2005): mean weeks between weeks with demand
+CLASS_SQUARED_CV = 0.49  # and squared coefficient of variation of the non-zero weeks
+NEW_BELOW_WEEKS = 13
+
+
+def wanted_lines(
+    order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.DataFrame, default_location: str
+) -> pl.DataFrame:
+    """Units wanted per order line: sku as consumed, location_id, channel, demand_date, demand_units.
+
+    Counted are goods on sales that are neither tests nor failed payments. What the customer cancelled is not demand; what the
+    seller cancelled for lack of stock is. A bundle counts as its components: 2 bundles of 3 cups are 6 cups.
+    """
+    facts = orders.filter(~pl.col("is_test") & (pl.col("payment_status") != "failed") & (pl.col("order_kind") == "sale"))
+    facts = facts.select("channel", "order_id", "business_date", "location_id", "cancelled_by")
+    goods = order_lines.filter(pl.col("is_goods") & ~pl.col("is_gift_card") & pl.col("sku").is_not_null() & (pl.col("unit_price_amount") > 0))
+    lines = goods.join(facts, on=["channel", "order_id"], how="inner")
+    is_customers = pl.col("cancelled_by").fill_null("customer") == "customer"
+    units = pl.col("ordered_units") - pl.when(is_customers).then("cancelled_units").otherwise(0)
+    parts = bundles.select(sku="bundle_sku", component_sku="component_sku", component_units="component_units")
+    lines = lines.with_columns(demand_units=units).filter(pl.col("demand_units") > 0).join(parts, on="sku", how="left")
+    return lines.select(
+        sku=pl.coalesce("component_sku", "sku"),
+        location_id=pl.col("location_id").fill_null(default_location),
+        channel="channel",
+        demand_date="business_date",
+        demand_units=pl.col("demand_units") * pl.col("component_units").fill_null(1),
+    )
+
+
+def stock_out_days(stock_levels: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """Days on which a SKU could not be bought for at least a part: sku, location_id, demand_date.
+
+    A level holds until the next observation. From the day it is observed at zero up to and with the day of the next
+    observation that is not, the day was not fully seen.
+    """
+    level = pl.coalesce("available_units", "on_hand_units")
+    observed = stock_levels.sort(*SERIES, "observed_at").with_columns(level=level, day=pl.col("observed_at").dt.date())
+    changes = observed.with_columns(is_out=pl.col("level") <= 0).filter(
+        (pl.col("is_out") != pl.col("is_out").shift(1).over(*SERIES)).fill_null(True)
+    )
+    until = pl.col("day").shift(-1).over(*SERIES).fill_null(cutoff)
+    out = changes.with_columns(until=until).filter(pl.col("is_out") & (pl.col("day") <= cutoff))
+    days = out.with_columns(demand_date=pl.date_ranges("day", pl.min_horizontal("until", pl.lit(cutoff)))).explode("demand_date")
+    return days.select(*SERIES, "demand_date").drop_nulls().unique()
+
+
+def daily_demand(
+    lines: pl.DataFrame, out_days: pl.DataFrame, promotions: pl.DataFrame, backorder_channels: list[str], cutoff: date
+) -> pl.DataFrame:
+    """Demand per sku, location, channel and day up to `cutoff`: rows for days with demand or not fully seen.
+
+    A stock-out censors a day on the channels that sell the SKU from there, unless the channel goes on selling (backorders).
+    """
+    known = lines.filter(pl.col("demand_date") <= cutoff)
+    daily = known.group_by(*SERIES, "channel", "demand_date").agg(pl.col("demand_units").sum())
+    first = known.group_by(*SERIES, "channel").agg(first_date=pl.col("demand_date").min())
+    selling = first.filter(~pl.col("channel").is_in(backorder_channels))
+    censored = out_days.join(selling, on=SERIES, how="inner").filter(pl.col("demand_date") >= pl.col("first_date"))
+    censored = censored.select(*SERIES, "channel", "demand_date", is_censored=pl.lit(True))
+    keys = [*SERIES, "channel", "demand_date"]
+    both = daily.join(censored, on=keys, how="full", coalesce=True)
+    both = both.with_columns(pl.col("demand_units").fill_null(0), pl.col("is_censored").fill_null(False))
+    return both.join(_promoted_days(promotions, cutoff), on=["sku", "demand_date"], how="left").with_columns(
+        pl.col("is_promoted").fill_null(False)
+    ).sort(keys)  # fmt: skip
+
+
+def _promoted_days(promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    days = promotions.filter(pl.col("start_date") <= cutoff).select(
+        "sku", demand_date=pl.date_ranges("start_date", pl.min_horizontal("end_date", pl.lit(cutoff)))
+    )
+    return days.explode("demand_date").drop_nulls().unique().with_columns(is_promoted=pl.lit(True))
+
+
+def weekly_history(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """Demand per series in weeks that end on the cutoff and every seven days before it.
+
+    Columns: sku, location_id, week (0 is the last, −1 the one before …), units seen on fully seen days, seen_days (0 to 7).
+    Weeks run from the first whole week of the series; a week without a row in `demand` is a seen zero.
+    """
+    back = (pl.lit(cutoff) - pl.col("demand_date")).dt.total_days()
+    days = demand.with_columns(week=-(back // 7))
+    seen = pl.col("demand_units").filter(~pl.col("is_censored")).sum()
+    censored = pl.col("demand_date").filter(pl.col("is_censored")).n_unique()
+    weekly = days.group_by(*SERIES, "week").agg(units=seen, seen_days=7 - censored)
+    span = weekly.group_by(*SERIES).agg(first_week=pl.col("week").min())
+    grid = span.with_columns(week=pl.int_ranges("first_week", 1)).explode("week").drop("first_week")
+    filled = grid.join(weekly, on=[*SERIES, "week"], how="left").with_columns(
+        pl.col("units").fill_null(0), pl.col("seen_days").fill_null(7).cast(pl.Int64)
+    )
+    return filled.sort(*SERIES, "week")
+
+
+def series_facts(demand: pl.DataFrame, weekly: pl.DataFrame, with_stock: pl.DataFrame) -> pl.DataFrame:
+    """One row per series: its span, what was seen of it, and its class after Syntetos & Boylan (2005).
+
+    smooth, erratic, intermittent and lumpy split at a mean interval of 1.32 weeks between weeks with demand and at a squared
+    coefficient of variation of 0.49 of the weeks with demand; a series with under 13 weeks is new. Example: weeks 4, 0, 4, 0
+    have interval 2 and cv² 0: intermittent.
+    """
+    spans = demand.group_by(*SERIES).agg(
+        first_date=pl.col("demand_date").min(),
+        last_demand_date=pl.col("demand_date").filter(pl.col("demand_units") > 0).max(),
+        total_units=pl.col("demand_units").sum(),
+    )
+    busy = pl.col("units") > 0
+    shape = weekly.group_by(*SERIES).agg(
+        weeks=pl.len(),
+        interval=pl.len() / busy.sum().cast(pl.Float64),
+        squared_cv=(pl.col("units").filter(busy).std(ddof=0) / pl.col("units").filter(busy).mean()) ** 2,
+        seen_days=pl.col("seen_days").sum(),
+        censored_days=(7 - pl.col("seen_days")).sum(),
+    )
+    stocked = with_stock.select(*SERIES).unique().with_columns(has_stock_figures=pl.lit(True))
+    facts = spans.join(shape, on=SERIES).join(stocked, on=SERIES, how="left")
+    return facts.with_columns(demand_class=_class(), has_stock_figures=pl.col("has_stock_figures").fill_null(False)).drop("interval", "squared_cv")
+
+
+def _class() -> pl.Expr:
+    is_frequent, is_even = pl.col("interval") <= CLASS_INTERVAL, pl.col("squared_cv") <= CLASS_SQUARED_CV
+    return (
+        pl.when(pl.col("weeks") < NEW_BELOW_WEEKS).then(pl.lit("new"))
+        .when(is_frequent & is_even).then(pl.lit("smooth"))
+        .when(is_frequent).then(pl.lit("erratic"))
+        .when(is_even).then(pl.lit("intermittent"))
+        .otherwise(pl.lit("lumpy"))
+    )  # fmt: skip
+
+
+def cutoff_before(as_of_date: date) -> date:
+    """Last whole day before `as_of_date`."""
+    return as_of_date - timedelta(days=1)

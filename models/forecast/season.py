@@ -1,0 +1,43 @@
+"""The year's shape, shared by a category. Here: one factor per week. Not here: holidays, promotions."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+WEEKS_A_YEAR = 52
+SMOOTHING_WEEKS = 3
+PRIOR_UNITS = 400.0  # units sold in a week of the year at which a category's own shape weighs as much as no season
+MIN_WEEKS = 60  # a shape seen for little more than once can't be told from trend, less can't at all
+
+Array = NDArray[np.float64]
+
+
+def seasonal_factors(weekly_totals: Array) -> Array:
+    """Factor of each of the 52 positions in the year, mean 1, from a category's weekly totals (oldest first, last = position 0).
+
+    Ratio of each week to the centred mean of the year around it, averaged per position, smoothed over three weeks and drawn
+    towards 1 where few units were sold. Less than 60 weeks say nothing about the year: all factors are 1.
+    """
+    weeks = len(weekly_totals)
+    if weeks < MIN_WEEKS or weekly_totals.sum() <= 0:
+        return np.ones(WEEKS_A_YEAR)
+    level = _centred_year(weekly_totals)
+    ratio = np.where(level > 0, weekly_totals / np.maximum(level, 1e-9), 1.0)
+    position = (np.arange(weeks) - (weeks - 1)) % WEEKS_A_YEAR
+    factors, sold = np.ones(WEEKS_A_YEAR), np.zeros(WEEKS_A_YEAR)
+    for p in range(WEEKS_A_YEAR):
+        of_week = position == p
+        factors[p], sold[p] = ratio[of_week].mean(), level[of_week].sum()
+    ring = np.concatenate([factors[-1:], factors, factors[:1]])
+    smoothed = np.convolve(ring, np.ones(SMOOTHING_WEEKS) / SMOOTHING_WEEKS, mode="valid")
+    weight = sold / (sold + PRIOR_UNITS)
+    shrunk = weight * smoothed + (1 - weight)
+    return np.asarray(shrunk / shrunk.mean())
+
+
+def _centred_year(totals: Array) -> Array:
+    """Mean over the 52 weeks around each week; near the ends, the nearest whole year."""
+    weeks = len(totals)
+    width = min(WEEKS_A_YEAR, weeks)
+    means = np.convolve(totals, np.ones(width) / width, mode="valid")
+    start = np.clip(np.arange(weeks) - width // 2, 0, weeks - width)
+    return np.asarray(means[start])

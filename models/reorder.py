@@ -1,0 +1,87 @@
+"""How much to order. Here: inventory position against levels, MOQ and case pack, days of cover. Not here: levels themselves."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.demand import SERIES
+
+Array = NDArray[np.float64]
+
+
+def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
+    """Adds inventory_position_units, needed_units, order_quantity_units and rounding_rule to each row.
+
+    position: available_units (null where stock is unknown), on_order_units, decided_units, transfer_units, backordered_units,
+    reorder_point_units, order_up_to_level_units, moq_units, case_pack_units.
+
+    At or below the reorder point (and below the order-up-to level) order up to the level: at least the MOQ, then up to whole
+    case packs. Where stock is unknown the position is unknown, not zero, and the quantity stays blank.
+    Example: position 12, reorder point 15, up to 40, MOQ 25, case pack 12: needed 28, ordered 36.
+    """
+    inventory_position = (
+        pl.col("available_units") + pl.col("on_order_units") + pl.col("decided_units") + pl.col("transfer_units") - pl.col("backordered_units")
+    )
+    rows = position.with_columns(inventory_position_units=inventory_position)
+    gap = pl.col("order_up_to_level_units") - pl.col("inventory_position_units")
+    is_due = (pl.col("inventory_position_units") <= pl.col("reorder_point_units")) & (gap > 0)
+    rows = rows.with_columns(needed_units=pl.when(is_due).then(gap).when(gap.is_not_null()).then(0))
+    at_least = pl.when(pl.col("needed_units") > 0).then(pl.max_horizontal("needed_units", "moq_units")).otherwise(pl.col("needed_units"))
+    packs = -(-at_least // pl.col("case_pack_units"))
+    rows = rows.with_columns(order_quantity_units=(packs * pl.col("case_pack_units")).cast(pl.Int64))
+    by_moq = pl.col("needed_units").is_between(1, pl.col("moq_units") - 1)
+    by_pack = pl.col("order_quantity_units") > at_least
+    rule = (
+        pl.when(by_moq & by_pack).then(pl.lit("moq and case_pack")).when(by_moq).then(pl.lit("moq")).when(by_pack).then(pl.lit("case_pack"))
+    )  # fmt: skip
+    return rows.with_columns(rounding_rule=rule.otherwise(pl.lit("none")))
+
+
+def days_of_cover(available: Array, mean: Array) -> Array:
+    """Days until expected demand exhausts `available`, capped at the horizon; not-a-number where stock is unknown or no demand is expected.
+
+    mean: (series, weeks), spread evenly over each week's days. Example: 10 available, 7 a week: 10 days.
+    """
+    weeks = mean.shape[1]
+    cumulated = np.concatenate([np.zeros((len(mean), 1)), np.cumsum(mean, axis=1)], axis=1)
+    days = np.array([
+        np.interp(stock, *_rising(used)) if np.isfinite(stock) and used[-1] > 0 else np.nan for stock, used in zip(available, cumulated, strict=True)
+    ])  # fmt: skip
+    return np.minimum(days, 7.0 * weeks)
+
+
+def _rising(used: Array) -> tuple[Array, Array]:
+    """Cumulated demand and the days it is reached on, without the flat stretches that np.interp can't invert."""
+    days = 7.0 * np.arange(len(used))
+    keep = np.concatenate([[True], np.diff(used) > 0])
+    return used[keep], days[keep]
+
+
+def stock_out_dates(cover: Array, horizon_days: float, cutoff: date) -> pl.Series:
+    """First day without stock: the day after `cutoff` plus whole days of cover; blank beyond the horizon or where cover is unknown."""
+    is_known = np.isfinite(cover) & (cover < horizon_days)
+    days = np.where(is_known, np.floor(cover), 0).astype(np.int64)
+    dates = pl.Series([cutoff], dtype=pl.Date).dt.offset_by("1d").item()
+    base = pl.select(pl.lit(dates).cast(pl.Date)).item()
+    frame = pl.DataFrame({"days": days, "known": is_known})
+    return frame.select(pl.when("known").then(pl.lit(base) + pl.duration(days="days")))["literal"].alias("stock_out_date").cast(pl.Date)
+
+
+def reasons(rows: pl.DataFrame) -> pl.Series:
+    """Each suggestion in a sentence."""
+    known = pl.format(
+        "Position {} against reorder point {}; order {} to reach {} ({} of them safety stock).",
+        "inventory_position_units", "reorder_point_units", "order_quantity_units", "order_up_to_level_units",
+        pl.col("safety_stock_units").round(0).cast(pl.Int64),
+    )  # fmt: skip
+    enough = pl.format("Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units")
+    unknown = pl.format("Stock is unknown; order when it falls to {} and fill up to {}.", "reorder_point_units", "order_up_to_level_units")
+    sentence = pl.when(pl.col("order_quantity_units").is_null()).then(unknown).when(pl.col("order_quantity_units") > 0).then(known).otherwise(enough)
+    return rows.select(reason=sentence)["reason"]
+
+
+def by_series(frame: pl.DataFrame) -> pl.DataFrame:
+    """Weekly means as one list per series, in week order."""
+    return frame.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg("mean_units")

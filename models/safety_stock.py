@@ -1,0 +1,58 @@
+"""Reorder points and safety stock from the distribution of demand over the protection interval. Here: levels. Not here: quantities to order."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.demand import SERIES
+from models.forecast.distribution import interval_totals
+
+Array = NDArray[np.float64]
+BLOCK = 1000
+
+
+def stock_levels_of(series: pl.DataFrame, means: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
+    """Adds mean_demand_units, safety_stock_units, reorder_point_units and order_up_to_level_units to each series.
+
+    series: sku, location_id, lead_time_days, lead_time_std_days, review_period_days, cycle_service_level.
+    means: models.forecast means of the same series (mean_units per week, dispersion, level_cv).
+
+    The protection interval is a random lead time plus the review period. The reorder point is the quantile of total demand
+    over it at the cycle service level; safety stock is what that holds beyond the mean; the order-up-to level adds the mean
+    demand of one review period. (R, s, S) policy; Silver, Pyke & Thomas (2017), chapter 6.
+
+    Example: demand of exactly 7 a week, lead time 7 days, review 7 days: mean 14, reorder point 14, safety stock 0, order up
+    to 21. With Poisson demand of 14 over the interval and a service level of 0.95 the reorder point is 20.
+    """
+    ordered = series.sort(*SERIES)
+    wide = means.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg("mean_units", pl.col("dispersion", "level_cv").first())
+    wide = ordered.join(wide, on=SERIES, how="left", maintain_order="left")
+    rng = np.random.default_rng(seed)
+    parts = [_levels(wide.slice(start, BLOCK), rng) for start in range(0, wide.height, BLOCK)]
+    return pl.concat([ordered, pl.concat(parts)], how="horizontal") if parts else ordered
+
+
+def _levels(block: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
+    mean = np.stack(block["mean_units"].to_list())
+    lead, lead_std, review, service = (
+        block[name].to_numpy().astype(np.float64) for name in ("lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level")
+    )
+    totals = interval_totals(mean, block["dispersion"].to_numpy(), block["level_cv"].to_numpy(), review, lead, lead_std, rng)
+    reorder = np.array([np.quantile(row, q, method="inverted_cdf") for row, q in zip(totals, service, strict=True)])
+    protected = expected_demand(mean, lead + review)
+    up_to = np.ceil(reorder + expected_demand(mean, review))
+    return pl.DataFrame({
+        "mean_demand_units": protected,
+        "safety_stock_units": reorder - protected,
+        "reorder_point_units": reorder.astype(np.int64),
+        "order_up_to_level_units": up_to.astype(np.int64),
+    })  # fmt: skip
+
+
+def expected_demand(mean: Array, days: Array) -> Array:
+    """Expected demand of the next `days` (broken weeks in part) from weekly means (series, weeks); flat beyond the last week."""
+    weeks = mean.shape[1]
+    starts = 7.0 * np.arange(weeks)
+    covered = np.clip((days[:, None] - starts) / 7, 0.0, 1.0)
+    covered[:, -1] = np.maximum(days - starts[-1], 0.0) / 7
+    return np.asarray((mean * covered).sum(axis=1))

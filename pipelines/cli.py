@@ -1,0 +1,228 @@
+"""The command `fulcast`. Here: words and exit codes. Not here: work; heavy libraries are imported where they are used."""
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="One trustworthy record of every order, and from it the decisions.")
+outbox_app = typer.Typer(no_args_is_help=True, help="Decisions on their way: list, approve, reject, send.")
+app.add_typer(outbox_app, name="outbox")
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="Mapping file, or folder of them; the demo merchant's by default.")]
+InputOption = Annotated[Path | None, typer.Option("--input", help="Folder of the merchant's files, instead of the one that the mapping names.")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for landing, warehouse, snapshots and exports.")]
+Ids = Annotated[list[str] | None, typer.Argument(help="Decision ids, such as RO-20260131-000001.")]
+
+
+def main() -> None:
+    """Runs the command; what a person can mend ends with one sentence and exit code 2."""
+    try:
+        app()
+    except InputError as problem:
+        typer.secho(str(problem), fg="red", err=True)
+        raise SystemExit(2) from None
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    input_folder: InputOption = None,
+    home: HomeOption = None,
+    job: Annotated[str, typer.Option(help="refresh_all, refresh_orders or refresh_forecasts.")] = "refresh_all",
+) -> None:
+    """Land → ledger → marts → demand → forecast → decisions → snapshot → exports, then a summary."""
+    from pipelines import running, terminal
+
+    settings = _settings(config, input_folder, home)
+    config_checked = settings.merchant_config
+    if settings.is_demo and not settings.input:
+        _make_demo_once(settings.input_folder.parent)
+    with terminal.progress(config_checked.merchant.name):
+        outcome = running.execute(job, settings)
+    for sentence in outcome.refused:
+        typer.secho(f"Refused: {sentence}", fg="red", err=True)
+    if outcome.failures:
+        raise InputError(outcome.failures[0])
+    terminal.summary(settings, outcome.seconds)
+    if outcome.refused:
+        raise typer.Exit(2)
+
+
+@app.command()
+def demo(
+    orders: Annotated[int, typer.Option(min=1, help="About how many orders.")] = 60_000,
+    days: Annotated[int, typer.Option(min=60, help="Length of the history.")] = 730,
+    seed: Annotated[int, typer.Option(help="Another seed, another merchant.")] = 7,
+    end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; yesterday by default.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where to; holds inbox/ and truth/ afterwards.")] = Path("data/demo"),
+) -> None:
+    """Writes a simulated merchant of any size: each channel's own export files, and the truth beside them."""
+    _generate(folder, orders=orders, days=days, seed=seed, end=end.date() if end else _yesterday())
+    typer.echo(f"The demo merchant's files are in {folder / 'inbox'}, the truth in {folder / 'truth'}.")
+
+
+@app.command()
+def summary(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """What the newest snapshot says, again."""
+    from pipelines import terminal
+
+    terminal.summary(_settings(config, None, home), {})
+
+
+@app.command()
+def loads(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Every load's account of rows, and what is in quarantine."""
+    from pipelines import terminal
+
+    terminal.loads(_settings(config, None, home))
+
+
+@app.command()
+def rebuild(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Drops the warehouse, so that the next run makes it anew from landing."""
+    settings = _settings(config, None, home)
+    for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "forecast.fingerprint"):
+        (settings.home_folder / name).unlink(missing_ok=True)
+    typer.echo("The warehouse is gone; `fulcast run` makes it anew from landing.")
+
+
+@app.command()
+def dagster(config: ConfigOption = None, home: HomeOption = None, port: int = 3000) -> None:
+    """Opens Dagster's page with the whole graph, jobs and schedules, on this machine only."""
+    from pipelines.running import prepare_instance
+
+    prepare_instance(_settings(config, None, home))
+    _exec("dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port))
+
+
+@app.command()
+def dashboard(config: ConfigOption = None, home: HomeOption = None, port: int = 8501) -> None:
+    """Opens the dashboard on the newest snapshot, on this machine only."""
+    from pipelines.settings import PROJECT
+
+    _settings(config, None, home)
+    quiet = ("--browser.gatherUsageStats", "false", "--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port))
+    _exec("streamlit", "run", str(PROJECT / "dashboards" / "app.py"), *quiet)
+
+
+@outbox_app.command("list")
+def outbox_list(state: str | None = None, config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Decisions and their states."""
+    from pipelines import terminal
+
+    with _outbox(config, home) as outbox:
+        terminal.decisions(outbox.decisions(state=state), outbox.counts())
+
+
+@outbox_app.command()
+def approve(
+    ids: Ids = None,
+    by: Annotated[str, typer.Option("--by", help="Who approves.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Every suggested reorder and transfer.")] = False,
+    quantity: Annotated[int | None, typer.Option(min=1, help="Another quantity, for a single decision.")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Approves suggested decisions; amounts above the merchant's cap are refused."""
+    from decimal import Decimal
+
+    cap = _settings(config, None, home).merchant_config.merchant.approval_cap_amount
+    with _outbox(config, home) as outbox:
+        chosen = _chosen(outbox, ids, everything)
+        outbox.approve(chosen, by, reason, None if cap is None else Decimal(str(cap)), datetime.now(UTC), quantity_units=quantity)
+    typer.echo(f"{len(chosen)} approved by {by}.")
+
+
+@outbox_app.command()
+def reject(
+    ids: Ids = None,
+    by: Annotated[str, typer.Option("--by", help="Who rejects.")] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Rejects decisions that have not been sent."""
+    with _outbox(config, home) as outbox:
+        chosen = _chosen(outbox, ids, everything=False)
+        outbox.reject(chosen, by, reason, datetime.now(UTC))
+    typer.echo(f"{len(chosen)} rejected by {by}.")
+
+
+@outbox_app.command()
+def send(
+    to: Annotated[Path | None, typer.Option("--to", help="Folder of the deliveries; outbox/ in the merchant's home by default.")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Delivers approved decisions, each once, as JSON lines and CSV."""
+    from pipelines.operations import send as deliver
+
+    folder = to or _settings(config, None, home).home_folder / "outbox"
+    with _outbox(config, home) as outbox:
+        sent = deliver(outbox, folder, datetime.now(UTC))
+    typer.echo(f"{sent.sent} sent to {folder}." if sent.sent else "Nothing is approved and unsent.")
+
+
+@outbox_app.command()
+def history(decision_id: str, config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Everything that happened to a decision."""
+    from pipelines import terminal
+
+    with _outbox(config, home) as outbox:
+        terminal.table(outbox.history(decision_id), decision_id)
+
+
+def _settings(config: Path | None, input_folder: Path | None, home: Path | None) -> Any:
+    """Settings with the command's options in place of the environment's, for this process and those it starts."""
+    for name, value in (("CONFIG", config), ("INPUT", input_folder), ("HOME", home)):
+        if value is not None:
+            os.environ[f"FULCAST_{name}"] = str(value.resolve())
+    from pipelines.settings import Settings
+
+    return Settings()
+
+
+def _outbox(config: Path | None, home: Path | None) -> Any:
+    from pipelines.operations import Outbox
+
+    return Outbox(_settings(config, None, home).outbox)
+
+
+def _chosen(outbox: Any, ids: list[str] | None, everything: bool) -> list[str]:
+    if ids:
+        return ids
+    if everything:
+        return list(outbox.decisions(state="suggested")["decision_id"])
+    raise InputError("Name decision ids, or give --all; `fulcast outbox list` shows them.")
+
+
+def _yesterday() -> date:
+    from datetime import timedelta
+
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _make_demo_once(folder: Path) -> None:
+    if not (folder / "inbox").exists():
+        _generate(folder, orders=60_000, days=730, seed=7, end=_yesterday())
+
+
+def _generate(folder: Path, *, orders: int, days: int, seed: int, end: date) -> None:
+    from pipelines import terminal
+    from pipelines.demo import generate
+
+    with terminal.bar("Making the demo merchant") as advance:
+        generate(folder, orders=orders, days=days, seed=seed, end=end, progress=advance)
+
+
+def _exec(*command: str) -> None:
+    import sys
+
+    program = Path(sys.executable).with_name(command[0])
+    os.execv(program, [str(program), *command[1:]])

@@ -1,0 +1,15 @@
+"""What Dagster loads. Autoloads defs/, nothing else."""
+
+import dagster as dg
+
+from pipelines.defs import ledger, marts, planning, publish
+from pipelines.defs.jobs import JOBS, SCHEDULES
+from pipelines.defs.resources import RESOURCES
+
+defs = dg.Definitions(
+    assets=[*dg.load_assets_from_modules([ledger, marts, planning, publish])],
+    jobs=JOBS,
+    schedules=SCHEDULES,
+    resources=RESOURCES,
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,54 @@
+"""Landing and ledger as assets. A body is load → call → save."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from pipelines import progress
+from pipelines.contracts.base import all_tables
+from pipelines.defs.resources import Run, retry_policy
+from pipelines.defs.tables import check_specs, freshness, result, specs
+from pipelines.ledger import load as ledger
+from pipelines.ledger.currency import dense_rates
+
+LEDGER = specs("ledger", ["landing"], leave_out=("fx_rates",))
+FX = specs("ledger", ["orders"], leave_out=tuple(t.name for t in all_tables("ledger") if t.name != "fx_rates"))
+
+
+@dg.asset(group_name="landing", kinds={"file"}, retry_policy=retry_policy(), freshness_policy=freshness("ledger"))
+def landing(run: Run) -> dg.MaterializeResult[None]:
+    """Every file of the merchant exactly as received, kept whole by content hash."""
+    landed = ledger.land(run.config, run.settings.input_folder, run.landing, run.started_at, progress.reporter("landing"))
+    return dg.MaterializeResult(metadata={"new_files": landed.new_files, "known_files": landed.known_files})
+
+
+@dg.multi_asset(specs=LEDGER, check_specs=[*check_specs(LEDGER), dg.AssetCheckSpec("balances", asset="loads", blocking=True),
+                                           dg.AssetCheckSpec("no_file_is_refused", asset="loads")], retry_policy=retry_policy())  # fmt: skip
+def ledger_tables(run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Merges new payloads; an order's newest version replaces all its lines."""
+    key = ledger.pseudonym_key(run.settings.home_folder, run.settings.pseudonym_key)
+    loaded = ledger.load(run.config, run.landing, run.warehouse, key, run.started_at, progress.reporter("ledger"))
+    for asset in LEDGER:
+        name = asset.key.path[-1]
+        metadata = {"rows_in": loaded.rows_in, "rebuilt": loaded.is_rebuilt} if name == "loads" else {}
+        yield result(run, name, **metadata)
+    lost = ledger.unaccounted_rows(run.warehouse)
+    yield dg.AssetCheckResult(check_name="balances", asset_key="loads", passed=not lost, metadata={"unaccounted": lost})
+    yield dg.AssetCheckResult(
+        check_name="no_file_is_refused", asset_key="loads", passed=not loaded.refused, severity=dg.AssetCheckSeverity.WARN,
+        metadata={"refused": loaded.refused},
+    )  # fmt: skip
+
+
+@dg.multi_asset(specs=FX, check_specs=check_specs(FX), retry_policy=retry_policy())
+def exchange_rates(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Dense rates from the ECB's fixings over the days of the record."""
+    used = run.warehouse.query(
+        "SELECT DISTINCT currency_code FROM orders UNION SELECT currency_code FROM product_costs UNION SELECT currency_code FROM supplier_terms "
+        "UNION SELECT currency_code FROM payments UNION SELECT currency_code FROM returns"
+    )["currency_code"].drop_nulls()
+    first, last = run.warehouse.query("SELECT min(business_date), max(business_date) FROM orders").row(0)
+    first, last = min(first or run.cutoff, run.cutoff), max(last or run.cutoff, run.as_of_date) + timedelta(days=1)
+    run.warehouse.save({"fx_rates": dense_rates(used.to_list(), run.config.merchant.reporting_currency, first, last)})
+    yield result(run, "fx_rates")

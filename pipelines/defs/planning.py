@@ -1,0 +1,83 @@
+"""Demand, forecast and decisions as assets. A body is load → call → save."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from models import demand as demand_model
+from pipelines import decisions as deciding
+from pipelines import progress
+from pipelines.contracts import table
+from pipelines.defs.resources import Run, retry_policy
+from pipelines.defs.tables import check_specs, result, specs
+from pipelines.ledger.reference import countries
+from pipelines.operations import reconcile
+from pipelines.warehouse.fingerprint import is_unchanged, remember
+
+DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions"])
+FORECAST = specs("forecast", ["demand", "demand_series", "products"])
+DECISIONS = specs("decisions", ["forecast_means", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"])
+
+
+def _results(run: Run, assets: list[dg.AssetSpec]) -> Iterator[dg.MaterializeResult[None]]:
+    for asset in assets:
+        yield result(run, asset.key.path[-1])
+
+
+@dg.multi_asset(specs=DEMAND, check_specs=check_specs(DEMAND), retry_policy=retry_policy())
+def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """What was wanted, day by day, and which days were not fully seen."""
+    t = run.read("order_lines", "orders", "bundles", "stock_levels", "promotions")
+    lines = demand_model.wanted_lines(t["order_lines"], t["orders"], t["bundles"], run.config.merchant.default_location)
+    out = demand_model.stock_out_days(t["stock_levels"], run.cutoff)
+    backorders = [channel.name for channel in run.config.channels if channel.backorders]
+    daily = demand_model.daily_demand(lines, out, t["promotions"], backorders, run.cutoff)
+    facts = demand_model.series_facts(daily, demand_model.weekly_history(daily, run.cutoff), t["stock_levels"])
+    run.warehouse.save({"demand": table("demand").conform(daily), "demand_series": table("demand_series").conform(facts)})
+    progress.advance("demand", 1, 1)
+    yield from _results(run, DEMAND)
+
+
+@dg.multi_asset(specs=FORECAST, check_specs=check_specs(FORECAST), retry_policy=retry_policy())
+def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Quantiles and means of the coming weeks; what was forecast from the same history today stays as it is."""
+    inputs = ("demand", "demand_series", "products")
+    weeks = run.config.planning.horizon_weeks
+    if not is_unchanged(run.warehouse, "forecast", inputs, run.cutoff, weeks):
+        from models.forecast import forecast
+
+        t = run.read(*inputs)
+        made = forecast(demand_model.weekly_history(t["demand"], run.cutoff), t["demand_series"], t["products"], run.cutoff, weeks)
+        run.warehouse.save({"forecasts": table("forecasts").conform(made.quantiles), "forecast_means": table("forecast_means").conform(made.means)})
+        remember(run.warehouse, "forecast", inputs, run.cutoff, weeks)
+    progress.advance("forecast", 1, 1)
+    yield from _results(run, FORECAST)
+
+
+@dg.multi_asset(specs=DECISIONS, check_specs=check_specs(DECISIONS), retry_policy=retry_policy())
+def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
+    t = run.read("forecast_means", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
+                 "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts")  # fmt: skip
+    with run.open_outbox() as outbox:
+        reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
+        inputs = deciding.Inputs(
+            series=t["demand_series"], means=t["forecast_means"], position=t["inventory_position"], supplier_terms=t["supplier_terms"],
+            unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]), locations=t["locations"], fulfilment_lines=t["fulfilment_lines"],
+            orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
+        )  # fmt: skip
+        frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
+        run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})
+        for kind, suggested in zip(("reorder", "transfer"), deciding.to_suggestions(frames), strict=True):
+            outbox.suggest(kind, suggested, run.version, run.started_at)
+    progress.advance("decisions", 1, 1)
+    yield from _results(run, DECISIONS)
+
+
+def _run_info(run: Run, orders: int) -> pl.DataFrame:
+    row = {
+        "snapshot_version": run.version, "merchant": run.config.merchant.name, "reporting_currency": run.config.merchant.reporting_currency,
+        "as_of": run.as_of, "made_at": run.started_at, "ledger_orders": orders,
+    }  # fmt: skip
+    return table("run_info").conform(pl.DataFrame([row]))

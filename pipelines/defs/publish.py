@@ -1,0 +1,29 @@
+"""The published snapshot and the planner's files as assets."""
+
+import dagster as dg
+
+from pipelines import progress
+from pipelines.contracts.base import all_tables
+from pipelines.defs.resources import Run, retry_policy
+from pipelines.defs.tables import freshness
+from pipelines.exports import write_exports
+from pipelines.warehouse import snapshots
+
+PUBLISHED = [t.name for t in all_tables() if t.step != "ledger"] + ["loads", "quarantine"]
+
+
+@dg.asset(group_name="snapshot", deps=PUBLISHED, kinds={"duckdb"}, retry_policy=retry_policy(), freshness_policy=freshness("marts"))
+def snapshot(run: Run) -> dg.MaterializeResult[None]:
+    """An immutable, read-only copy of the warehouse: every figure that a person reads comes from one of these."""
+    published = snapshots.publish(run.warehouse, run.settings.home_folder / "snapshots", run.version)
+    progress.advance("snapshot", 1, 1)
+    return dg.MaterializeResult(metadata={"version": published.version, "bytes": published.path.stat().st_size})
+
+
+@dg.asset(group_name="exports", deps=[snapshot], kinds={"excel", "csv"}, retry_policy=retry_policy())
+def exports(run: Run) -> dg.MaterializeResult[None]:
+    """Reorder suggestions and best sellers as XLSX and CSV, from the published snapshot."""
+    home = run.settings.home_folder
+    files = write_exports(snapshots.current(home / "snapshots"), home / "exports")
+    progress.advance("exports", 1, 1)
+    return dg.MaterializeResult(metadata={"files": [str(file.name) for file in files]})

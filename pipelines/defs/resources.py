@@ -1,0 +1,83 @@
+"""What every asset needs of the run: the merchant, the warehouse, one instant and one version. Here: wiring. Not here: work."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import dagster as dg
+import polars as pl
+from pydantic import PrivateAttr
+
+from models.demand import cutoff_before
+from pipelines.channels.mapping import Config
+from pipelines.operations import Outbox
+from pipelines.settings import Settings
+from pipelines.warehouse.duckdb import Warehouse
+from pipelines.warehouse.landing import Landing
+from pipelines.warehouse.snapshots import new_version
+
+
+class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One run over one merchant; `as_of` and `version` are fixed when the run starts."""
+
+    _started_at: datetime = PrivateAttr()
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._started_at = datetime.now(UTC)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings()
+
+    @property
+    def config(self) -> Config:
+        return self.settings.merchant_config
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.settings.home_folder / "warehouse.duckdb", say=print)
+
+    @property
+    def landing(self) -> Landing:
+        return Landing(self.settings.home_folder / "landing")
+
+    @property
+    def started_at(self) -> datetime:
+        return self._started_at
+
+    @property
+    def version(self) -> str:
+        """Version of the snapshot that this run publishes."""
+        return new_version(self._started_at)
+
+    @cached_property
+    def as_of(self) -> datetime:
+        """The instant everything is judged at: now, or for a history that ended the end of its last day."""
+        if self.config.merchant.as_of != "data":
+            return self._started_at
+        last = self.warehouse.query("SELECT max(business_date) FROM orders").item()
+        return datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC) if last else self._started_at
+
+    @property
+    def as_of_date(self) -> date:
+        return self.as_of.date()
+
+    @property
+    def cutoff(self) -> date:
+        """Last whole day before `as_of`."""
+        return cutoff_before(self.as_of_date)
+
+    def open_outbox(self) -> Outbox:
+        """The outbox; close it after use."""
+        return Outbox(self.settings.outbox)
+
+    def read(self, *names: str) -> dict[str, pl.DataFrame]:
+        return self.warehouse.read(*names)
+
+
+def retry_policy() -> dg.RetryPolicy:
+    """Three tries with growing pauses, for a disk or a network that comes back."""
+    return dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+
+
+RESOURCES: dict[str, Any] = {"run": Run()}

@@ -1,0 +1,156 @@
+"""Master data, written once: products, costs, suppliers, terms, places, bundles, promotions. Not here: anything that happens."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.demo.plan import NEVER, Plan
+from pipelines.demo.seasons import Promotions
+from pipelines.demo.stock import Terms
+from pipelines.demo.world import CATEGORIES, GIFT_CARD, PRODUCTS, SELLABLES, SUPPLIERS, WAREHOUSES, World
+
+_POSTAL_CODES = ("1118 CP", "B26 3QJ", "07114")
+
+
+def write_master(folder: Path, world: World, promotions: Promotions, terms: Terms, plan: Plan) -> None:
+    """Writes every master table as CSV into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables: dict[str, list[dict[str, Any]]] = {
+        "products": [_product(world, plan, p) for p in range(SELLABLES)],
+        "product_costs": _costs(world, plan),
+        "suppliers": _suppliers(terms),
+        "supplier_terms": _supplier_terms(world, terms),
+        "locations": [
+            {
+                "location_id": w[0],
+                "name": w[1],
+                "kind": "warehouse",
+                "country": w[2],
+                "postal_code": code,
+                "latitude": w[3],
+                "longitude": w[4],
+            }
+            for w, code in zip(WAREHOUSES, _POSTAL_CODES, strict=True)
+        ],
+        "bundles": _bundles(world),
+        "promotions": _promotions(world, promotions, plan),
+    }
+    for name, rows in tables.items():
+        pl.DataFrame(rows, infer_schema_length=None).write_csv(folder / f"{name}.csv")
+
+
+def _euro(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def _product(world: World, plan: Plan, p: int) -> dict[str, Any]:
+    prices: Sequence[int] = [int(x) for x in world.list_price[p, :3]]
+    row: dict[str, Any] = {
+        "sku": world.sku[p],
+        "description": world.description[p],
+        "category": "Bundle",
+        "brand": world.brand[p],
+        "style_id": None,
+        "launched_date": None,
+        "discontinued_date": None,
+    }
+    if p == GIFT_CARD:
+        row["category"] = "Gift card"
+    if p < PRODUCTS:
+        last = int(world.last_day[p])
+        row |= {
+            "category": CATEGORIES[world.category[p]],
+            "style_id": f"ST-{world.style[p]:03d}",
+            "launched_date": str(plan.date_of(world.launch_day[p])),
+            "discontinued_date": None if last == NEVER else str(plan.date_of(last)),
+        }
+    return row | {"list_price_eur": _euro(prices[0]), "list_price_usd": _euro(prices[1]), "list_price_gbp": _euro(prices[2])}
+
+
+def _costs(world: World, plan: Plan) -> list[dict[str, Any]]:
+    rows = []
+    for p in range(PRODUCTS):
+        rows.append(
+            {
+                "sku": world.sku[p],
+                "valid_from": str(plan.date_of(-365)),
+                "unit_cost": _euro(int(world.cost[p])),
+                "currency": "EUR",
+            }
+        )
+        if world.cost_change_day[p] < NEVER:
+            changed = str(plan.date_of(world.cost_change_day[p]))
+            rows.append(
+                {"sku": world.sku[p], "valid_from": changed, "unit_cost": _euro(int(world.later_cost[p])), "currency": "EUR"}
+            )
+    return rows
+
+
+def _suppliers(terms: Terms) -> list[dict[str, Any]]:
+    return [
+        {
+            "supplier_id": f"SUP-{n + 1:02d}",
+            "name": s[0],
+            "country": s[1],
+            "postal_code": s[2],
+            "order_minimum": _euro(int(terms.order_minimum[n])),
+            "currency": "EUR",
+        }
+        for n, s in enumerate(SUPPLIERS)
+    ]
+
+
+def _supplier_terms(world: World, terms: Terms) -> list[dict[str, Any]]:
+    """The main supplier, and for some products a second one that is dearer."""
+    rows = []
+    for p in range(PRODUCTS):
+        main, second, cost = int(world.supplier[p]), int(world.second_supplier[p]), int(world.cost_on(NEVER)[p])
+        offers = [(1, main, cost)] + ([(2, second, cost * 108 // 100)] if second not in (-1, main) else [])
+        for priority, n, unit_cost in offers:
+            s = SUPPLIERS[n]
+            rows.append(
+                {
+                    "supplier_id": f"SUP-{n + 1:02d}",
+                    "sku": world.sku[p],
+                    "priority": priority,
+                    "lead_time_days": s[3],
+                    "lead_time_std_days": s[4],
+                    "review_period_days": s[5],
+                    "moq": int(terms.moq[p]),
+                    "case_pack": int(terms.case_pack[p]),
+                    "unit_cost": _euro(unit_cost),
+                    "currency": "EUR",
+                }
+            )
+    return rows
+
+
+def _bundles(world: World) -> list[dict[str, Any]]:
+    rows = []
+    for b in range(PRODUCTS, GIFT_CARD):
+        first = world.component_first[b]
+        for c in range(first, first + world.component_count[b]):
+            rows.append(
+                {
+                    "bundle_sku": world.sku[b],
+                    "component_sku": world.sku[world.component_sku[c]],
+                    "units": int(world.component_units[c]),
+                }
+            )
+    return rows
+
+
+def _promotions(world: World, promotions: Promotions, plan: Plan) -> list[dict[str, Any]]:
+    columns = zip(promotions.product, promotions.first_day, promotions.last_day, promotions.percent, strict=True)
+    return [
+        {
+            "promotion_id": f"PR-{n:04d}",
+            "sku": world.sku[p],
+            "start_date": str(plan.date_of(a)),
+            "end_date": str(plan.date_of(b)),
+            "discount_rate": f"0.{c:02d}",
+        }
+        for n, (p, a, b, c) in enumerate(columns, 1)
+    ]

@@ -1,0 +1,140 @@
+"""Files of the merchant → landing → ledger. Here: which files are new, which are refused. Not here: how one is parsed or merged."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.channels.files import Payload, parse
+from pipelines.channels.mapping import Config, Feed
+from pipelines.contracts.base import all_tables
+from pipelines.errors import InputError
+from pipelines.ledger.merge import Balance, merge
+from pipelines.warehouse.duckdb import Warehouse
+from pipelines.warehouse.landing import Landing
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Landed:
+    """What a landing step found."""
+
+    new_files: int = 0
+    known_files: int = 0
+
+
+@dataclass
+class Loaded:
+    """What a ledger step did."""
+
+    balances: list[tuple[str, Balance]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    is_rebuilt: bool = False
+
+    @property
+    def rows_in(self) -> int:
+        return sum(balance.rows_in for _, balance in self.balances)
+
+
+def land(config: Config, folder: Path, landing: Landing, at: datetime, progress: Progress = lambda done, total: None) -> Landed:
+    """Copies every new file of every feed into landing, whole and as it is.
+
+    Raises InputError when the folder isn't there, or no feed finds a file.
+    """
+    if not folder.is_dir():
+        raise InputError(f"The folder {folder} of merchant '{config.merchant.name}' does not exist; put the files there or give --input.")
+    found = [(feed, file) for feed in config.feeds for file in sorted(folder.glob(feed.files)) if file.is_file()]
+    if not found:
+        patterns = ", ".join(feed.files for feed in config.feeds[:4])
+        raise InputError(f"No file in {folder} matches {patterns}; put the exports there or mend `files` in the mapping.")
+    landed = Landed()
+    for number, (feed, file) in enumerate(found, 1):
+        if landing.add(feed, file, file.relative_to(folder).as_posix(), at):
+            landed.new_files += 1
+        else:
+            landed.known_files += 1
+        progress(number, len(found))
+    return landed
+
+
+def load(config: Config, landing: Landing, warehouse: Warehouse, key: bytes, at: datetime, progress: Progress = lambda done, total: None) -> Loaded:
+    """Merges every landed payload that the ledger hasn't seen, each in a transaction of its own.
+
+    A payload that can't be read as a whole leaves landing and is named in `refused`; the others load all the same.
+    A changed mapping makes the ledger anew from landing, since another reading of a file may hold other documents.
+    """
+    loaded = Loaded(is_rebuilt=_drop_if_mappings_changed(config, warehouse))
+    known = set(map(tuple, warehouse.query("SELECT feed, payload_hash, file_name FROM loads").rows()))
+    waiting = [(feed, payload) for feed in config.feeds for payload in landing.payloads(feed) if (feed.name, payload.hash, payload.name) not in known]
+    for number, (feed, payload) in enumerate(waiting, 1):
+        try:
+            parsed = parse(feed, config, payload, key)
+        except InputError as problem:
+            landing.refuse(feed, payload)
+            loaded.refused.append(str(problem))
+        else:
+            with warehouse.open() as connection:
+                balance = merge(connection, feed, mapping_hash(config, feed), payload, parsed, at)
+            loaded.balances.append((payload.name, balance))
+        progress(number, len(waiting))
+    return loaded
+
+
+def mapping_hash(config: Config, feed: Feed) -> str:
+    """Hash of everything that decides how the feed's files are read."""
+    channels = "".join(channel.model_dump_json() for channel in config.channels)
+    return hashlib.sha256((feed.model_dump_json() + channels).encode()).hexdigest()[:16]
+
+
+def clear(warehouse: Warehouse) -> None:
+    """Empties the ledger, so that the next load makes it anew from landing."""
+    with warehouse.open() as connection:
+        connection.begin()
+        for contract in all_tables("ledger"):
+            connection.execute(f"DELETE FROM {contract.name}").fetchall()
+        connection.commit()
+
+
+def _drop_if_mappings_changed(config: Config, warehouse: Warehouse) -> bool:
+    used = dict(warehouse.query("SELECT DISTINCT feed, mapping_hash FROM loads").rows())
+    now = {feed.name: mapping_hash(config, feed) for feed in config.feeds}
+    is_changed = any(now.get(feed) != hashed for feed, hashed in used.items())
+    if is_changed:
+        clear(warehouse)
+    return is_changed
+
+
+def pseudonym_key(home: Path, configured: str | None) -> bytes:
+    """The key of customers' pseudonyms: FULCAST_PSEUDONYM_KEY, or one made once and kept readable by its owner alone."""
+    if configured:
+        return configured.encode()
+    file = home / "pseudonym.key"
+    if not file.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        aside = file.with_suffix(f".{os.getpid()}")
+        aside.touch(mode=0o600)
+        aside.write_text(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, file)
+        aside.unlink()
+    return file.read_bytes()
+
+
+def unaccounted_rows(warehouse: Warehouse) -> list[str]:
+    """Sentences on rows that have disappeared: a load that doesn't balance, or a table whose rows are not accepted − replaced; empty when all is well."""
+    unbalanced = warehouse.query(
+        "SELECT file_name, rows_in FROM loads WHERE rows_in <> accepted_rows + duplicate_rows + superseded_rows + quarantined_rows"
+    )
+    sentences = [f"{name}: its {rows} rows in are not all accounted for" for name, rows in unbalanced.rows()]
+    expected = warehouse.query("SELECT table_name, sum(accepted_rows - replaced_rows)::BIGINT FROM loads GROUP BY ALL").rows()
+    for name, rows in expected:
+        counted = "order_lines" if name == "orders" else name
+        held = warehouse.query(f"SELECT count(*) FROM {counted}").item()
+        if held != rows:
+            sentences.append(f"{counted}: {held} rows where the loads account for {rows}")
+    return sentences
