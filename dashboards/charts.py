@@ -38,7 +38,9 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     )  # fmt: skip
     ahead = base.transform_filter("isValid(datum.mean)")
     band = ahead.mark_area(color=PALETTE[1], opacity=0.3).encode(x=x, y="low:Q", y2="high:Q")
-    line = ahead.mark_line(color=PALETTE[1], point=True).encode(x=x, y="mean:Q", tooltip=["week_end:T", alt.Tooltip("mean:Q", format=".1f"), "low:Q", "high:Q"])
+    line = ahead.mark_line(color=PALETTE[1], point=True).encode(
+        x=x, y="mean:Q", tooltip=["week_end:T", alt.Tooltip("mean:Q", format=".1f"), "low:Q", "high:Q"]
+    )
     return bars + band + line
 
 

@@ -55,7 +55,10 @@ def banner() -> bool:
     age = datetime.now(UTC) - info["made_at"]
     words = f"**{info['merchant']}** · figures as of {info['as_of']:%d %b %Y %H:%M} UTC, published {_ago(age.total_seconds())} · snapshot `{info['snapshot_version']}`"
     if age.total_seconds() > OLD_AFTER_HOURS * 3600:
-        st.warning(f"{words}. They are old: run `fulcast run`, or see in Dagster why the schedule stands still.", icon=":material/schedule:")
+        st.warning(
+            f"{words}. They are old: run `fulcast run`, or see in Dagster why the schedule stands still.",
+            icon=":material/schedule:",
+        )
     else:
         st.caption(words)
     return True
@@ -75,9 +78,19 @@ def downloads(frame: pl.DataFrame, name: str) -> None:
     """Buttons that download `frame` as CSV and as XLSX."""
     version = snapshot().version
     left, right, _ = st.columns([1, 1, 4])
-    left.download_button("CSV", _as_csv(frame), f"{name}-{version}.csv", "text/csv", icon=":material/download:", key=f"{name}-csv", width="stretch")
+    left.download_button(
+        "CSV", _as_csv(frame), f"{name}-{version}.csv", "text/csv", icon=":material/download:", key=f"{name}-csv", width="stretch"
+    )
     xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    right.download_button("XLSX", _as_xlsx(frame, version), f"{name}-{version}.xlsx", xlsx, icon=":material/table:", key=f"{name}-xlsx", width="stretch")
+    right.download_button(
+        "XLSX",
+        _as_xlsx(frame, version),
+        f"{name}-{version}.xlsx",
+        xlsx,
+        icon=":material/table:",
+        key=f"{name}-xlsx",
+        width="stretch",
+    )
 
 
 def _as_csv(frame: pl.DataFrame) -> bytes:

@@ -9,7 +9,13 @@ import polars as pl
 
 EARTH_RADIUS_KM = 6371.0
 BACKORDER = "backorder"
-SCHEMA = {"location_id": pl.String, "allocated_units": pl.Int64, "distance_km": pl.Float64, "runner_up_location_id": pl.String, "reason": pl.String}
+SCHEMA = {
+    "location_id": pl.String,
+    "allocated_units": pl.Int64,
+    "distance_km": pl.Float64,
+    "runner_up_location_id": pl.String,
+    "reason": pl.String,
+}
 
 
 def distance_km(latitude_a: float, longitude_a: float, latitude_b: float, longitude_b: float) -> float:
@@ -33,8 +39,14 @@ def allocate(open_lines: pl.DataFrame, available: pl.DataFrame, locations: pl.Da
     locations, countries: latitude and longitude. Returns one row per line and serving location, with the runner-up and why;
     what no stock covers is one row with location_id 'backorder' and 0 allocated units. Never more than is available.
     """
-    left = {(row[0], row[1]): row[2] for row in available.select("sku", "location_id", "on_hand_units").drop_nulls().rows() if row[2] > 0}
-    order = open_lines.sort(["is_expedited", "ordered_at", "channel", "order_id", "sku"], descending=[True, False, False, False, False])
+    left = {
+        (row[0], row[1]): row[2]
+        for row in available.select("sku", "location_id", "on_hand_units").drop_nulls().rows()
+        if row[2] > 0
+    }
+    order = open_lines.sort(
+        ["is_expedited", "ordered_at", "channel", "order_id", "sku"], descending=[True, False, False, False, False]
+    )
     nearest = _nearest_first(locations, countries)
     rows = []
     for line in order.iter_rows(named=True):
@@ -53,7 +65,13 @@ def _serve(line: dict, places: list[_Place], left: dict[tuple[str, str], int]) -
         left[sku, place.location_id] -= units
         lacking -= units
         runner_up = stocked[rank + 1] if rank + 1 < len(stocked) else None
-        yield place.location_id, units, place.distance, runner_up and runner_up.location_id, _why(place, runner_up, places, is_expedited=line["is_expedited"])
+        yield (
+            place.location_id,
+            units,
+            place.distance,
+            runner_up and runner_up.location_id,
+            _why(place, runner_up, places, is_expedited=line["is_expedited"]),
+        )
     if lacking > 0:
         some = "the rest of it" if lacking < line["open_units"] else "it"
         yield BACKORDER, 0, None, None, f"no location has stock for {some}: {lacking} units wait for the next receipt"
@@ -62,7 +80,11 @@ def _serve(line: dict, places: list[_Place], left: dict[tuple[str, str], int]) -
 def _why(place: _Place, runner_up: _Place | None, places: list[_Place], *, is_expedited: bool) -> str:
     nearer_without = places.index(place)
     where = "unknown distance" if place.distance is None else f"{place.distance:,.0f} km"
-    reason = f"nearest with stock ({where})" if nearer_without == 0 else f"nearest with stock left ({where}); {nearer_without} nearer without"
+    reason = (
+        f"nearest with stock ({where})"
+        if nearer_without == 0
+        else f"nearest with stock left ({where}); {nearer_without} nearer without"
+    )
     if runner_up is None:
         reason += "; no other has stock"
     elif runner_up.distance is not None and place.distance is not None:
@@ -78,7 +100,11 @@ def _nearest_first(locations: pl.DataFrame, countries: pl.DataFrame):  # type: i
     def places(country: str | None, home: str | None) -> list[_Place]:
         if (country, home) not in known:
             found = [_Place(name, _distance(centre.get(country or ""), lat, lon)) for name, lat, lon in spots]
-            known[country, home] = heapq.nsmallest(len(found), found, key=lambda p: (p.distance if p.distance is not None else (-1 if p.location_id == home else 1e9), p.location_id))
+            known[country, home] = heapq.nsmallest(
+                len(found),
+                found,
+                key=lambda p: (p.distance if p.distance is not None else (-1 if p.location_id == home else 1e9), p.location_id),
+            )
         return known[country, home]
 
     return places

@@ -18,18 +18,37 @@ def suggest_transfers(position: pl.DataFrame) -> pl.DataFrame:
         surplus=(pl.min_horizontal(net, pl.col("available_units")) - pl.col("order_up_to_level_units")).clip(0),
         shortage=(pl.col("reorder_point_units") - supply).clip(0),
     )
-    both = rows.group_by("sku").agg(pl.col("surplus").max(), pl.col("shortage").max()).filter((pl.col("surplus") > 0) & (pl.col("shortage") > 0))
+    both = (
+        rows.group_by("sku")
+        .agg(pl.col("surplus").max(), pl.col("shortage").max())
+        .filter((pl.col("surplus") > 0) & (pl.col("shortage") > 0))
+    )
     moves = []
     for (sku,), places in rows.join(both.select("sku"), on="sku").sort("sku", "location_id").group_by("sku", maintain_order=True):
         moves.extend((sku, *move) for move in _match(places))
-    schema = {"sku": pl.String, "from_location_id": pl.String, "location_id": pl.String, "transfer_units": pl.Int64, "surplus_units": pl.Int64, "shortage_units": pl.Int64}
+    schema = {
+        "sku": pl.String,
+        "from_location_id": pl.String,
+        "location_id": pl.String,
+        "transfer_units": pl.Int64,
+        "surplus_units": pl.Int64,
+        "shortage_units": pl.Int64,
+    }
     return pl.DataFrame(moves, schema=schema, orient="row")
 
 
 def _match(places: pl.DataFrame) -> list[tuple[str, str, int, int, int]]:
-    givers = {name: (units, units) for name, units in places.filter(pl.col("surplus") > 0).sort("surplus", descending=True).select("location_id", "surplus").rows()}
+    givers = {
+        name: (units, units)
+        for name, units in places.filter(pl.col("surplus") > 0)
+        .sort("surplus", descending=True)
+        .select("location_id", "surplus")
+        .rows()
+    }
     moves = []
-    for taker, shortage in places.filter(pl.col("shortage") > 0).sort("shortage", descending=True).select("location_id", "shortage").rows():
+    for taker, shortage in (
+        places.filter(pl.col("shortage") > 0).sort("shortage", descending=True).select("location_id", "shortage").rows()
+    ):
         lacking = shortage
         for giver, (surplus, left) in givers.items():
             units = min(lacking, left)
@@ -47,4 +66,6 @@ def channel_offers(position: pl.DataFrame, sells: pl.DataFrame, buffer_units: in
     """
     rows = sells.join(position.filter(pl.col("available_units").is_not_null()), on=["location_id", "sku"])
     offered = (pl.col("available_units") - buffer_units).clip(0)
-    return rows.select("channel", "sku", "location_id", "available_units", buffer_units=pl.lit(buffer_units, pl.Int64), offered_units=offered)
+    return rows.select(
+        "channel", "sku", "location_id", "available_units", buffer_units=pl.lit(buffer_units, pl.Int64), offered_units=offered
+    )

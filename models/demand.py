@@ -10,9 +10,7 @@ CLASS_SQUARED_CV = 0.49  # and squared coefficient of variation of the non-zero 
 NEW_BELOW_WEEKS = 13
 
 
-def wanted_lines(
-    order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.DataFrame, default_location: str
-) -> pl.DataFrame:
+def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.DataFrame, default_location: str) -> pl.DataFrame:
     """Units wanted per order line: sku as consumed, location_id, channel, demand_date, demand_units.
 
     Counted are goods on sales that are neither tests nor failed payments. What the customer cancelled is not demand; what the
@@ -20,7 +18,9 @@ def wanted_lines(
     """
     facts = orders.filter(~pl.col("is_test") & (pl.col("payment_status") != "failed") & (pl.col("order_kind") == "sale"))
     facts = facts.select("channel", "order_id", "business_date", "location_id", "cancelled_by")
-    goods = order_lines.filter(pl.col("is_goods") & ~pl.col("is_gift_card") & pl.col("sku").is_not_null() & (pl.col("unit_price_amount") > 0))
+    goods = order_lines.filter(
+        pl.col("is_goods") & ~pl.col("is_gift_card") & pl.col("sku").is_not_null() & (pl.col("unit_price_amount") > 0)
+    )
     lines = goods.join(facts, on=["channel", "order_id"], how="inner")
     is_customers = pl.col("cancelled_by").fill_null("customer") == "customer"
     units = pl.col("ordered_units") - pl.when(is_customers).then("cancelled_units").otherwise(0)
@@ -121,7 +121,9 @@ def series_facts(demand: pl.DataFrame, weekly: pl.DataFrame, with_stock: pl.Data
     )
     stocked = with_stock.select(*SERIES).unique().with_columns(has_stock_figures=pl.lit(True))
     facts = spans.join(shape, on=SERIES).join(stocked, on=SERIES, how="left")
-    return facts.with_columns(demand_class=_class(), has_stock_figures=pl.col("has_stock_figures").fill_null(False)).drop("interval", "squared_cv")
+    return facts.with_columns(demand_class=_class(), has_stock_figures=pl.col("has_stock_figures").fill_null(False)).drop(
+        "interval", "squared_cv"
+    )
 
 
 def _class() -> pl.Expr:

@@ -22,13 +22,19 @@ def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
     Example: position 12, reorder point 15, up to 40, MOQ 25, case pack 12: needed 28, ordered 36.
     """
     inventory_position = (
-        pl.col("available_units") + pl.col("on_order_units") + pl.col("decided_units") + pl.col("transfer_units") - pl.col("backordered_units")
+        pl.col("available_units")
+        + pl.col("on_order_units")
+        + pl.col("decided_units")
+        + pl.col("transfer_units")
+        - pl.col("backordered_units")
     )
     rows = position.with_columns(inventory_position_units=inventory_position)
     gap = pl.col("order_up_to_level_units") - pl.col("inventory_position_units")
     is_due = (pl.col("inventory_position_units") <= pl.col("reorder_point_units")) & (gap > 0)
     rows = rows.with_columns(needed_units=pl.when(is_due).then(gap).when(gap.is_not_null()).then(0))
-    at_least = pl.when(pl.col("needed_units") > 0).then(pl.max_horizontal("needed_units", "moq_units")).otherwise(pl.col("needed_units"))
+    at_least = (
+        pl.when(pl.col("needed_units") > 0).then(pl.max_horizontal("needed_units", "moq_units")).otherwise(pl.col("needed_units"))
+    )
     packs = -(-at_least // pl.col("case_pack_units"))
     rows = rows.with_columns(order_quantity_units=(packs * pl.col("case_pack_units")).cast(pl.Int64))
     by_moq = pl.col("needed_units").is_between(1, pl.col("moq_units") - 1)
@@ -66,7 +72,11 @@ def stock_out_dates(cover: Array, horizon_days: float, cutoff: date) -> pl.Serie
     dates = pl.Series([cutoff], dtype=pl.Date).dt.offset_by("1d").item()
     base = pl.select(pl.lit(dates).cast(pl.Date)).item()
     frame = pl.DataFrame({"days": days, "known": is_known})
-    return frame.select(pl.when("known").then(pl.lit(base) + pl.duration(days="days")))["literal"].alias("stock_out_date").cast(pl.Date)
+    return (
+        frame.select(pl.when("known").then(pl.lit(base) + pl.duration(days="days")))["literal"]
+        .alias("stock_out_date")
+        .cast(pl.Date)
+    )
 
 
 def reasons(rows: pl.DataFrame) -> pl.Series:
@@ -76,9 +86,19 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
         "inventory_position_units", "reorder_point_units", "order_quantity_units", "order_up_to_level_units",
         pl.col("safety_stock_units").round(0).cast(pl.Int64),
     )  # fmt: skip
-    enough = pl.format("Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units")
-    unknown = pl.format("Stock is unknown; order when it falls to {} and fill up to {}.", "reorder_point_units", "order_up_to_level_units")
-    sentence = pl.when(pl.col("order_quantity_units").is_null()).then(unknown).when(pl.col("order_quantity_units") > 0).then(known).otherwise(enough)
+    enough = pl.format(
+        "Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units"
+    )
+    unknown = pl.format(
+        "Stock is unknown; order when it falls to {} and fill up to {}.", "reorder_point_units", "order_up_to_level_units"
+    )
+    sentence = (
+        pl.when(pl.col("order_quantity_units").is_null())
+        .then(unknown)
+        .when(pl.col("order_quantity_units") > 0)
+        .then(known)
+        .otherwise(enough)
+    )
     return rows.select(reason=sentence)["reason"]
 
 

@@ -25,7 +25,11 @@ def stock_levels_of(series: pl.DataFrame, means: pl.DataFrame, seed: int = 0) ->
     to 21. With Poisson demand of 14 over the interval and a service level of 0.95 the reorder point is 20.
     """
     ordered = series.sort(*SERIES)
-    wide = means.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg("mean_units", pl.col("dispersion", "level_cv").first())
+    wide = (
+        means.sort(*SERIES, "horizon")
+        .group_by(*SERIES, maintain_order=True)
+        .agg("mean_units", pl.col("dispersion", "level_cv").first())
+    )
     wide = ordered.join(wide, on=SERIES, how="left", maintain_order="left")
     rng = np.random.default_rng(seed)
     parts = [_levels(wide.slice(start, BLOCK), rng) for start in range(0, wide.height, BLOCK)]
@@ -35,7 +39,8 @@ def stock_levels_of(series: pl.DataFrame, means: pl.DataFrame, seed: int = 0) ->
 def _levels(block: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     mean = np.stack(block["mean_units"].to_list())
     lead, lead_std, review, service = (
-        block[name].to_numpy().astype(np.float64) for name in ("lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level")
+        block[name].to_numpy().astype(np.float64)
+        for name in ("lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level")
     )
     totals = interval_totals(mean, block["dispersion"].to_numpy(), block["level_cv"].to_numpy(), review, lead, lead_std, rng)
     reorder = np.array([np.quantile(row, q, method="inverted_cdf") for row, q in zip(totals, service, strict=True)])

@@ -9,12 +9,21 @@ import typer
 
 from pipelines.errors import InputError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="One trustworthy record of every order, and from it the decisions.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="One trustworthy record of every order, and from it the decisions.",
+)
 outbox_app = typer.Typer(no_args_is_help=True, help="Decisions on their way: list, approve, reject, send.")
 app.add_typer(outbox_app, name="outbox")
 
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="Mapping file, or folder of them; the demo merchant's by default.")]
-InputOption = Annotated[Path | None, typer.Option("--input", help="Folder of the merchant's files, instead of the one that the mapping names.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Mapping file, or folder of them; the demo merchant's by default.")
+]
+InputOption = Annotated[
+    Path | None, typer.Option("--input", help="Folder of the merchant's files, instead of the one that the mapping names.")
+]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for landing, warehouse, snapshots and exports.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Decision ids, such as RO-20260131-000001.")]
 
@@ -86,7 +95,7 @@ def loads(config: ConfigOption = None, home: HomeOption = None) -> None:
 def rebuild(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Drops the warehouse, so that the next run makes it anew from landing."""
     settings = _settings(config, None, home)
-    for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "forecast.fingerprint"):
+    for name in ("warehouse.duckdb", "warehouse.duckdb.wal"):
         (settings.home_folder / name).unlink(missing_ok=True)
     typer.echo("The warehouse is gone; `fulcast run` makes it anew from landing.")
 
@@ -106,7 +115,16 @@ def dashboard(config: ConfigOption = None, home: HomeOption = None, port: int = 
     from pipelines.settings import PROJECT
 
     _settings(config, None, home)
-    quiet = ("--browser.gatherUsageStats", "false", "--server.headless", "true", "--server.address", "127.0.0.1", "--server.port", str(port))
+    quiet = (
+        "--browser.gatherUsageStats",
+        "false",
+        "--server.headless",
+        "true",
+        "--server.address",
+        "127.0.0.1",
+        "--server.port",
+        str(port),
+    )
     _exec("streamlit", "run", str(PROJECT / "dashboards" / "app.py"), *quiet)
 
 
@@ -156,7 +174,9 @@ def reject(
 
 @outbox_app.command()
 def send(
-    to: Annotated[Path | None, typer.Option("--to", help="Folder of the deliveries; outbox/ in the merchant's home by default.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder of the deliveries; outbox/ in the merchant's home by default.")
+    ] = None,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:

@@ -53,8 +53,14 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
 def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
     """Each series with its first supplier's terms; what the merchant didn't give is assumed and named in `assumptions`."""
     first = supplier_terms.sort("sku", "priority", "supplier_id").unique("sku", keep="first", maintain_order=True)
-    first = first.select("sku", "supplier_id", "lead_time_days", "lead_time_std_days", "review_period_days", "moq_units", "case_pack_units")
-    rows = series.select(*SERIES, "has_stock_figures").join(first, on="sku", how="left").join(unit_costs.select("sku", "unit_cost_amount"), on="sku", how="left")
+    first = first.select(
+        "sku", "supplier_id", "lead_time_days", "lead_time_std_days", "review_period_days", "moq_units", "case_pack_units"
+    )
+    rows = (
+        series.select(*SERIES, "has_stock_figures")
+        .join(first, on="sku", how="left")
+        .join(unit_costs.select("sku", "unit_cost_amount"), on="sku", how="left")
+    )
     defaults: list[tuple[str, float, str]] = [
         ("lead_time_days", planning.lead_time_days, "lead time {} days"),
         ("lead_time_std_days", planning.lead_time_std_days, "lead time spread {} days"),
@@ -79,11 +85,15 @@ def _position(levels: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 def _decided(supply: pl.DataFrame) -> pl.DataFrame:
     """Net units per SKU and location of decisions that were approved or sent and that the ERP does not show yet."""
     coming = supply.select("sku", "location_id", units="quantity_units")
-    leaving = supply.filter(pl.col("from_location_id").is_not_null()).select("sku", location_id="from_location_id", units=-pl.col("quantity_units"))
+    leaving = supply.filter(pl.col("from_location_id").is_not_null()).select(
+        "sku", location_id="from_location_id", units=-pl.col("quantity_units")
+    )
     return pl.concat([coming, leaving]).group_by(*SERIES).agg(decided_units=pl.col("units").sum())
 
 
-def _suggestions(position: pl.DataFrame, transfers: pl.DataFrame, inputs: Inputs, config: Config, version: str, cutoff: date) -> pl.DataFrame:
+def _suggestions(
+    position: pl.DataFrame, transfers: pl.DataFrame, inputs: Inputs, config: Config, version: str, cutoff: date
+) -> pl.DataFrame:
     moved = _decided(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
     rows = reorder.suggest_orders(rows).sort(*SERIES)
@@ -99,12 +109,18 @@ def _suggestions(position: pl.DataFrame, transfers: pl.DataFrame, inputs: Inputs
         currency_code=pl.lit(config.merchant.reporting_currency),
         snapshot_version=pl.lit(version),
     )
-    return rows.join(model, on=SERIES, how="left").join(inputs.products.select("sku", "description", "category"), on="sku", how="left")
+    return rows.join(model, on=SERIES, how="left").join(
+        inputs.products.select("sku", "description", "category"), on="sku", how="left"
+    )
 
 
 def _with_transfer_reasons(transfers: pl.DataFrame) -> pl.DataFrame:
     sentence = pl.format(
-        "{} has {} beyond its own order-up-to level; {} lacks {} to its reorder point.", "from_location_id", "surplus_units", "location_id", "shortage_units"
+        "{} has {} beyond its own order-up-to level; {} lacks {} to its reorder point.",
+        "from_location_id",
+        "surplus_units",
+        "location_id",
+        "shortage_units",
     )
     return transfers.with_columns(reason=sentence)
 
@@ -118,9 +134,13 @@ def _allocations(inputs: Inputs) -> pl.DataFrame:
     )
     keys = ["channel", "order_id", "sku"]
     lines = consumed.group_by(keys).agg(
-        pl.col("ordered_at", "is_expedited").first(), pl.col("location_id").first().alias("home_location_id"), pl.col("open_units").sum()
+        pl.col("ordered_at", "is_expedited").first(),
+        pl.col("location_id").first().alias("home_location_id"),
+        pl.col("open_units").sum(),
     )
-    return allocation.allocate(lines.join(country, on=["channel", "order_id"], how="left"), inputs.position, _placed(inputs), inputs.countries)
+    return allocation.allocate(
+        lines.join(country, on=["channel", "order_id"], how="left"), inputs.position, _placed(inputs), inputs.countries
+    )
 
 
 def _placed(inputs: Inputs) -> pl.DataFrame:

@@ -32,9 +32,16 @@ def write_exports(snapshot: Snapshot, folder: Path) -> list[Path]:
 
 def reorder_list(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Suggested orders, the soonest stock-out and the greatest value first; then series of unknown stock, with their levels."""
-    rows = read_table(connection, "reorder_suggestions").filter((pl.col("order_quantity_units") > 0) | pl.col("order_quantity_units").is_null())
+    rows = read_table(connection, "reorder_suggestions").filter(
+        (pl.col("order_quantity_units") > 0) | pl.col("order_quantity_units").is_null()
+    )
     return rows.sort(
-        pl.col("order_quantity_units").is_null(), "stock_out_date", pl.col("order_amount"), "sku", descending=[False, False, True, False], nulls_last=True
+        pl.col("order_quantity_units").is_null(),
+        "stock_out_date",
+        pl.col("order_amount"),
+        "sku",
+        descending=[False, False, True, False],
+        nulls_last=True,
     )
 
 

@@ -38,8 +38,6 @@ def progress(merchant: str) -> Iterator[None]:
             yield
         finally:
             stop()
-            for task in tasks.values():
-                bars.update(task, total=bars.tasks[task].total or 1, completed=bars.tasks[task].total or 1)
 
 
 @contextmanager
@@ -65,7 +63,9 @@ def summary(settings: Settings, seconds: dict[str, float]) -> None:
     _where(home, snapshot)
     if seconds:
         slowest = sorted(seconds.items(), key=lambda item: -item[1])[:3]
-        console.print(f"[dim]{sum(seconds.values()):.1f} s in all; most in {', '.join(f'{name} {taken:.1f} s' for name, taken in slowest)}[/dim]")
+        console.print(
+            f"[dim]{sum(seconds.values()):.1f} s in all; most in {', '.join(f'{name} {taken:.1f} s' for name, taken in slowest)}[/dim]"
+        )
 
 
 def _channels(connection: Any, currency: str) -> None:
@@ -75,9 +75,19 @@ def _channels(connection: Any, currency: str) -> None:
         SELECT 'all', sum(orders), sum(order_lines), sum(net_sales_amount), sum(net_sales_28d_amount),
                sum(late_lines_28d) / nullif(sum(due_lines_28d), 0) FROM channel_summary
     """).pl()
-    shown = Table("channel", *(_right(h) for h in ("orders", "lines", f"net sales {currency}", "last 28 days", "late of due, 28 days")))
+    shown = Table(
+        "channel", *(_right(h) for h in ("orders", "lines", f"net sales {currency}", "last 28 days", "late of due, 28 days"))
+    )
     for channel, orders, lines, net, recent, late in rows.rows():
-        shown.add_row(channel, f"{orders:,}", f"{lines:,}", _money(net), _money(recent), "–" if late is None else f"{late:.1%}", style="bold" if channel == "all" else None)
+        shown.add_row(
+            channel,
+            f"{orders:,}",
+            f"{lines:,}",
+            _money(net),
+            _money(recent),
+            "–" if late is None else f"{late:.1%}",
+            style="bold" if channel == "all" else None,
+        )
     console.print(shown)
 
 
@@ -105,7 +115,9 @@ def _running_out(connection: Any, as_of: Any) -> None:
         for sku, description, location, available, day, quantity in rows:
             shown.add_row(sku, description, location, f"{available:,}", f"{day}", f"{quantity or 0:,}")
         console.print(shown)
-        console.print(f"{soon:,} SKUs and locations run out within 14 days, {count:,} within the forecast's horizon, if nothing more arrives.")
+        console.print(
+            f"{soon:,} SKUs and locations run out within 14 days, {count:,} within the forecast's horizon, if nothing more arrives."
+        )
     if unknown:
         console.print(f"Stock is unknown for {unknown:,} SKUs and locations: levels are shown, quantities stay blank.")
 
@@ -114,7 +126,10 @@ def _orders(suggested: pl.DataFrame, currency: str) -> None:
     known = suggested.filter(pl.col("order_quantity_units") > 0)
     value = known["order_amount"].sum()
     blank = known["order_amount"].null_count()
-    console.print(f"[bold]{known.height:,} orders suggested, worth {_money(value)} {currency}[/bold]" + (f" ({blank} without a known cost)." if blank else "."))
+    console.print(
+        f"[bold]{known.height:,} orders suggested, worth {_money(value)} {currency}[/bold]"
+        + (f" ({blank} without a known cost)." if blank else ".")
+    )
 
 
 def _quarantine(connection: Any) -> None:
@@ -137,20 +152,38 @@ def loads(settings: Settings) -> None:
                    sum(superseded_rows)::BIGINT AS superseded, sum(quarantined_rows)::BIGINT AS quarantined FROM loads GROUP BY feed ORDER BY feed
         """).pl()
         table(accounts, "rows in = accepted + duplicate + superseded + quarantined")
-        table(connection.sql("SELECT file_name, row_number, field, value, reason FROM quarantine ORDER BY file_name, row_number LIMIT 50").pl(), "quarantine")
+        table(
+            connection.sql(
+                "SELECT file_name, row_number, field, value, reason FROM quarantine ORDER BY file_name, row_number LIMIT 50"
+            ).pl(),
+            "quarantine",
+        )
 
 
 def decisions(frame: pl.DataFrame, counts: dict[Any, int]) -> None:
     """Decisions as a table, with how many are in each state."""
     columns = ["decision_id", "state", "sku", "location_id", "supplier_id", "quantity_units", "amount", "currency_code"]
-    table(frame.select(columns).head(50), ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "no decisions yet")
+    table(
+        frame.select(columns).head(50), ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "no decisions yet"
+    )
 
 
 def table(frame: pl.DataFrame, title: str) -> None:
     """Any frame as a table."""
     shown = Table(*(_right(name) if dtype.is_numeric() else name for name, dtype in frame.schema.items()), title=title)
     for row in frame.rows():
-        shown.add_row(*("" if value is None else _money(value) if hasattr(value, "quantize") else f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+        shown.add_row(
+            *(
+                ""
+                if value is None
+                else _money(value)
+                if hasattr(value, "quantize")
+                else f"{value:,}"
+                if isinstance(value, int)
+                else str(value)
+                for value in row
+            )
+        )
     console.print(shown)
 
 

@@ -15,12 +15,16 @@ def suggestions(connection: Connection) -> pl.DataFrame:
 
 def transfers(connection: Connection) -> pl.DataFrame:
     """Suggested moves between locations."""
-    return connection.sql("SELECT sku, from_location_id, location_id, transfer_units, reason FROM transfer_suggestions ORDER BY transfer_units DESC, sku").pl()
+    return connection.sql(
+        "SELECT sku, from_location_id, location_id, transfer_units, reason FROM transfer_suggestions ORDER BY transfer_units DESC, sku"
+    ).pl()
 
 
 def backorders(connection: Connection) -> pl.DataFrame:
     """Open order lines that no stock covers."""
-    return connection.sql("SELECT channel, order_id, sku, ordered_at, is_expedited, open_units, reason FROM allocations WHERE location_id = 'backorder' ORDER BY ordered_at").pl()
+    return connection.sql(
+        "SELECT channel, order_id, sku, ordered_at, is_expedited, open_units, reason FROM allocations WHERE location_id = 'backorder' ORDER BY ordered_at"
+    ).pl()
 
 
 def forecast_of(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:

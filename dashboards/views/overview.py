@@ -36,20 +36,35 @@ def show() -> None:
 
 def _key_figures(now: dict[str, Any], currency: str) -> None:
     columns = st.columns(5)
-    columns[0].metric(f"Net sales, 28 days ({currency})", _number(now["net_sales"]), _change(now["net_sales"], now["net_sales_before"]))
+    columns[0].metric(
+        f"Net sales, 28 days ({currency})", _number(now["net_sales"]), _change(now["net_sales"], now["net_sales_before"])
+    )
     columns[1].metric("Orders, 28 days", _number(now["orders"]), _change(now["orders"], now["orders_before"]))
     late, before = now["late_rate"], now["late_rate_before"]
     drift = None if late is None or before is None else f"{(late - before) * 100:+.1f} points"
     columns[2].metric("Late of due, 28 days", "–" if late is None else f"{late:.1%}", drift, delta_color="inverse")
-    columns[3].metric("Run out within 14 days", f"{now['running_out']:,}", help="SKUs and locations whose stock ends within 14 days if nothing more arrives")
-    columns[4].metric(f"Suggested orders ({currency})", _number(now["suggested_amount"] or 0), f"{now['suggested_orders']:,} orders", delta_color="off")
+    columns[3].metric(
+        "Run out within 14 days",
+        f"{now['running_out']:,}",
+        help="SKUs and locations whose stock ends within 14 days if nothing more arrives",
+    )
+    columns[4].metric(
+        f"Suggested orders ({currency})",
+        _number(now["suggested_amount"] or 0),
+        f"{now['suggested_orders']:,} orders",
+        delta_color="off",
+    )
 
 
 def _best_sellers(currency: str) -> None:
     st.subheader("Best sellers")
-    period = st.segmented_control("Period", list(PERIODS), default="28 days", label_visibility="collapsed", key="period") or "28 days"
+    period = (
+        st.segmented_control("Period", list(PERIODS), default="28 days", label_visibility="collapsed", key="period") or "28 days"
+    )
     sellers = frame.ask(queries.best_sellers, PERIODS[period])
-    st.dataframe(sellers, hide_index=True, column_config=_money_columns(currency, "net_sales_amount", "previous_net_sales_amount"))
+    st.dataframe(
+        sellers, hide_index=True, column_config=_money_columns(currency, "net_sales_amount", "previous_net_sales_amount")
+    )
     frame.downloads(sellers, "best-sellers")
 
 
@@ -57,14 +72,23 @@ def _running_out(currency: str) -> None:
     st.subheader("Runs out next")
     soon = frame.ask(queries.running_out)
     if soon.is_empty():
-        st.info("Nothing is known to run out. Where stock is not loaded it is unknown, not zero: map a stock file to see days of cover.")
+        st.info(
+            "Nothing is known to run out. Where stock is not loaded it is unknown, not zero: map a stock file to see days of cover."
+        )
         return
-    st.dataframe(soon, hide_index=True, column_config=_money_columns(currency, "order_amount") | {"days_of_cover": st.column_config.NumberColumn(format="%.1f")})
+    st.dataframe(
+        soon,
+        hide_index=True,
+        column_config=_money_columns(currency, "order_amount") | {"days_of_cover": st.column_config.NumberColumn(format="%.1f")},
+    )
     frame.downloads(soon, "runs-out")
 
 
 def _money_columns(currency: str, *names: str) -> dict[str, Any]:
-    return {name: st.column_config.NumberColumn(f"{name.removesuffix('_amount').replace('_', ' ')} ({currency})", format="localized") for name in names}
+    return {
+        name: st.column_config.NumberColumn(f"{name.removesuffix('_amount').replace('_', ' ')} ({currency})", format="localized")
+        for name in names
+    }
 
 
 def _number(value: Any) -> str:

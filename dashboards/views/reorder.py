@@ -33,7 +33,9 @@ def show() -> None:
 def _filtered(rows: pl.DataFrame) -> pl.DataFrame:
     columns = st.columns([2, 1, 1, 1])
     text = columns[0].text_input("Search SKU or name", key="search")
-    for place, name, label in zip(columns[1:], ("location_id", "supplier_id", "category"), ("Location", "Supplier", "Category"), strict=True):
+    for place, name, label in zip(
+        columns[1:], ("location_id", "supplier_id", "category"), ("Location", "Supplier", "Category"), strict=True
+    ):
         choice = place.selectbox(label, [EVERY, *rows[name].drop_nulls().unique().sort()], key=f"filter-{name}")
         rows = rows if choice == EVERY else rows.filter(pl.col(name) == choice)
     if not text:
@@ -48,7 +50,15 @@ def _list(rows: pl.DataFrame, currency: str) -> None:
         "days_of_cover": st.column_config.NumberColumn("days of cover", format="%.1f"),
         "safety_stock_units": st.column_config.NumberColumn("safety stock", format="%.1f"),
     }
-    chosen = st.dataframe(rows.select(SHOWN), hide_index=True, height=420, column_config=config, on_select="rerun", selection_mode="single-row", key="list")
+    chosen = st.dataframe(
+        rows.select(SHOWN),
+        hide_index=True,
+        height=420,
+        column_config=config,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="list",
+    )
     frame.downloads(rows, "reorder")
     selected = chosen.selection.rows  # type: ignore[attr-defined]
     _why(rows.row(selected[0] if selected and selected[0] < rows.height else 0, named=True))
@@ -62,8 +72,13 @@ def _why(row: dict) -> None:  # type: ignore[type-arg]
     inputs = ["mean_demand_units", "safety_stock_units", "lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level", "on_hand_units",
               "available_units", "on_order_units", "decided_units", "transfer_units", "backordered_units", "needed_units", "moq_units", "case_pack_units",
               "rounding_rule", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip
-    values = ["–" if row[name] is None or row[name] == "" else f"{row[name]:,.2f}" if isinstance(row[name], float) else str(row[name]) for name in inputs]
-    right.dataframe(pl.DataFrame({"input": [name.replace("_", " ") for name in inputs], "value": values}), hide_index=True, height=320)
+    values = [
+        "–" if row[name] is None or row[name] == "" else f"{row[name]:,.2f}" if isinstance(row[name], float) else str(row[name])
+        for name in inputs
+    ]
+    right.dataframe(
+        pl.DataFrame({"input": [name.replace("_", " ") for name in inputs], "value": values}), hide_index=True, height=320
+    )
 
 
 def _transfers() -> None:

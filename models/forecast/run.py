@@ -25,7 +25,9 @@ class Forecast:
     quantiles: pl.DataFrame
 
 
-def forecast(weekly: pl.DataFrame, facts: pl.DataFrame, products: pl.DataFrame, cutoff: date, horizon: int, seed: int = 0) -> Forecast:
+def forecast(
+    weekly: pl.DataFrame, facts: pl.DataFrame, products: pl.DataFrame, cutoff: date, horizon: int, seed: int = 0
+) -> Forecast:
     """Forecasts the `horizon` weeks after `cutoff` for every series of `facts`.
 
     weekly: models.demand.weekly_history; facts: models.demand.series_facts; products: sku, category, discontinued_date.
@@ -45,7 +47,9 @@ def forecast(weekly: pl.DataFrame, facts: pl.DataFrame, products: pl.DataFrame, 
     mean = mean * _on_sale(series["discontinued_date"].to_list(), cutoff, horizon)
     alpha = distribution.dispersion(history)
     cv = np.array([chosen[c].level_cv for c in classes])
-    return Forecast(_means_frame(series, mean, alpha, cv, chosen, cutoff), _quantiles_frame(series, mean, alpha, cv, cutoff, seed))
+    return Forecast(
+        _means_frame(series, mean, alpha, cv, chosen, cutoff), _quantiles_frame(series, mean, alpha, cv, cutoff, seed)
+    )
 
 
 @dataclass(frozen=True)
@@ -119,13 +123,17 @@ def _on_sale(discontinued: list[date | None], cutoff: date, horizon: int) -> Arr
     return share
 
 
-def _means_frame(series: pl.DataFrame, mean: Array, alpha: Array, cv: Array, chosen: dict[str, _Choice], cutoff: date) -> pl.DataFrame:
+def _means_frame(
+    series: pl.DataFrame, mean: Array, alpha: Array, cv: Array, chosen: dict[str, _Choice], cutoff: date
+) -> pl.DataFrame:
     weeks = mean.shape[1]
     described = series.select(
         *SERIES,
         cutoff_date=pl.lit(cutoff),
         model=pl.col("demand_class").replace_strict({c: choice.model for c, choice in chosen.items()}, return_dtype=pl.String),
-        backtest_wape=pl.col("demand_class").replace_strict({c: choice.wape for c, choice in chosen.items()}, return_dtype=pl.Float64),
+        backtest_wape=pl.col("demand_class").replace_strict(
+            {c: choice.wape for c, choice in chosen.items()}, return_dtype=pl.Float64
+        ),
     ).with_columns(level_cv=cv, dispersion=alpha)
     grid = described.with_columns(horizon=pl.int_ranges(1, weeks + 1, dtype=pl.Int64)).explode("horizon")
     return grid.with_columns(mean_units=mean.reshape(-1))
@@ -135,9 +143,12 @@ def _quantiles_frame(series: pl.DataFrame, mean: Array, alpha: Array, cv: Array,
     rng = np.random.default_rng(seed)
     levels = np.array(QUANTILES)
     blocks = [
-        distribution.weekly_quantiles(mean[i : i + BLOCK], alpha[i : i + BLOCK], cv[i : i + BLOCK], levels, rng) for i in range(0, len(mean), BLOCK)
+        distribution.weekly_quantiles(mean[i : i + BLOCK], alpha[i : i + BLOCK], cv[i : i + BLOCK], levels, rng)
+        for i in range(0, len(mean), BLOCK)
     ]
-    grid = series.select(*SERIES, cutoff_date=pl.lit(cutoff)).with_columns(horizon=pl.int_ranges(1, mean.shape[1] + 1, dtype=pl.Int64))
+    grid = series.select(*SERIES, cutoff_date=pl.lit(cutoff)).with_columns(
+        horizon=pl.int_ranges(1, mean.shape[1] + 1, dtype=pl.Int64)
+    )
     grid = grid.explode("horizon").with_columns(quantile=pl.lit(list(QUANTILES))).explode("quantile")
     return grid.with_columns(forecast_units=np.concatenate(blocks).reshape(-1))
 

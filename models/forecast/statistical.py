@@ -67,7 +67,9 @@ def backtest(history: list[Array], factors: list[Array]) -> tuple[dict[str, Arra
         actual = np.stack([_tail(y, cut) for y in history]) * season
         actual[~is_long] = np.nan
         actuals.append(actual)
-        for name, mean in forecast_all([y[: len(y) - cut] if keep else y[:0] for y, keep in zip(history, is_long, strict=True)], BACKTEST_WEEKS).items():
+        for name, mean in forecast_all(
+            [y[: len(y) - cut] if keep else y[:0] for y, keep in zip(history, is_long, strict=True)], BACKTEST_WEEKS
+        ).items():
             forecasts.setdefault(name, []).append(mean * season)
     return {name: np.concatenate(parts) for name, parts in forecasts.items()}, np.concatenate(actuals)
 

@@ -80,7 +80,12 @@ def _number_text(raw: pl.Expr, reading: Reading) -> pl.Expr:
     plain = rf"^[+-]?\d+(?:{decimal}\d*)?$|^[+-]?{decimal}\d+$"
     grouped = rf"^[+-]?\d{{1,3}}(?:{thousands}\d{{3}})+(?:{decimal}\d*)?$"
     scientific = r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}$"
-    kept = pl.when(written.str.contains(plain)).then(written).when(written.str.contains(grouped)).then(written.str.replace_all(thousands, ""))
+    kept = (
+        pl.when(written.str.contains(plain))
+        .then(written)
+        .when(written.str.contains(grouped))
+        .then(written.str.replace_all(thousands, ""))
+    )
     number = kept.str.replace(",", ".", literal=True) if reading.decimal_comma else kept
     return pl.when(written.str.contains(scientific)).then(written).otherwise(number)
 

@@ -99,21 +99,29 @@ def _with_defaults(feed: Feed, config: Config) -> dict[str, Source]:
     currency = feed.currency or channel.currency
     implied |= {"currency_code": currency}
     constants = {name: Source(value=value) for name, value in implied.items() if name in fields and value is not None}
-    missing = [name for name, column in fields.items() if not column.nullable and name not in feed.columns and name not in constants]
+    missing = [
+        name for name, column in fields.items() if not column.nullable and name not in feed.columns and name not in constants
+    ]
     missing = [name for name in missing if not orders.can_derive(name, feed)]
     if missing and missing != ["line_number"]:
         needed = next(name for name in missing if name != "line_number")
-        raise InputError(f"Feed '{feed.name}' does not say where {needed} comes from ({fields[needed].description}); map it under [feed.columns].")
+        raise InputError(
+            f"Feed '{feed.name}' does not say where {needed} comes from ({fields[needed].description}); map it under [feed.columns]."
+        )
     return constants | dict(feed.columns)
 
 
 def _evaluate(feed: Feed, field: str, source: Source, raw: pl.DataFrame, name: str) -> pl.Series:
     down = [pl.col(column).forward_fill() for column in feed.fill_down if column in raw.columns]
     try:
-        return raw.with_columns(down).select(pl.repeat(None, pl.len()).alias("_"), source.expression().alias(f"raw.{field}"))[f"raw.{field}"]
+        return raw.with_columns(down).select(pl.repeat(None, pl.len()).alias("_"), source.expression().alias(f"raw.{field}"))[
+            f"raw.{field}"
+        ]
     except pl.exceptions.PolarsError as problem:
         reason = str(problem).splitlines()[0]
-        raise InputError(f"Feed '{feed.name}' can't compute {field} from {name}: {reason}; mend its sql (TRY_CAST reads text as a number).") from problem
+        raise InputError(
+            f"Feed '{feed.name}' can't compute {field} from {name}: {reason}; mend its sql (TRY_CAST reads text as a number)."
+        ) from problem
 
 
 def _reading(feed: Feed, config: Config, source: Source) -> Reading:
@@ -134,7 +142,13 @@ def _first_problem(faults: list, order_level: frozenset[str]) -> list[pl.Expr]: 
         unreadable = given & pl.col(field).is_null()
         blank = ~given & pl.col(field).is_null() if not column.nullable and field not in order_level else pl.lit(False)
         kind = kind_of(column)
-        reason = pl.when(unreadable).then(pl.lit(f"{origin} can't be read as {kind}")).when(blank).then(pl.lit(f"{origin} is blank")).otherwise(reason)
+        reason = (
+            pl.when(unreadable)
+            .then(pl.lit(f"{origin} can't be read as {kind}"))
+            .when(blank)
+            .then(pl.lit(f"{origin} is blank"))
+            .otherwise(reason)
+        )
         field_name = pl.when(unreadable | blank).then(pl.lit(origin)).otherwise(field_name)
         value = pl.when(unreadable | blank).then(written).otherwise(value)
     return [reason.alias("problem"), field_name.alias("problem_field"), value.alias("problem_value")]
@@ -146,7 +160,14 @@ def _version_column(feed: Feed, config: Config) -> pl.Expr:
         return pl.lit("")
     written = pl.col(feed.version.column)
     if feed.version.kind == "number":
-        return written.cast(pl.String).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False).cast(pl.String).str.zfill(20).fill_null("")
+        return (
+            written.cast(pl.String)
+            .cast(pl.Float64, strict=False)
+            .cast(pl.Int64, strict=False)
+            .cast(pl.String)
+            .str.zfill(20)
+            .fill_null("")
+        )
     if feed.version.kind == "text":
         return written.cast(pl.String).fill_null("")
     reading = replace(_reading(feed, config, Source(column="-")), datetime_format=feed.version.format or feed.datetime_format)
@@ -202,7 +223,9 @@ def _payload_version(feed: Feed, frames: dict[str, pl.DataFrame], payload: Paylo
     if feed.version.file_name:
         found = re.search(feed.version.file_name, payload.name)
         if not found or not found.groups():
-            raise InputError(f"{payload.name} does not match version.file_name = '{feed.version.file_name}' of feed '{feed.name}'; rename the file or mend the pattern.")
+            raise InputError(
+                f"{payload.name} does not match version.file_name = '{feed.version.file_name}' of feed '{feed.name}'; rename the file or mend the pattern."
+            )
         return f"{found[1]} {payload.name}"
     rows = frames[feed.table]
     times = [rows[name].cast(pl.Datetime("us")).max() for name, dtype in rows.schema.items() if dtype.is_temporal()]
@@ -226,12 +249,18 @@ def _late_rejects(rows: pl.DataFrame, feed: Feed, payload: Payload) -> pl.DataFr
 def _bad_row_frame(bad: list[BadRow], feed: Feed, payload: Payload) -> pl.DataFrame:
     schema = {ROW: pl.UInt32, "reason": pl.String, "value": pl.String}
     frame = pl.DataFrame([(b.row_number, b.reason, b.value) for b in bad], schema=schema, orient="row")
-    return _quarantine(frame, feed, payload, field=pl.lit(None, pl.String), value=pl.lit("(whole row, see the file)"), reason=pl.col("reason"))
+    return _quarantine(
+        frame, feed, payload, field=pl.lit(None, pl.String), value=pl.lit("(whole row, see the file)"), reason=pl.col("reason")
+    )
 
 
-def _quarantine(rows: pl.DataFrame, feed: Feed, payload: Payload, *, field: pl.Expr, value: pl.Expr, reason: pl.Expr) -> pl.DataFrame:
+def _quarantine(
+    rows: pl.DataFrame, feed: Feed, payload: Payload, *, field: pl.Expr, value: pl.Expr, reason: pl.Expr
+) -> pl.DataFrame:
     identity = [name for name in table(feed.table).identity if name in rows.columns and name != "channel"]
-    document = pl.concat_str([pl.col(name).cast(pl.String) for name in identity], separator=" ") if identity else pl.lit(None, pl.String)
+    document = (
+        pl.concat_str([pl.col(name).cast(pl.String) for name in identity], separator=" ") if identity else pl.lit(None, pl.String)
+    )
     return table("quarantine").conform(
         rows.select(
             feed=pl.lit(feed.name), file_name=pl.lit(payload.name), payload_hash=pl.lit(payload.hash), row_number=pl.col(ROW),

@@ -160,7 +160,9 @@ class Merchant(_Strict):
     reporting_currency: str = Field("EUR", pattern="^[A-Z]{3}$")
     home: str = Field("data", description="folder of landing, warehouse, snapshots and exports")
     input: str = Field(".", description="folder that the feeds' `files` are relative to")
-    as_of: str | None = Field(None, description="'data' judges by the newest order in the record, for histories that ended; else now")
+    as_of: str | None = Field(
+        None, description="'data' judges by the newest order in the record, for histories that ended; else now"
+    )
     default_location: str = "main"
     approval_cap_amount: float | None = Field(None, gt=0)
 

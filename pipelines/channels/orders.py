@@ -36,12 +36,16 @@ def build(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.
     lines = _lines(rows.filter(pl.col("problem").is_null()), feed)
     orders = _own_fields(named, feed, config)
     required = [name for name in ("ordered_at", "currency_code") if name in orders.columns]
-    reason = pl.coalesce(pl.when(pl.col(name).is_null()).then(pl.lit(f"no row of the order has a readable {name}")) for name in required)
+    reason = pl.coalesce(
+        pl.when(pl.col(name).is_null()).then(pl.lit(f"no row of the order has a readable {name}")) for name in required
+    )
     orders = orders.with_columns(reason.alias("reason"))
     unreadable = orders.filter(pl.col("reason").is_not_null()).select(*DOCUMENT, "reason")
     late = lines.join(unreadable, on=DOCUMENT, how="inner").select(ROW, "channel", "order_id", "reason")
     orders = orders.filter(pl.col("reason").is_null()).drop("reason")
-    lines = lines.join(orders.select(*DOCUMENT, "currency_code", "ordered_at", "is_cancelled"), on=DOCUMENT, how="inner", maintain_order="left")
+    lines = lines.join(
+        orders.select(*DOCUMENT, "currency_code", "ordered_at", "is_cancelled"), on=DOCUMENT, how="inner", maintain_order="left"
+    )
     lines = _finish_lines(lines, feed)
     lines = _share_order_discount(lines, orders)
     return {"orders": _totals(orders, lines, named, config), "order_lines": lines}, late
@@ -96,15 +100,25 @@ def _finish_lines(lines: pl.DataFrame, feed: Feed) -> pl.DataFrame:
 
 
 def _share_order_discount(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    """Adds each line's share of the order's discount, in proportion to its value; what rounding leaves goes to the first line."""
+    """Adds each line's share of the order's discount, in proportion to its value; gift cards bear none; what
+    rounding leaves goes to the first line that bears any."""
     tenthousandths = pl.Int128
-    shared = lines.join(orders.select(*DOCUMENT, "order_discount_amount"), on=DOCUMENT, how="left", maintain_order="left", suffix="_of_order")
+    shared = lines.join(
+        orders.select(*DOCUMENT, "order_discount_amount"), on=DOCUMENT, how="left", maintain_order="left", suffix="_of_order"
+    )
     discount = (pl.col("order_discount_amount_of_order") * ONE).cast(tenthousandths)
-    value = pl.max_horizontal(((pl.col("gross_amount") - pl.col("discount_amount")) * ONE).cast(tenthousandths), pl.lit(0, tenthousandths))
+    value = pl.max_horizontal(
+        ((pl.col("gross_amount") - pl.col("discount_amount")) * ONE).cast(tenthousandths), pl.lit(0, tenthousandths)
+    )
+    value = pl.when("is_gift_card").then(pl.lit(0, tenthousandths)).otherwise(value)
     total = value.sum().over(*DOCUMENT)
-    shared = shared.with_columns(_share=pl.when(total > 0).then(discount * value // total).otherwise(pl.lit(0, tenthousandths)), _whole=discount)
+    shared = shared.with_columns(
+        _share=pl.when(total > 0).then(discount * value // total).otherwise(pl.lit(0, tenthousandths)), _whole=discount
+    )
     rest = pl.col("_whole") - pl.col("_share").sum().over(*DOCUMENT)
-    share = pl.col("_share") + pl.when(pl.col("line_number") == 1).then(rest).otherwise(pl.lit(0, tenthousandths))
+    takes_rest = (pl.col("_share") != 0) | (pl.col("_share").abs().sum().over(*DOCUMENT) == 0)
+    is_first = takes_rest & (takes_rest.cum_sum().over(*DOCUMENT) == 1)
+    share = pl.col("_share") + pl.when(is_first).then(rest).otherwise(pl.lit(0, tenthousandths))
     amount = pl.col("discount_amount") + (share.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 4)) / ONE).cast(MONEY)
     shared = shared.with_columns(discount_amount=amount.cast(MONEY))
     return shared.with_columns(
@@ -125,7 +139,9 @@ def _cancelled_part(amount: str) -> pl.Expr:
 def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame, config: Config) -> pl.DataFrame:
     summed = lines.group_by(*DOCUMENT).agg(pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "shipping", "tax"))
     rejected = named.group_by(*DOCUMENT).agg(is_incomplete=pl.col("problem").is_not_null().any())
-    orders = orders.join(summed, on=DOCUMENT, how="inner", maintain_order="left").join(rejected, on=DOCUMENT, how="left", maintain_order="left")
+    orders = orders.join(summed, on=DOCUMENT, how="inner", maintain_order="left").join(
+        rejected, on=DOCUMENT, how="left", maintain_order="left"
+    )
     orders = orders.with_columns(
         shipping_amount=pl.col("shipping_amount") + pl.col("order_shipping_amount"),
         tax_amount=pl.col("tax_amount") + pl.col("order_tax_amount"),

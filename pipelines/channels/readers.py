@@ -17,7 +17,15 @@ from pipelines.errors import InputError
 
 ROW = "__row"
 PROBLEM = "__problem"
-FORMATS = {".csv": "csv", ".tsv": "tsv", ".txt": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".xlsx": "xlsx"}
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".txt": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,9 @@ def read(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]
         raise InputError(f"{name} is empty; export it again or remove it.")
     kind = feed.format or FORMATS.get(Path(name).suffix.lower())
     if kind is None:
-        raise InputError(f"{name} has no known ending; state format = \"csv\", \"tsv\", \"jsonl\", \"parquet\" or \"xlsx\" in feed '{feed.name}'.")
+        raise InputError(
+            f'{name} has no known ending; state format = "csv", "tsv", "jsonl", "parquet" or "xlsx" in feed \'{feed.name}\'.'
+        )
     if kind == "jsonl":
         return _read_json_lines(feed, path, name)
     if kind in ("csv", "tsv"):
@@ -47,8 +57,6 @@ def read(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]
         frame, bad = _read_parquet(path, name) if kind == "parquet" else _read_xlsx(feed, path, name), []
         _require_columns(feed, frame.columns, name)
         frame = frame.with_row_index(ROW, 1)
-    if frame.is_empty() and not bad:
-        raise InputError(f"{name} has a heading and no rows; export it again or remove it.")
     return frame.select(ROW, *feed.source_columns()), bad
 
 
@@ -66,7 +74,9 @@ def _decode(feed: Feed, path: Path, name: str) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig" if feed.encoding.lower() in ("utf-8", "utf8") else feed.encoding)
     except LookupError as problem:
-        raise InputError(f"Feed '{feed.name}' names the unknown encoding '{feed.encoding}'; use utf-8, cp1252 or the like.") from problem
+        raise InputError(
+            f"Feed '{feed.name}' names the unknown encoding '{feed.encoding}'; use utf-8, cp1252 or the like."
+        ) from problem
     except UnicodeDecodeError as problem:
         raise InputError(
             f"{name} is not {feed.encoding} at byte {problem.start:,}; set encoding = \"cp1252\" (or what it is) in feed '{feed.name}'."
@@ -82,7 +92,7 @@ def _read_separated(feed: Feed, path: Path, name: str, delimiter: str) -> tuple[
         raise InputError(f"{name} is cut off or has a quotation mark that is never closed; export it again.")
     _require_complete_end(content, header, name, delimiter)
     try:
-        frame = pl.read_csv(io.StringIO(content), separator=delimiter, infer_schema=False, missing_utf8_is_empty_string=False)
+        frame = pl.read_csv(io.StringIO(content), separator=delimiter, infer_schema=False)
     except pl.exceptions.PolarsError:
         return _read_ragged(content, header, delimiter)
     return frame.with_row_index(ROW, 1), []
@@ -93,7 +103,9 @@ def _require_delimiter(feed: Feed, header: list[str], name: str, delimiter: str)
         return
     other = next((d for d in (";", ",", "\t", "|") if d != delimiter and d in (header or [""])[0]), None)
     if other:
-        raise InputError(f"{name} is separated by {other!r}, not {delimiter!r}; set delimiter = {json.dumps(other)} in feed '{feed.name}'.")
+        raise InputError(
+            f"{name} is separated by {other!r}, not {delimiter!r}; set delimiter = {json.dumps(other)} in feed '{feed.name}'."
+        )
 
 
 def _require_complete_end(content: str, header: list[str], name: str, delimiter: str) -> None:
@@ -134,7 +146,9 @@ def _read_xlsx(feed: Feed, path: Path, name: str) -> pl.DataFrame:
         raise InputError(f"{name} is not a whole XLSX file; save it again.") from problem
     sheet = feed.sheet or workbook.sheet_names[0]
     if sheet not in workbook.sheet_names:
-        raise InputError(f"{name} has no sheet '{sheet}', which feed '{feed.name}' names; it has {', '.join(workbook.sheet_names)}.")
+        raise InputError(
+            f"{name} has no sheet '{sheet}', which feed '{feed.name}' names; it has {', '.join(workbook.sheet_names)}."
+        )
     return workbook.load_sheet(sheet, dtypes="string").to_polars()
 
 

@@ -102,7 +102,9 @@ def number(meaning: str, unit: str, nullable: bool = True, **options: Any) -> An
 
 
 def money(meaning: str, nullable: bool = False, **options: Any) -> Any:
-    return dy.Decimal(MONEY_PRECISION, MONEY_SCALE, nullable=nullable, description=meaning, metadata={"unit": "currency_code"}, **options)
+    return dy.Decimal(
+        MONEY_PRECISION, MONEY_SCALE, nullable=nullable, description=meaning, metadata={"unit": "currency_code"}, **options
+    )
 
 
 def instant(meaning: str, nullable: bool = True) -> Any:

@@ -53,7 +53,9 @@ class ReorderSuggestions(dy.Schema):
     order_amount = money("Quantity × cost", nullable=True)
     currency_code = text("Reporting currency", nullable=False)
     days_of_cover = number("Days until forecast demand exhausts available stock; capped at the horizon", "days")
-    stock_out_date = date("Projected first day without stock, if nothing more is ordered; blank when beyond the horizon", nullable=True)
+    stock_out_date = date(
+        "Projected first day without stock, if nothing more is ordered; blank when beyond the horizon", nullable=True
+    )
     assumptions = text("Figures assumed because the merchant gave none", nullable=False)
     forecast_model = text("Model behind the demand", nullable=False)
     snapshot_version = text("Snapshot it stands in", nullable=False)

@@ -234,5 +234,7 @@ class Customers(_Sourced):
 class FxRates(dy.Schema):
     currency_code = key("ISO 4217 currency")
     rate_date = date("Day", primary_key=True)
-    reporting_rate = dy.Decimal(18, RATE_SCALE, description="Reporting currency for one unit of the currency", metadata={"unit": "rate"})
+    reporting_rate = dy.Decimal(
+        18, RATE_SCALE, description="Reporting currency for one unit of the currency", metadata={"unit": "rate"}
+    )
     is_rate_provisional = flag("No fixing of that day or the few before was known; restated when it arrives")

@@ -32,3 +32,9 @@ class Quarantine(dy.Schema):
     field = text("Column of the file")
     value = text("What stands there")
     reason = text("Why it can't be read", nullable=False)
+
+
+@register("loads", "Of what content a step's tables were last made, so that it isn't made again of the same")
+class StepInputs(dy.Schema):
+    step = key("Step")
+    fingerprint = text("Hash of the step's input tables and settings", nullable=False)

@@ -12,7 +12,9 @@ class SalesEntries(dy.Schema):
     source = code("Table it stands for", ("order_lines", "returns"))
     channel = key("Sales channel")
     document_id = key("Order or return")
-    entry_kind = dy.String(primary_key=True, regex=f"^({'|'.join(ENTRY_KINDS)})$", description=f"What it counts as: {', '.join(ENTRY_KINDS)}")
+    entry_kind = dy.String(
+        primary_key=True, regex=f"^({'|'.join(ENTRY_KINDS)})$", description=f"What it counts as: {', '.join(ENTRY_KINDS)}"
+    )
     line_number = key("Line of the document", dtype=dy.Int64)
     business_date = date("Day it counts on: order date for lines, return date for returns")
     order_id = text("Order it belongs to", nullable=False)

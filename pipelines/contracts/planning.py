@@ -7,7 +7,10 @@ from pipelines.contracts.base import code, date, flag, key, number, register, te
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new")
 
 
-@register("demand", "Units wanted per SKU, location, channel and day; a day without a row, between the first and the cutoff, is a seen zero")
+@register(
+    "demand",
+    "Units wanted per SKU, location, channel and day; a day without a row, between the first and the cutoff, is a seen zero",
+)
 class Demand(dy.Schema):
     sku = key("Stock keeping unit as consumed (bundles as their components)")
     location_id = key("Location that serves it")
@@ -37,7 +40,9 @@ class Forecasts(dy.Schema):
     location_id = key("Location")
     cutoff_date = date("Last day that was known", primary_key=True)
     horizon = key("Week after the cutoff, 1 is the next seven days", dtype=dy.Int64)
-    quantile = dy.Float64(primary_key=True, min=0, max=1, description="Probability that demand is at most this", metadata={"unit": "rate"})
+    quantile = dy.Float64(
+        primary_key=True, min=0, max=1, description="Probability that demand is at most this", metadata={"unit": "rate"}
+    )
     forecast_units = number("Demand of the week at that quantile", "units", nullable=False, min=0)
 
 

@@ -7,13 +7,19 @@ FORECAST = dg.AssetSelection.groups("forecast")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports")
 
 refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")
-refresh_orders = dg.define_asset_job("refresh_orders", EVERYTHING - FORECAST, description="New orders into ledger, marts and decisions; forecasts stay")
+refresh_orders = dg.define_asset_job(
+    "refresh_orders", EVERYTHING - FORECAST, description="New orders into ledger, marts and decisions; forecasts stay"
+)
 refresh_forecasts = dg.define_asset_job(
-    "refresh_forecasts", dg.AssetSelection.groups("demand", "forecast", "decisions") | PUBLISHING, description="Demand, forecasts and decisions anew"
+    "refresh_forecasts",
+    dg.AssetSelection.groups("demand", "forecast", "decisions") | PUBLISHING,
+    description="Demand, forecasts and decisions anew",
 )
 
 JOBS = [refresh_all, refresh_orders, refresh_forecasts]
 SCHEDULES = [
-    dg.ScheduleDefinition(name="orders_every_15_minutes", job=refresh_orders, cron_schedule="*/15 * * * *", execution_timezone="UTC"),
+    dg.ScheduleDefinition(
+        name="orders_every_15_minutes", job=refresh_orders, cron_schedule="*/15 * * * *", execution_timezone="UTC"
+    ),
     dg.ScheduleDefinition(name="forecasts_nightly", job=refresh_forecasts, cron_schedule="30 2 * * *", execution_timezone="UTC"),
 ]

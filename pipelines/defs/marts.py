@@ -43,10 +43,14 @@ MARTS = {
         fulfilment_lines.SOURCES,
         lambda run: {"as_of": run.as_of, "default_location": run.config.merchant.default_location},
     ),
-    "daily_fulfilment": Mart(daily_fulfilment.daily_fulfilment, daily_fulfilment.SOURCES, lambda run: {"as_of": run.as_of}, day="ship_by_date"),
+    "daily_fulfilment": Mart(
+        daily_fulfilment.daily_fulfilment, daily_fulfilment.SOURCES, lambda run: {"as_of": run.as_of}, day="ship_by_date"
+    ),
     "best_sellers": Mart(best_sellers.best_sellers, best_sellers.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "payment_balance": Mart(payment_balance.payment_balance, payment_balance.SOURCES),
-    "inventory_position": Mart(inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}),
+    "inventory_position": Mart(
+        inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
+    ),
     "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "channel_summary": Mart(channel_summary.channel_summary, channel_summary.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
 }

@@ -13,11 +13,13 @@ from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, result, specs
 from pipelines.ledger.reference import countries
 from pipelines.operations import reconcile
-from pipelines.warehouse.fingerprint import is_unchanged, remember
+from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
 DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions"])
 FORECAST = specs("forecast", ["demand", "demand_series", "products"])
-DECISIONS = specs("decisions", ["forecast_means", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"])
+DECISIONS = specs(
+    "decisions", ["forecast_means", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"]
+)
 
 
 def _results(run: Run, assets: list[dg.AssetSpec]) -> Iterator[dg.MaterializeResult[None]]:
@@ -42,15 +44,20 @@ def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 @dg.multi_asset(specs=FORECAST, check_specs=check_specs(FORECAST), retry_policy=retry_policy())
 def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Quantiles and means of the coming weeks; what was forecast from the same history today stays as it is."""
-    inputs = ("demand", "demand_series", "products")
-    weeks = run.config.planning.horizon_weeks
-    if not is_unchanged(run.warehouse, "forecast", inputs, run.cutoff, weeks):
+    names, weeks = ("demand", "demand_series", "products"), run.config.planning.horizon_weeks
+    inputs = fingerprint(run.warehouse, "forecast", names, run.cutoff, weeks)
+    if not is_made_of(run.warehouse, inputs):
         from models.forecast import forecast
 
-        t = run.read(*inputs)
-        made = forecast(demand_model.weekly_history(t["demand"], run.cutoff), t["demand_series"], t["products"], run.cutoff, weeks)
-        run.warehouse.save({"forecasts": table("forecasts").conform(made.quantiles), "forecast_means": table("forecast_means").conform(made.means)})
-        remember(run.warehouse, "forecast", inputs, run.cutoff, weeks)
+        t = run.read(*names)
+        made = forecast(
+            demand_model.weekly_history(t["demand"], run.cutoff), t["demand_series"], t["products"], run.cutoff, weeks
+        )
+        frames = {
+            "forecasts": table("forecasts").conform(made.quantiles),
+            "forecast_means": table("forecast_means").conform(made.means),
+        }
+        run.warehouse.save(frames | {"step_inputs": inputs})
     progress.advance("forecast", 1, 1)
     yield from _results(run, FORECAST)
 

@@ -9,10 +9,12 @@ from pipelines.defs.tables import freshness
 from pipelines.exports import write_exports
 from pipelines.warehouse import snapshots
 
-PUBLISHED = [t.name for t in all_tables() if t.step != "ledger"] + ["loads", "quarantine"]
+PUBLISHED = [t.name for t in all_tables() if t.step not in ("ledger", "loads")] + ["loads", "quarantine"]
 
 
-@dg.asset(group_name="snapshot", deps=PUBLISHED, kinds={"duckdb"}, retry_policy=retry_policy(), freshness_policy=freshness("marts"))
+@dg.asset(
+    group_name="snapshot", deps=PUBLISHED, kinds={"duckdb"}, retry_policy=retry_policy(), freshness_policy=freshness("marts")
+)
 def snapshot(run: Run) -> dg.MaterializeResult[None]:
     """An immutable, read-only copy of the warehouse: every figure that a person reads comes from one of these."""
     published = snapshots.publish(run.warehouse, run.settings.home_folder / "snapshots", run.version)

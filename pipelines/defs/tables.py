@@ -36,7 +36,12 @@ def specs(step: str, deps: list[str], leave_out: tuple[str, ...] = ()) -> list[d
 
 def check_specs(assets: list[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
     """A blocking contract check per asset."""
-    return [dg.AssetCheckSpec(CHECK, asset=asset.key, blocking=True, description="Types, keys and rules of the contract hold in every row") for asset in assets]
+    return [
+        dg.AssetCheckSpec(
+            CHECK, asset=asset.key, blocking=True, description="Types, keys and rules of the contract hold in every row"
+        )
+        for asset in assets
+    ]
 
 
 def result(run: Run, name: str, **metadata: Any) -> dg.MaterializeResult[None]:
@@ -45,8 +50,12 @@ def result(run: Run, name: str, **metadata: Any) -> dg.MaterializeResult[None]:
     frame = run.read(name)[name]
     _, failure = contract.schema.filter(frame)
     broken = {rule: int(rows) for rule, rows in failure.counts().items()}
-    check = dg.AssetCheckResult(asset_key=name, check_name=CHECK, passed=not broken, metadata={"rows": frame.height, "broken_rules": broken})
-    return dg.MaterializeResult(asset_key=name, metadata={"dagster/row_count": frame.height, **_figures(frame), **metadata}, check_results=[check])
+    check = dg.AssetCheckResult(
+        asset_key=name, check_name=CHECK, passed=not broken, metadata={"rows": frame.height, "broken_rules": broken}
+    )
+    return dg.MaterializeResult(
+        asset_key=name, metadata={"dagster/row_count": frame.height, **_figures(frame), **metadata}, check_results=[check]
+    )
 
 
 def _columns(contract: Table) -> dg.TableSchema:

@@ -23,9 +23,13 @@ def dense_rates(currencies: list[str], reporting_currency: str, first: date, las
     per_euro = {currency: _euro_fixings(currency, days) for currency in (*foreign, *([reporting_currency] if foreign else []))}
     rows = [(reporting_currency, day, Decimal(1), False) for day in days]
     for currency in foreign:
-        for day, (own, own_is_old), (base, base_is_old) in zip(days, per_euro[currency], per_euro[reporting_currency], strict=True):
+        for day, (own, own_is_old), (base, base_is_old) in zip(
+            days, per_euro[currency], per_euro[reporting_currency], strict=True
+        ):
             rows.append((currency, day, (base / own).quantize(Decimal(1).scaleb(-RATE_SCALE)), own_is_old or base_is_old))
-    return table("fx_rates").conform(pl.DataFrame(rows, schema=list(table("fx_rates").columns), orient="row", infer_schema_length=None))
+    return table("fx_rates").conform(
+        pl.DataFrame(rows, schema=list(table("fx_rates").columns), orient="row", infer_schema_length=None)
+    )
 
 
 def _euro_fixings(currency: str, days: list[date]) -> list[tuple[Decimal, bool]]:
@@ -34,10 +38,15 @@ def _euro_fixings(currency: str, days: list[date]) -> list[tuple[Decimal, bool]]
         return [(Decimal(1), False)] * len(days)
     from currency_converter import CurrencyConverter
 
-    converter = CurrencyConverter(decimal=True, fallback_on_wrong_date=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known")
+    converter = CurrencyConverter(
+        decimal=True, fallback_on_wrong_date=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known"
+    )
     if currency not in converter.currencies:
         raise InputError(f"No exchange rates are known for {currency}; check the currency in the mapping.")
     last_fixing = converter.bounds[currency].last_date
     first_fixing = converter.bounds[currency].first_date
     rates = [Decimal(converter.convert(1, "EUR", currency, date=max(day, first_fixing))) for day in days]
-    return [(rate, not first_fixing <= day <= last_fixing + timedelta(days=DAYS_A_FIXING_HOLDS)) for rate, day in zip(rates, days, strict=True)]
+    return [
+        (rate, not first_fixing <= day <= last_fixing + timedelta(days=DAYS_A_FIXING_HOLDS))
+        for rate, day in zip(rates, days, strict=True)
+    ]

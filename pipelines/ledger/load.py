@@ -4,12 +4,12 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.channels.files import Payload, parse
+from pipelines.channels.files import Parsed, Payload, parse
 from pipelines.channels.mapping import Config, Feed
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
@@ -18,6 +18,7 @@ from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
 
 Progress = Callable[[int, int], None]
+BATCH_BYTES = 8_000_000
 
 
 @dataclass
@@ -47,7 +48,9 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
     Raises InputError when the folder isn't there, or no feed finds a file.
     """
     if not folder.is_dir():
-        raise InputError(f"The folder {folder} of merchant '{config.merchant.name}' does not exist; put the files there or give --input.")
+        raise InputError(
+            f"The folder {folder} of merchant '{config.merchant.name}' does not exist; put the files there or give --input."
+        )
     found = [(feed, file) for feed in config.feeds for file in sorted(folder.glob(feed.files)) if file.is_file()]
     if not found:
         patterns = ", ".join(feed.files for feed in config.feeds[:4])
@@ -62,7 +65,14 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
     return landed
 
 
-def load(config: Config, landing: Landing, warehouse: Warehouse, key: bytes, at: datetime, progress: Progress = lambda done, total: None) -> Loaded:
+def load(
+    config: Config,
+    landing: Landing,
+    warehouse: Warehouse,
+    key: bytes,
+    at: datetime,
+    progress: Progress = lambda done, total: None,
+) -> Loaded:
     """Merges every landed payload that the ledger hasn't seen, each in a transaction of its own.
 
     A payload that can't be read as a whole leaves landing and is named in `refused`; the others load all the same.
@@ -70,19 +80,47 @@ def load(config: Config, landing: Landing, warehouse: Warehouse, key: bytes, at:
     """
     loaded = Loaded(is_rebuilt=_drop_if_mappings_changed(config, warehouse))
     known = set(map(tuple, warehouse.query("SELECT feed, payload_hash, file_name FROM loads").rows()))
-    waiting = [(feed, payload) for feed in config.feeds for payload in landing.payloads(feed) if (feed.name, payload.hash, payload.name) not in known]
-    for number, (feed, payload) in enumerate(waiting, 1):
-        try:
-            parsed = parse(feed, config, payload, key)
-        except InputError as problem:
-            landing.refuse(feed, payload)
-            loaded.refused.append(str(problem))
-        else:
-            with warehouse.open() as connection:
-                balance = merge(connection, feed, mapping_hash(config, feed), payload, parsed, at)
-            loaded.balances.append((payload.name, balance))
-        progress(number, len(waiting))
+    waiting = [
+        (feed, payload)
+        for feed in config.feeds
+        for payload in landing.payloads(feed)
+        if (feed.name, payload.hash, payload.name) not in known
+    ]
+    done = 0
+    for batch in _batches(waiting):
+        parsed = [(feed, payload, _parse_or_refuse(feed, config, payload, landing, key, loaded)) for feed, payload in batch]
+        with warehouse.open() as connection:
+            for feed, payload, content in parsed:
+                if content is not None:
+                    loaded.balances.append(
+                        (payload.name, merge(connection, feed, mapping_hash(config, feed), payload, content, at))
+                    )
+                done += 1
+                progress(done, len(waiting))
     return loaded
+
+
+def _batches(waiting: list[tuple[Feed, Payload]]) -> Iterator[list[tuple[Feed, Payload]]]:
+    """Payloads in groups that are read together before the warehouse is opened for them: many small ones, or one large."""
+    batch: list[tuple[Feed, Payload]] = []
+    size = 0
+    for feed, payload in waiting:
+        batch.append((feed, payload))
+        size += payload.path.stat().st_size
+        if size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _parse_or_refuse(feed: Feed, config: Config, payload: Payload, landing: Landing, key: bytes, loaded: Loaded) -> Parsed | None:
+    try:
+        return parse(feed, config, payload, key)
+    except InputError as problem:
+        landing.refuse(feed, payload)
+        loaded.refused.append(str(problem))
+        return None
 
 
 def mapping_hash(config: Config, feed: Feed) -> str:

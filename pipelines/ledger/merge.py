@@ -32,7 +32,9 @@ class Balance:
             raise AssertionError(f"{what}: {self.rows_in} rows in, {accounted} accounted for")
 
 
-def merge(connection: duckdb.DuckDBPyConnection, feed: Feed, mapping_hash: str, payload: Payload, parsed: Parsed, at: datetime) -> Balance:
+def merge(
+    connection: duckdb.DuckDBPyConnection, feed: Feed, mapping_hash: str, payload: Payload, parsed: Parsed, at: datetime
+) -> Balance:
     """Merges a payload and stores its account; newest (source_version, payload_version, payload_hash) of each document wins.
 
     The comparison is a maximum, so that any order of arrival gives the same ledger. All or nothing.
@@ -44,7 +46,14 @@ def merge(connection: duckdb.DuckDBPyConnection, feed: Feed, mapping_hash: str, 
         _stage(connection, parsed, names)
         counts = _decide(connection, contract, names)
         replaced = _apply(connection, contract, names)
-        balance = Balance(parsed.rows_in, counts["accepted"], counts["duplicate"], parsed.superseded_rows + counts["superseded"], parsed.quarantine.height, replaced)
+        balance = Balance(
+            parsed.rows_in,
+            counts["accepted"],
+            counts["duplicate"],
+            parsed.superseded_rows + counts["superseded"],
+            parsed.quarantine.height,
+            replaced,
+        )
         balance.require(f"{payload.name} (feed {feed.name})")
         insert(connection, "quarantine", parsed.quarantine)
         insert(connection, "loads", _account(feed, mapping_hash, payload, balance, at))
@@ -61,7 +70,9 @@ def _stage(connection: duckdb.DuckDBPyConnection, parsed: Parsed, names: tuple[s
         connection.execute(f"CREATE OR REPLACE TEMP TABLE staged_{name} AS SELECT * FROM staged_frame").fetchall()
         connection.unregister("staged_frame")
     connection.register("staged_frame", parsed.documents.to_arrow())
-    connection.execute("CREATE OR REPLACE TEMP TABLE staged_documents AS SELECT * EXCLUDE (source_version) FROM staged_frame").fetchall()
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE staged_documents AS SELECT * EXCLUDE (source_version) FROM staged_frame"
+    ).fetchall()
     connection.unregister("staged_frame")
 
 
@@ -70,7 +81,9 @@ def _decide(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple
     identity = ", ".join(contract.identity)
     differing = " UNION ".join(_differing(table(name), contract) for name in names)
     newest = f"(SELECT {identity}, max({RANK.format(contract.name)}) AS rank FROM {contract.name} SEMI JOIN staged_documents USING ({identity}) GROUP BY ALL)"
-    staged = f"(SELECT {identity}, max({RANK.format(f'staged_{contract.name}')}) AS rank FROM staged_{contract.name} GROUP BY ALL)"
+    staged = (
+        f"(SELECT {identity}, max({RANK.format(f'staged_{contract.name}')}) AS rank FROM staged_{contract.name} GROUP BY ALL)"
+    )
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE verdicts AS
         WITH ranked AS (
@@ -96,13 +109,17 @@ def _apply(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[
     """Puts the winners in place; returns how many earlier rows accepted ones replaced."""
     identity = ", ".join(contract.identity)
     lines = names[-1]
-    replaced = connection.sql(f"SELECT count(*) FROM {lines} SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({identity})").fetchall()
+    replaced = connection.sql(
+        f"SELECT count(*) FROM {lines} SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({identity})"
+    ).fetchall()
     for name in names:
         columns = list(table(name).columns)
         match = " AND ".join(f"{name}.{column} = v.{column}" for column in contract.identity)
         connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match}").fetchall()
         selected = ", ".join(f's."{column}"' for column in columns)
-        connection.execute(f"INSERT INTO {name} BY NAME SELECT {selected} FROM staged_{name} s SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({identity})").fetchall()
+        connection.execute(
+            f"INSERT INTO {name} BY NAME SELECT {selected} FROM staged_{name} s SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({identity})"
+        ).fetchall()
     return int(replaced[0][0])
 
 

@@ -22,7 +22,9 @@ def best_sellers(sales_entries: Frame, products: Frame, as_of_date: date) -> Fra
     named = products.select("sku", "category", product_description="description")
     sold_as = sold.group_by("sku").agg(description=nw.col("description").max())
     described = ranked.join(sold_as, on="sku", how="left").join(named, on="sku", how="left")
-    return described.with_columns(description=nw.coalesce(nw.col("product_description"), nw.col("description"))).drop("product_description")
+    return described.with_columns(description=nw.coalesce(nw.col("product_description"), nw.col("description"))).drop(
+        "product_description"
+    )
 
 
 def _period(sold: Frame, days: int, as_of_date: date) -> Frame:
@@ -43,4 +45,13 @@ def _period(sold: Frame, days: int, as_of_date: date) -> Frame:
     return both.with_columns(
         period_days=nw.lit(days),
         sales_rank=nw.col("net_sales_amount").rank("min", descending=True),
-    ).select("period_days", "sku", "sales_rank", "sold_units", "orders", "net_sales_amount", "previous_sold_units", "previous_net_sales_amount")
+    ).select(
+        "period_days",
+        "sku",
+        "sales_rank",
+        "sold_units",
+        "orders",
+        "net_sales_amount",
+        "previous_sold_units",
+        "previous_net_sales_amount",
+    )

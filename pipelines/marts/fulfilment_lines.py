@@ -39,10 +39,16 @@ def fulfilment_lines(order_lines: Frame, orders: Frame, shipments: Frame, as_of:
 
 
 def _due(order_lines: Frame, orders: Frame) -> Frame:
-    real = orders.filter(
-        (~nw.col("is_test")) & (nw.col("payment_status") != "failed") & (nw.col("order_kind") == "sale")
-    ).select("channel", "order_id", "ordered_at", "ship_by_at", "location_id", "is_expedited")
-    goods = order_lines.filter(nw.col("is_goods") & (~nw.col("is_gift_card")) & (~nw.col("sku").is_null()) & (nw.col("ordered_units") > 0))
+    real = orders.filter((~nw.col("is_test")) & (nw.col("payment_status") != "failed") & (nw.col("order_kind") == "sale")).select(
+        "channel", "order_id", "ordered_at", "ship_by_at", "location_id", "is_expedited"
+    )
+    goods = order_lines.filter(
+        nw.col("is_goods") & (~nw.col("is_gift_card")) & (~nw.col("sku").is_null()) & (nw.col("ordered_units") > 0)
+    )
     units = goods.group_by(*KEYS).agg(ordered=nw.col("ordered_units").sum(), cancelled=nw.col("cancelled_units").sum())
-    due = units.with_columns(due_units=nw.col("ordered") - nw.col("cancelled")).filter(nw.col("due_units") > 0).drop("ordered", "cancelled")
+    due = (
+        units.with_columns(due_units=nw.col("ordered") - nw.col("cancelled"))
+        .filter(nw.col("due_units") > 0)
+        .drop("ordered", "cancelled")
+    )
     return due.join(real, on=["channel", "order_id"], how="inner")

@@ -16,10 +16,14 @@ def payment_balance(orders: Frame, payments: Frame) -> Frame:
         refunded=nw.when(nw.col("payment_kind") == "refund").then(nw.col("amount")).otherwise(nw.col("amount") * 0),
     )
     paid = paid.group_by(*KEYS).agg(
-        captured_amount=nw.col("captured").sum(), refunded_amount=nw.col("refunded").sum(), paid_currency=nw.col("currency_code").min()
+        captured_amount=nw.col("captured").sum(),
+        refunded_amount=nw.col("refunded").sum(),
+        paid_currency=nw.col("currency_code").min(),
     )
     loaded = payments.select("channel").unique()
-    ordered = orders.filter((~nw.col("is_test")) & (nw.col("order_kind") == "sale")).select(*KEYS, "currency_code", ordered_amount="total_amount")
+    ordered = orders.filter((~nw.col("is_test")) & (nw.col("order_kind") == "sale")).select(
+        *KEYS, "currency_code", ordered_amount="total_amount"
+    )
     ordered = ordered.join(loaded, on="channel", how="semi")
     balance = ordered.join(paid, on=list(KEYS), how="full", suffix="_paid").with_columns(
         channel=nw.coalesce(nw.col("channel"), nw.col("channel_paid")),
@@ -29,7 +33,9 @@ def payment_balance(orders: Frame, payments: Frame) -> Frame:
     )
     amounts = ("ordered_amount", "captured_amount", "refunded_amount")
     balance = balance.with_columns(nw.col(*amounts).fill_null(0))
-    return balance.with_columns(difference_amount=nw.col("captured_amount") - nw.col("ordered_amount")).drop("channel_paid", "order_id_paid", "paid_currency")
+    return balance.with_columns(difference_amount=nw.col("captured_amount") - nw.col("ordered_amount")).drop(
+        "channel_paid", "order_id_paid", "paid_currency"
+    )
 
 
 def _state() -> nw.Expr:

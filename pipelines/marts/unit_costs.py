@@ -24,4 +24,6 @@ def unit_costs(product_costs: Frame, supplier_terms: Frame, fx_rates: Frame, as_
     costs = nw.concat([own, quoted.join(own.select("sku"), on="sku", how="anti")], how="diagonal")
     rates = fx_rates.filter(nw.col("rate_date") == as_of_date).select("currency_code", "reporting_rate")
     converted = costs.join(rates, on="currency_code", how="inner")
-    return converted.with_columns(unit_cost_amount=nw.col("unit_cost_amount") * nw.col("reporting_rate")).drop("currency_code", "reporting_rate")
+    return converted.with_columns(unit_cost_amount=nw.col("unit_cost_amount") * nw.col("reporting_rate")).drop(
+        "currency_code", "reporting_rate"
+    )

@@ -16,7 +16,14 @@ from pipelines.contracts import Table, all_tables, table
 from pipelines.errors import InputError
 
 LOCK_PATIENCE_SECONDS = 600.0
-_SQL_TYPES = {pl.String: "VARCHAR", pl.Int64: "BIGINT", pl.Float64: "DOUBLE", pl.Boolean: "BOOLEAN", pl.Date: "DATE", pl.Datetime: "TIMESTAMPTZ"}
+_SQL_TYPES = {
+    pl.String: "VARCHAR",
+    pl.Int64: "BIGINT",
+    pl.Float64: "DOUBLE",
+    pl.Boolean: "BOOLEAN",
+    pl.Date: "DATE",
+    pl.Datetime: "TIMESTAMPTZ",
+}
 
 
 def sql_type(dtype: pl.DataType) -> str:
@@ -103,7 +110,14 @@ class Warehouse:
                 insert(connection, name, frame)
             connection.commit()
 
-    def derive(self, name: str, transform: Callable[..., nw.LazyFrame[Any]], sources: tuple[str, ...], where: str | None = None, **arguments: Any) -> int:
+    def derive(
+        self,
+        name: str,
+        transform: Callable[..., nw.LazyFrame[Any]],
+        sources: tuple[str, ...],
+        where: str | None = None,
+        **arguments: Any,
+    ) -> int:
         """Runs a mart over its source tables inside DuckDB and replaces its table, or the part of it that `where` names; returns its rows."""
         contract = table(name)
         with self.open() as connection:
@@ -111,7 +125,9 @@ class Warehouse:
             relation = transform(*frames, **arguments).to_native()
             columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in contract.dtypes.items())
             relation.to_view("derived_mart")
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE derived AS SELECT {columns} FROM derived_mart WHERE {where or 'true'}").fetchall()
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE derived AS SELECT {columns} FROM derived_mart WHERE {where or 'true'}"
+            ).fetchall()
             _require_unique_key(connection, contract)
             connection.begin()
             connection.execute(f"DELETE FROM {name} WHERE {where or 'true'}").fetchall()
@@ -130,7 +146,9 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
             columns = ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in contract.dtypes.items())
             connection.execute(f"CREATE TABLE {contract.name} ({columns})").fetchall()
         elif set(present[contract.name]) != set(contract.columns):
-            raise InputError(f"The warehouse's table {contract.name} has another version's columns; run `fulcast rebuild` to make it anew from landing.")
+            raise InputError(
+                f"The warehouse's table {contract.name} has another version's columns; run `fulcast rebuild` to make it anew from landing."
+            )
 
 
 def read_table(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
@@ -150,7 +168,9 @@ def require_contract(contract: Table, frame: pl.DataFrame) -> None:
     _, failure = contract.schema.filter(contract.conform(frame))
     if len(failure):
         rule, rows = next(iter(failure.counts().items()))
-        raise InputError(f"Table {contract.name} breaks its contract in {rows} rows ({rule}); this is a fault of Fulcast, please report it.")
+        raise InputError(
+            f"Table {contract.name} breaks its contract in {rows} rows ({rule}); this is a fault of Fulcast, please report it."
+        )
 
 
 def _require_unique_key(connection: duckdb.DuckDBPyConnection, contract: Table) -> None:
@@ -160,4 +180,6 @@ def _require_unique_key(connection: duckdb.DuckDBPyConnection, contract: Table) 
         f"SELECT (SELECT count(*) FROM (SELECT 1 FROM derived GROUP BY {key} HAVING count(*) > 1)), (SELECT count(*) FROM derived WHERE {blank})"
     ).fetchall()[0]
     if repeated or blanks:
-        raise InputError(f"Table {contract.name}: {repeated} keys stand twice and {blanks} are blank ({key}); this is a fault of Fulcast, please report it.")
+        raise InputError(
+            f"Table {contract.name}: {repeated} keys stand twice and {blanks} are blank ({key}); this is a fault of Fulcast, please report it."
+        )

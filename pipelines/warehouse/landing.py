@@ -31,7 +31,14 @@ class Landing:
         landed = file_hash(aside / "payload")
         if landed != digest:  # the file grew while it was read
             digest, target = landed, self._place(feed, landed, name)
-        manifest = {"feed": feed.name, "channel": feed.channel, "object": feed.table, "name": name, "sha256": digest, "fetched_at": fetched_at.isoformat()}
+        manifest = {
+            "feed": feed.name,
+            "channel": feed.channel,
+            "object": feed.table,
+            "name": name,
+            "sha256": digest,
+            "fetched_at": fetched_at.isoformat(),
+        }
         (aside / "manifest.json").write_text(json.dumps(manifest, indent=1))
         _sync(aside / "payload")
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +52,9 @@ class Landing:
         """Finished payloads of a feed, in the order of their names."""
         manifests = [json.loads(path.read_text()) for path in (self.folder / feed.name).glob("*/manifest.json")]
         for manifest in sorted(manifests, key=lambda m: (m["name"], m["sha256"])):
-            yield Payload(self._place(feed, manifest["sha256"], manifest["name"]) / "payload", manifest["name"], manifest["sha256"])
+            yield Payload(
+                self._place(feed, manifest["sha256"], manifest["name"]) / "payload", manifest["name"], manifest["sha256"]
+            )
 
     def refuse(self, feed: Feed, payload: Payload) -> None:
         """Sets aside a payload that can't be read, so that a mended mapping or file gets another chance at the next run."""
