@@ -53,7 +53,7 @@ def banner() -> bool:
         st.info(f"{problem} The demo merchant is one command away: `make run`.", icon=":material/rocket_launch:")
         return False
     age = datetime.now(UTC) - info["made_at"]
-    words = f"**{info['merchant']}** · figures as of {info['as_of']:%d %b %Y %H:%M} UTC, published {_ago(age.total_seconds())} · snapshot `{info['snapshot_version']}`"
+    words = f"**{info['merchant']}** · as of {info['as_of']:%d %b %Y %H:%M} UTC, published {_ago(age.total_seconds())} · snapshot `{info['snapshot_version']}`"
     if age.total_seconds() > OLD_AFTER_HOURS * 3600:
         st.warning(
             f"{words}. They are old: run `fulcast run`, or see in Dagster why the schedule stands still.",

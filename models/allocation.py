@@ -48,7 +48,7 @@ def allocate(open_lines: pl.DataFrame, available: pl.DataFrame, locations: pl.Da
         ["is_expedited", "ordered_at", "channel", "order_id", "sku"], descending=[True, False, False, False, False]
     )
     nearest = _nearest_first(locations, countries)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for line in order.iter_rows(named=True):
         places = nearest(line["ship_to_country_code"], line["home_location_id"])
         rows.extend((*(line[c] for c in order.columns), *served) for served in _serve(line, places, left))

@@ -23,7 +23,7 @@ def suggest_transfers(position: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("surplus").max(), pl.col("shortage").max())
         .filter((pl.col("surplus") > 0) & (pl.col("shortage") > 0))
     )
-    moves = []
+    moves: list[tuple[object, ...]] = []
     for (sku,), places in rows.join(both.select("sku"), on="sku").sort("sku", "location_id").group_by("sku", maintain_order=True):
         moves.extend((sku, *move) for move in _match(places))
     schema = {

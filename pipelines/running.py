@@ -56,7 +56,7 @@ def execute(job_name: str, settings: Settings) -> Outcome:
             outcome.seconds[event.step_key or ""] = event.step_success_data.duration_ms / 1000
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.check_name == "no_file_is_refused":
-            outcome.refused.extend(map(str, evaluation.metadata["refused"].value))
+            outcome.refused.extend(evaluation.metadata["refused"].value or [])  # type: ignore[arg-type]
     return outcome
 
 

@@ -93,7 +93,8 @@ def _channels(connection: Any, currency: str) -> None:
 
 def _sellers(connection: Any, currency: str) -> None:
     rows = connection.sql(
-        "SELECT sales_rank, sku, coalesce(description, ''), sold_units, net_sales_amount FROM best_sellers WHERE period_days = 28 ORDER BY sales_rank, sku LIMIT 5"
+        "SELECT sales_rank, sku, coalesce(description, ''), sold_units, net_sales_amount FROM best_sellers "
+        "WHERE period_days = 28 ORDER BY sales_rank, sku LIMIT 5"
     ).fetchall()
     shown = Table(_right("#"), "best sellers of 28 days", "", _right("units"), _right(f"net sales {currency}"))
     for rank, sku, description, units, net in rows:

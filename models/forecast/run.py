@@ -64,7 +64,7 @@ def _seasons(observed: pl.DataFrame) -> dict[str, Array]:
     totals = observed.group_by(pl.col("category").fill_null(""), "week").agg(pl.col("units").sum()).sort("category", "week")
     seasons = {}
     for (category,), weeks in totals.group_by("category", maintain_order=True):
-        span = pl.DataFrame({"week": np.arange(weeks["week"].min(), 1)})
+        span = pl.DataFrame({"week": np.arange(weeks["week"].to_numpy().min(), 1)})
         filled = span.join(weeks.select("week", "units"), on="week", how="left")["units"].fill_null(0)
         seasons[str(category)] = seasonal_factors(filled.to_numpy().astype(np.float64))
     return seasons

@@ -46,9 +46,9 @@ def forecast_all(history: list[Array], horizon: int) -> dict[str, Array]:
     })  # fmt: skip
     runner = StatsForecast(models=_models(), freq=1, n_jobs=1, fallback_model=HistoricAverage())
     result = runner.forecast(df=frame, h=horizon).sort("unique_id", "ds")
-    for name in means:
+    for name, mean in means.items():
         values = result[name].to_numpy().reshape(len(long), horizon)
-        means[name][long] = np.where(np.isfinite(values), np.maximum(values, 0.0), simple[long][:, None])
+        mean[long] = np.where(np.isfinite(values), np.maximum(values, 0.0), simple[long][:, None])
     return means
 
 

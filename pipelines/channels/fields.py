@@ -27,7 +27,8 @@ def convert(raw: pl.Expr, raw_type: pl.DataType, column: dy.Column, reading: Rea
     target = column.dtype
     if target == pl.String:
         value = _text(raw)
-        return pl.when(value.str.contains(column.regex)).then(value) if column.regex else value
+        pattern = _pattern(column)
+        return pl.when(value.str.contains(pattern)).then(value) if pattern else value
     if target == pl.Boolean:
         return _yes_or_no(raw, raw_type)
     if isinstance(target, pl.Datetime):
@@ -47,8 +48,9 @@ def kind_of(column: dy.Column) -> str:
     """What a value of the column should look like, in words for the person who mends it."""
     dtype = column.dtype
     if dtype == pl.String:
-        choices = (column.regex or "").strip("^$()").split("|")
-        return f"one of {', '.join(choices)}" if len(choices) > 1 else "a three-letter currency code" if column.regex else "text"
+        pattern = _pattern(column) or ""
+        choices = pattern.strip("^$()").split("|")
+        return f"one of {', '.join(choices)}" if len(choices) > 1 else "a three-letter currency code" if pattern else "text"
     if isinstance(dtype, pl.Datetime):
         return "a time"
     if isinstance(dtype, pl.Decimal):
@@ -59,6 +61,10 @@ def kind_of(column: dy.Column) -> str:
 def is_given(raw: pl.Expr, raw_type: pl.DataType) -> pl.Expr:
     """True where the file holds something for the field: not null, not blank."""
     return raw.is_not_null() & (raw.str.strip_chars() != "") if raw_type == pl.String else raw.is_not_null()
+
+
+def _pattern(column: dy.Column) -> str | None:
+    return column.regex if isinstance(column, dy.String) else None
 
 
 def _text(raw: pl.Expr) -> pl.Expr:

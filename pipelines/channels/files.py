@@ -15,7 +15,8 @@ from pipelines.channels.readers import ROW, BadRow, read
 from pipelines.contracts import Table, table
 from pipelines.errors import InputError
 
-DEFAULTS: dict[str, object] = {
+Constant = str | int | float | bool
+DEFAULTS: dict[str, Constant] = {
     "order_kind": "sale", "payment_status": "unknown", "cancelled_units": 0, "discount_amount": 0, "shipping_amount": 0,
     "tax_amount": 0, "is_test": False, "is_expedited": False, "is_gift": False, "is_customised": False, "has_note": False,
     "is_cancelled": False, "is_goods": True, "is_gift_card": False, "is_closed": False, "unsellable_units": 0, "priority": 1,
@@ -95,7 +96,7 @@ def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_k
 def _with_defaults(feed: Feed, config: Config) -> dict[str, Source]:
     """The feed's sources, and constants for what the feed or the contract supplies."""
     fields, channel = feed.fields(), config.channel(feed.channel)
-    implied: dict[str, object] = {"channel": feed.channel or None, "location_id": channel.location} | DEFAULTS
+    implied: dict[str, Constant | None] = {"channel": feed.channel or None, "location_id": channel.location, **DEFAULTS}
     currency = feed.currency or channel.currency
     implied |= {"currency_code": currency}
     constants = {name: Source(value=value) for name, value in implied.items() if name in fields and value is not None}
@@ -215,7 +216,7 @@ def _newest_versions(frames: dict[str, pl.DataFrame], feed: Feed) -> tuple[dict[
     newest = versions.filter(pl.col(VERSION) == pl.col(VERSION).max().over(*contract.identity))
     if newest.height < versions.height:
         frames = {name: frame.join(newest, on=[*contract.identity, VERSION], how="semi") for name, frame in frames.items()}
-    return frames, newest, versions["source_rows"].sum() - newest["source_rows"].sum()
+    return frames, newest, int(versions["source_rows"].sum()) - int(newest["source_rows"].sum())
 
 
 def _payload_version(feed: Feed, frames: dict[str, pl.DataFrame], payload: Payload) -> str:

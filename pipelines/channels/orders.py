@@ -14,7 +14,7 @@ ONE = 10_000  # money is split over lines in whole ten-thousandths
 def can_derive(field: str, feed: Feed) -> bool:
     """True for a required field that is computed from others."""
     derived = {"unit_price_amount": "gross_amount", "gross_amount": "unit_price_amount", "line_at": "ordered_at"}
-    return feed.is_order_feed and derived.get(field) in feed.columns or field == "business_date"
+    return (feed.is_order_feed and derived.get(field) in feed.columns) or field == "business_date"
 
 
 def business_date(rows: pl.DataFrame, instant: str, config: Config) -> pl.Series:
@@ -48,7 +48,7 @@ def build(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.
     )
     lines = _finish_lines(lines, feed)
     lines = _share_order_discount(lines, orders)
-    return {"orders": _totals(orders, lines, named, config), "order_lines": lines}, late
+    return {"orders": _totals(orders, lines, named), "order_lines": lines}, late
 
 
 def _own_fields(rows: pl.DataFrame, feed: Feed, config: Config) -> pl.DataFrame:
@@ -67,7 +67,7 @@ def _stated(name: str) -> pl.Expr:
     values = pl.col(name).drop_nulls()
     if name == "ordered_at":
         return values.min()
-    if name.startswith("is_") or name.startswith("has_"):
+    if name.startswith(("is_", "has_")):
         return values.any().alias(name)
     if name.startswith("order_") and name.endswith("_amount"):
         return values.filter(values != 0).first().fill_null(0).alias(name)
@@ -136,7 +136,7 @@ def _cancelled_part(amount: str) -> pl.Expr:
     return pl.when(cancelled == ordered).then(pl.col(amount).cast(MONEY)).otherwise(money)
 
 
-def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame, config: Config) -> pl.DataFrame:
+def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     summed = lines.group_by(*DOCUMENT).agg(pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "shipping", "tax"))
     rejected = named.group_by(*DOCUMENT).agg(is_incomplete=pl.col("problem").is_not_null().any())
     orders = orders.join(summed, on=DOCUMENT, how="inner", maintain_order="left").join(

@@ -1,6 +1,10 @@
 """Every table, declared once: columns, types, units, meaning, keys. Everything else is derived from here."""
 
+from importlib import import_module
+
 from pipelines.contracts.base import Table, all_tables, table
-from pipelines.contracts import ledger, loads, marts, planning, decisions  # noqa: F401, I001  (registers the tables in the order of the flow)
+
+for _step in ("ledger", "loads", "marts", "planning", "decisions"):  # tables are registered in the order of the flow
+    import_module(f"pipelines.contracts.{_step}")
 
 __all__ = ["Table", "all_tables", "table"]

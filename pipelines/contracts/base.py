@@ -73,10 +73,12 @@ def all_tables(step: str | None = None) -> Iterator[Table]:
 
 
 def key(meaning: str, dtype: type[dy.Column] = dy.String, **options: Any) -> Any:
+    """Part of the primary key."""
     return dtype(primary_key=True, description=meaning, **options)
 
 
 def text(meaning: str, nullable: bool = True, **options: Any) -> Any:
+    """Free text."""
     return dy.String(nullable=nullable, description=meaning, **options)
 
 
@@ -86,30 +88,37 @@ def code(meaning: str, choices: tuple[str, ...], nullable: bool = False) -> Any:
 
 
 def flag(meaning: str, nullable: bool = False) -> Any:
+    """True or false."""
     return dy.Bool(nullable=nullable, description=meaning)
 
 
 def units(meaning: str, nullable: bool = False, **options: Any) -> Any:
+    """Pieces of goods."""
     return dy.Int64(nullable=nullable, description=meaning, metadata={"unit": "units"}, **options)
 
 
 def count(meaning: str, nullable: bool = False) -> Any:
+    """How many rows or things."""
     return dy.Int64(nullable=nullable, description=meaning, metadata={"unit": "rows"})
 
 
 def number(meaning: str, unit: str, nullable: bool = True, **options: Any) -> Any:
+    """A figure that may be broken, with its unit."""
     return dy.Float64(nullable=nullable, description=meaning, metadata={"unit": unit}, **options)
 
 
 def money(meaning: str, nullable: bool = False, **options: Any) -> Any:
+    """An amount in the currency that the row names."""
     return dy.Decimal(
         MONEY_PRECISION, MONEY_SCALE, nullable=nullable, description=meaning, metadata={"unit": "currency_code"}, **options
     )
 
 
 def instant(meaning: str, nullable: bool = True) -> Any:
+    """A moment, in UTC."""
     return dy.Datetime(time_zone="UTC", time_unit="us", nullable=nullable, description=meaning, metadata={"unit": "UTC"})
 
 
 def date(meaning: str, nullable: bool = False, primary_key: bool = False) -> Any:
+    """A calendar day."""
     return dy.Date(nullable=nullable and not primary_key, primary_key=primary_key, description=meaning)

@@ -71,13 +71,15 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
         inputs = deciding.Inputs(
             series=t["demand_series"], means=t["forecast_means"], position=t["inventory_position"], supplier_terms=t["supplier_terms"],
-            unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]), locations=t["locations"], fulfilment_lines=t["fulfilment_lines"],
+            unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]), locations=t["locations"],
+            fulfilment_lines=t["fulfilment_lines"],
             orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
         )  # fmt: skip
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})
-        for kind, suggested in zip(("reorder", "transfer"), deciding.to_suggestions(frames), strict=True):
-            outbox.suggest(kind, suggested, run.version, run.started_at)
+        orders, moves = deciding.to_suggestions(frames)
+        outbox.suggest("reorder", orders, run.version, run.started_at)
+        outbox.suggest("transfer", moves, run.version, run.started_at)
     progress.advance("decisions", 1, 1)
     yield from _results(run, DECISIONS)
 
