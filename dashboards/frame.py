@@ -1,8 +1,9 @@
 """What every page shares: the snapshot it reads, the banner with its age, downloads. Here: page furniture. Not here: any page's content."""
 
-import io
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import duckdb
 import polars as pl
 import streamlit as st
 
+from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
 from pipelines.operations import write_csv, write_reorder_xlsx
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
 OLD_AFTER_HOURS = 24.0
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @st.cache_resource
@@ -74,39 +77,59 @@ def currency() -> str:
     return str(ask(run_info)["reporting_currency"][0])
 
 
+def table(frame: pl.DataFrame, name: str, whole: pl.DataFrame | None = None, **options: Any) -> Any:
+    """A frame as a table with headings and tooltips from the contracts, and buttons that download it, or `whole` with all its columns."""
+    shown = st.dataframe(
+        frame, hide_index=True, column_config={c: _column(c, d) for c, d in frame.schema.items()}, key=name, **options
+    )
+    downloads(frame if whole is None else whole, name)
+    return shown
+
+
+def _column(name: str, dtype: pl.DataType) -> Any:
+    label, meaning = heading(name), meanings().get(name)
+    if name.endswith("_amount"):
+        return st.column_config.NumberColumn(f"{label} ({currency()})", help=meaning, format="accounting")
+    if name.endswith("_rate") or "_rate_" in name:
+        return st.column_config.NumberColumn(label, help=meaning, format="percent")
+    if dtype == pl.Date:
+        return st.column_config.DateColumn(label, help=meaning)
+    if dtype.is_float():
+        return st.column_config.NumberColumn(label, help=meaning, format="%.1f")
+    return st.column_config.Column(label, help=meaning)
+
+
+def heading(name: str) -> str:
+    """A column's name as a person reads it: `order_quantity_units` is "Order quantity"."""
+    words = name.removesuffix("_units").removesuffix("_amount").removesuffix("_id").replace("_", " ")
+    return "SKU" if name == "sku" else words[:1].upper() + words[1:]
+
+
+@st.cache_data
+def meanings() -> dict[str, str]:
+    """What each column of the decisions and marts means, from the contracts."""
+    described = [t.columns.items() for step in ("marts", "decisions") for t in all_tables(step)]
+    return {name: column.description or "" for columns in described for name, column in columns}
+
+
 def downloads(frame: pl.DataFrame, name: str) -> None:
-    """Buttons that download `frame` as CSV and as XLSX."""
+    """Buttons that download `frame` as CSV and as XLSX; a file is made when it is asked for."""
     version = snapshot().version
-    left, right, _ = st.columns([1, 1, 4])
-    left.download_button(
-        "CSV", _as_csv(frame), f"{name}-{version}.csv", "text/csv", icon=":material/download:", key=f"{name}-csv", width="stretch"
-    )
-    xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    right.download_button(
-        "XLSX",
-        _as_xlsx(frame, version),
-        f"{name}-{version}.xlsx",
-        xlsx,
-        icon=":material/table:",
-        key=f"{name}-xlsx",
-        width="stretch",
-    )
-
-
-def _as_csv(frame: pl.DataFrame) -> bytes:
-    return _written(lambda path: write_csv(frame, path), "table.csv")
-
-
-def _as_xlsx(frame: pl.DataFrame, version: str) -> bytes:
-    return _written(lambda path: write_reorder_xlsx(frame, path, version), "table.xlsx")
+    kinds = {
+        "csv": ("text/csv", ":material/download:", lambda path: write_csv(frame, path)),
+        "xlsx": (XLSX, ":material/table:", lambda path: write_reorder_xlsx(frame, path, version, meanings())),
+    }
+    for place, (ending, (mime, icon, write)) in zip(st.columns([1, 1, 6]), kinds.items(), strict=False):
+        file, key = f"{name}-{version}.{ending}", f"{name}-{ending}"
+        place.download_button(
+            ending.upper(), partial(_written, write, file), file, mime, icon=icon, key=key, width="stretch", on_click="ignore"
+        )
 
 
 def _written(write: Callable[[Path], None], name: str) -> bytes:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / name)
-        return io.BytesIO((Path(folder) / name).read_bytes()).getvalue()
+        return (Path(folder) / name).read_bytes()
 
 
 def _ago(seconds: float) -> str:

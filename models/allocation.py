@@ -1,7 +1,6 @@
 """Which location serves which open order line. Here: nearest with stock, expedited first. Not here: splitting cost, carriers."""
 
-import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +91,8 @@ def _why(place: _Place, runner_up: _Place | None, places: list[_Place], *, is_ex
     return f"expedited: {reason}" if is_expedited else reason
 
 
-def _nearest_first(locations: pl.DataFrame, countries: pl.DataFrame):  # type: ignore[no-untyped-def]  # returns a cached lookup
+def _nearest_first(locations: pl.DataFrame, countries: pl.DataFrame) -> Callable[[str | None, str | None], list[_Place]]:
+    """A lookup from country and home location to all places, nearest first."""
     centre = {row[0]: (row[1], row[2]) for row in countries.select("country_code", "latitude", "longitude").rows()}
     spots = locations.select("location_id", "latitude", "longitude").sort("location_id").rows()
     known: dict[tuple[str | None, str | None], list[_Place]] = {}
@@ -100,14 +100,17 @@ def _nearest_first(locations: pl.DataFrame, countries: pl.DataFrame):  # type: i
     def places(country: str | None, home: str | None) -> list[_Place]:
         if (country, home) not in known:
             found = [_Place(name, _distance(centre.get(country or ""), lat, lon)) for name, lat, lon in spots]
-            known[country, home] = heapq.nsmallest(
-                len(found),
-                found,
-                key=lambda p: (p.distance if p.distance is not None else (-1 if p.location_id == home else 1e9), p.location_id),
-            )
+            known[country, home] = sorted(found, key=lambda place: (_rank(place, home), place.location_id))
         return known[country, home]
 
     return places
+
+
+def _rank(place: _Place, home: str | None) -> float:
+    """Kilometres; where they are unknown the order's own location comes first and the others last."""
+    if place.distance is not None:
+        return place.distance
+    return -1.0 if place.location_id == home else float("inf")
 
 
 def _distance(centre: tuple[float, float] | None, latitude: float | None, longitude: float | None) -> float | None:

@@ -7,24 +7,20 @@ def suggest_transfers(position: pl.DataFrame) -> pl.DataFrame:
     """Moves surplus to shortage, per SKU: the largest shortage is filled first, from the largest surplus.
 
     position: sku, location_id, available_units, on_order_units, backordered_units, decided_units, reorder_point_units,
-    order_up_to_level_units. A location's surplus is what it has on the shelf beyond its own order-up-to level; its shortage is
-    what shelf, orders and decisions lack to its reorder point. Unknown stock neither gives nor takes.
+    order_up_to_level_units. A location's surplus is what it has on the shelf, less what decisions take away, beyond its own
+    order-up-to level; its shortage is what shelf, orders and decisions lack to its reorder point. Unknown stock neither gives nor takes.
     Example: A holds 50 and needs up to 20, B holds 2 with reorder point 12: 10 move from A to B.
     Returns sku, from_location_id, location_id, transfer_units, surplus_units, shortage_units.
     """
     net = pl.col("available_units") - pl.col("backordered_units")
     supply = net + pl.col("on_order_units") + pl.col("decided_units")
     rows = position.filter(pl.col("available_units").is_not_null()).with_columns(
-        surplus=(pl.min_horizontal(net, pl.col("available_units")) - pl.col("order_up_to_level_units")).clip(0),
+        surplus=(net + pl.col("decided_units").clip(upper_bound=0) - pl.col("order_up_to_level_units")).clip(0),
         shortage=(pl.col("reorder_point_units") - supply).clip(0),
     )
-    both = (
-        rows.group_by("sku")
-        .agg(pl.col("surplus").max(), pl.col("shortage").max())
-        .filter((pl.col("surplus") > 0) & (pl.col("shortage") > 0))
-    )
+    has_both = (pl.col("surplus").max().over("sku") > 0) & (pl.col("shortage").max().over("sku") > 0)
     moves: list[tuple[object, ...]] = []
-    for (sku,), places in rows.join(both.select("sku"), on="sku").sort("sku", "location_id").group_by("sku", maintain_order=True):
+    for (sku,), places in rows.filter(has_both).sort("sku").group_by("sku", maintain_order=True):
         moves.extend((sku, *move) for move in _match(places))
     schema = {
         "sku": pl.String,
@@ -38,25 +34,23 @@ def suggest_transfers(position: pl.DataFrame) -> pl.DataFrame:
 
 
 def _match(places: pl.DataFrame) -> list[tuple[str, str, int, int, int]]:
-    givers = {
-        name: (units, units)
-        for name, units in places.filter(pl.col("surplus") > 0)
-        .sort("surplus", descending=True)
-        .select("location_id", "surplus")
-        .rows()
-    }
+    surpluses = _largest_first(places, "surplus")
+    left = dict(surpluses)
     moves = []
-    for taker, shortage in (
-        places.filter(pl.col("shortage") > 0).sort("shortage", descending=True).select("location_id", "shortage").rows()
-    ):
+    for taker, shortage in _largest_first(places, "shortage"):
         lacking = shortage
-        for giver, (surplus, left) in givers.items():
-            units = min(lacking, left)
-            if units > 0 and giver != taker:
+        for giver, surplus in surpluses:
+            units = min(lacking, left[giver])
+            if units > 0:
                 moves.append((giver, taker, units, surplus, shortage))
-                givers[giver] = (surplus, left - units)
+                left[giver] -= units
                 lacking -= units
     return moves
+
+
+def _largest_first(places: pl.DataFrame, what: str) -> list[tuple[str, int]]:
+    ordered = places.filter(pl.col(what) > 0).sort(what, "location_id", descending=[True, False])
+    return ordered.select("location_id", what).rows()
 
 
 def channel_offers(position: pl.DataFrame, sells: pl.DataFrame, buffer_units: int) -> pl.DataFrame:
@@ -68,4 +62,4 @@ def channel_offers(position: pl.DataFrame, sells: pl.DataFrame, buffer_units: in
     offered = (pl.col("available_units") - buffer_units).clip(0)
     return rows.select(
         "channel", "sku", "location_id", "available_units", buffer_units=pl.lit(buffer_units, pl.Int64), offered_units=offered
-    )
+    ).sort("channel", "sku", "location_id")

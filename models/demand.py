@@ -8,12 +8,13 @@ SERIES = ("sku", "location_id")
 CLASS_INTERVAL = 1.32  # Syntetos & Boylan (2005): mean weeks between weeks with demand
 CLASS_SQUARED_CV = 0.49  # and squared coefficient of variation of the non-zero weeks
 NEW_BELOW_WEEKS = 13
+MIN_SEEN_DAYS = 3  # a week seen on fewer days says too little about the rest of it
 
 
 def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.DataFrame, default_location: str) -> pl.DataFrame:
     """Units wanted per order line: sku as consumed, location_id, channel, demand_date, demand_units.
 
-    Counted are goods on sales that are neither tests nor failed payments. What the customer cancelled is not demand; what the
+    Counted are goods with a price on sales that are neither tests nor failed payments. What the customer cancelled is not demand; what the
     seller cancelled for lack of stock is. A bundle counts as its components: 2 bundles of 3 cups are 6 cups.
     """
     facts = orders.filter(~pl.col("is_test") & (pl.col("payment_status") != "failed") & (pl.col("order_kind") == "sale"))
@@ -84,14 +85,17 @@ def weekly_history(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """Demand per series in weeks that end on the cutoff and every seven days before it.
 
     Columns: sku, location_id, week (0 is the last, −1 the one before …), units seen on fully seen days, seen_days (0 to 7).
-    Weeks run from the first whole week of the series; a week without a row in `demand` is a seen zero.
+    A day that any channel did not fully see is not fully seen. Weeks run from the first whole week of the series (a series
+    younger than a week has its broken one); a week without a row in `demand` is a seen zero.
     """
-    back = (pl.lit(cutoff) - pl.col("demand_date")).dt.total_days()
-    days = demand.with_columns(week=-(back // 7))
-    seen = pl.col("demand_units").filter(~pl.col("is_censored")).sum()
-    censored = pl.col("demand_date").filter(pl.col("is_censored")).n_unique()
-    weekly = days.group_by(*SERIES, "week").agg(units=seen, seen_days=7 - censored)
-    span = weekly.group_by(*SERIES).agg(first_week=pl.col("week").min())
+    days = demand.filter(pl.col("demand_date") <= cutoff).with_columns(
+        back=(pl.lit(cutoff) - pl.col("demand_date")).dt.total_days(),
+        is_hidden=pl.col("is_censored").any().over(*SERIES, "demand_date"),
+    )
+    seen = pl.col("demand_units").filter(~pl.col("is_hidden")).sum()
+    hidden = pl.col("demand_date").filter("is_hidden").n_unique()
+    weekly = days.group_by(*SERIES, week=-(pl.col("back") // 7)).agg(units=seen, seen_days=7 - hidden)
+    span = days.group_by(*SERIES).agg(first_week=(1 - (pl.col("back").max() + 1) // 7).clip(upper_bound=0))
     grid = span.with_columns(week=pl.int_ranges("first_week", 1)).explode("week").drop("first_week")
     filled = grid.join(weekly, on=[*SERIES, "week"], how="left").with_columns(
         pl.col("units").fill_null(0), pl.col("seen_days").fill_null(7).cast(pl.Int64)
@@ -99,31 +103,35 @@ def weekly_history(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     return filled.sort(*SERIES, "week")
 
 
+def full_week_units() -> pl.Expr:
+    """Units of a week had it been seen on all seven days; unknown where too little of it was seen. Example: 6 on 3 days are 14."""
+    return pl.when(pl.col("seen_days") >= MIN_SEEN_DAYS).then(pl.col("units") * 7 / pl.col("seen_days"))
+
+
 def series_facts(demand: pl.DataFrame, weekly: pl.DataFrame, with_stock: pl.DataFrame) -> pl.DataFrame:
     """One row per series: its span, what was seen of it, and its class after Syntetos & Boylan (2005).
 
     smooth, erratic, intermittent and lumpy split at a mean interval of 1.32 weeks between weeks with demand and at a squared
-    coefficient of variation of 0.49 of the weeks with demand; a series with under 13 weeks is new. Example: weeks 4, 0, 4, 0
-    have interval 2 and cv² 0: intermittent.
+    coefficient of variation of 0.49 of the weeks with demand; weeks too little seen don't count. A series with under 13 weeks
+    is new. Example: weeks 4, 0, 4, 0 … have interval 2 and cv² 0: intermittent.
     """
     spans = demand.group_by(*SERIES).agg(
         first_date=pl.col("demand_date").min(),
         last_demand_date=pl.col("demand_date").filter(pl.col("demand_units") > 0).max(),
         total_units=pl.col("demand_units").sum(),
     )
-    busy = pl.col("units") > 0
-    shape = weekly.group_by(*SERIES).agg(
+    wanted = pl.col("full_units").filter(pl.col("full_units") > 0)
+    shape = weekly.with_columns(full_units=full_week_units()).group_by(*SERIES).agg(
         weeks=pl.len(),
-        interval=pl.len() / busy.sum().cast(pl.Float64),
-        squared_cv=(pl.col("units").filter(busy).std(ddof=0) / pl.col("units").filter(busy).mean()) ** 2,
+        interval=pl.col("full_units").count() / wanted.count(),
+        squared_cv=(wanted.std(ddof=0) / wanted.mean()) ** 2,
         seen_days=pl.col("seen_days").sum(),
         censored_days=(7 - pl.col("seen_days")).sum(),
     )
     stocked = with_stock.select(*SERIES).unique().with_columns(has_stock_figures=pl.lit(True))
     facts = spans.join(shape, on=SERIES).join(stocked, on=SERIES, how="left")
-    return facts.with_columns(demand_class=_class(), has_stock_figures=pl.col("has_stock_figures").fill_null(False)).drop(
-        "interval", "squared_cv"
-    )
+    facts = facts.with_columns(demand_class=_class(), has_stock_figures=pl.col("has_stock_figures").fill_null(False))
+    return facts.drop("interval", "squared_cv").sort(*SERIES)
 
 
 def _class() -> pl.Expr:

@@ -50,33 +50,20 @@ def days_of_cover(available: Array, mean: Array) -> Array:
 
     mean: (series, weeks), spread evenly over each week's days. Example: 10 available, 7 a week: 10 days.
     """
-    weeks = mean.shape[1]
-    cumulated = np.concatenate([np.zeros((len(mean), 1)), np.cumsum(mean, axis=1)], axis=1)
-    days = np.array([
-        np.interp(stock, *_rising(used)) if np.isfinite(stock) and used[-1] > 0 else np.nan for stock, used in zip(available, cumulated, strict=True)
-    ])  # fmt: skip
-    return np.minimum(days, 7.0 * weeks)
-
-
-def _rising(used: Array) -> tuple[Array, Array]:
-    """Cumulated demand and the days it is reached on, without the flat stretches that np.interp can't invert."""
-    days = 7.0 * np.arange(len(used))
-    keep = np.concatenate([[True], np.diff(used) > 0])
-    return used[keep], days[keep]
+    before = np.cumsum(mean, axis=1) - mean
+    share = np.divide(stock_left := available[:, None] - before, mean, out=(stock_left > 0).astype(np.float64), where=mean > 0)
+    days = 7.0 * np.clip(share, 0.0, 1.0).sum(axis=1)
+    return np.where(np.isfinite(available) & (mean.sum(axis=1) > 0), days, np.nan)
 
 
 def stock_out_dates(cover: Array, horizon_days: float, cutoff: date) -> pl.Series:
-    """First day without stock: the day after `cutoff` plus whole days of cover; blank beyond the horizon or where cover is unknown."""
-    is_known = np.isfinite(cover) & (cover < horizon_days)
-    days = np.where(is_known, np.floor(cover), 0).astype(np.int64)
-    dates = pl.Series([cutoff], dtype=pl.Date).dt.offset_by("1d").item()
-    base = pl.select(pl.lit(dates).cast(pl.Date)).item()
-    frame = pl.DataFrame({"days": days, "known": is_known})
-    return (
-        frame.select(pl.when("known").then(pl.lit(base) + pl.duration(days="days")))["literal"]
-        .alias("stock_out_date")
-        .cast(pl.Date)
-    )
+    """First day without stock: the day after `cutoff` plus whole days of cover; blank beyond the horizon or where cover is unknown.
+
+    Example: 2.5 days of cover at a cutoff of 1 March: 4 March, which starts with half a day's stock.
+    """
+    days = np.where(cover < horizon_days, cover, np.nan)
+    whole = pl.Series("stock_out_date", days).fill_nan(None).floor().cast(pl.Int64)
+    return pl.select(stock_out_date=pl.lit(cutoff) + pl.duration(days=whole + 1)).to_series()
 
 
 def reasons(rows: pl.DataFrame) -> pl.Series:
@@ -86,8 +73,9 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
         "inventory_position_units", "reorder_point_units", "order_quantity_units", "order_up_to_level_units",
         pl.col("safety_stock_units").round(0).cast(pl.Int64),
     )  # fmt: skip
-    enough = pl.format(
-        "Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units"
+    above = pl.format("Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units")
+    full = pl.format(
+        "Position {} has reached order-up-to level {}; nothing to order.", "inventory_position_units", "order_up_to_level_units"
     )
     unknown = pl.format(
         "Stock is unknown; order when it falls to {} and fill up to {}.", "reorder_point_units", "order_up_to_level_units"
@@ -97,7 +85,9 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
         .then(unknown)
         .when(pl.col("order_quantity_units") > 0)
         .then(known)
-        .otherwise(enough)
+        .when(pl.col("inventory_position_units") > pl.col("reorder_point_units"))
+        .then(above)
+        .otherwise(full)
     )
     return rows.select(reason=sentence)["reason"]
 

@@ -42,11 +42,14 @@ def run(
     config: ConfigOption = None,
     input_folder: InputOption = None,
     home: HomeOption = None,
+    as_of: Annotated[datetime | None, typer.Option(help="Judge everything as if it were then (UTC).")] = None,
     job: Annotated[str, typer.Option(help="refresh_all, refresh_orders or refresh_forecasts.")] = "refresh_all",
 ) -> None:
     """Land → ledger → marts → demand → forecast → decisions → snapshot → exports, then a summary."""
     from pipelines import running, terminal
 
+    if as_of:
+        os.environ["FULCAST_AS_OF"] = as_of.isoformat()
     settings = _settings(config, input_folder, home)
     config_checked = settings.merchant_config
     if settings.is_demo and not settings.input:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
     input: Path | None = None
     outbox_url: str | None = None
     pseudonym_key: str | None = None
+    as_of: datetime | None = None
 
     @cached_property
     def merchant_config(self) -> Config:
@@ -38,6 +40,11 @@ class Settings(BaseSettings):
     def input_folder(self) -> Path:
         """Where the merchant's files are picked up; `${VARIABLE:-default}` in the mapping is filled from the environment."""
         return (self.input or PROJECT / expand(self.merchant_config.merchant.input)).resolve()
+
+    @property
+    def judged_at(self) -> datetime | None:
+        """FULCAST_AS_OF in UTC: judge everything as if it were then."""
+        return self.as_of.replace(tzinfo=UTC) if self.as_of and self.as_of.tzinfo is None else self.as_of
 
     @property
     def outbox(self) -> str:

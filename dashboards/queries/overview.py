@@ -50,10 +50,10 @@ def late_by_week(connection: Connection) -> pl.DataFrame:
 
 def best_sellers(connection: Connection, period_days: int) -> pl.DataFrame:
     """The ten best sellers of a period, with the period before."""
-    return connection.execute(
+    return connection.sql(
         "SELECT sales_rank, sku, description, category, sold_units, net_sales_amount, previous_net_sales_amount FROM best_sellers "
-        "WHERE period_days = ? ORDER BY sales_rank, sku LIMIT 10", [period_days],
-    ).df().pipe(pl.from_pandas)  # fmt: skip
+        "WHERE period_days = ? ORDER BY sales_rank, sku LIMIT 10", params=[period_days],
+    ).pl()  # fmt: skip
 
 
 def running_out(connection: Connection) -> pl.DataFrame:

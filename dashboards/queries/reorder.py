@@ -48,4 +48,4 @@ def forecast_of(connection: Connection, sku: str, location_id: str) -> pl.DataFr
 
 
 def _frame(connection: Connection, sql: str, parameters: list[object]) -> pl.DataFrame:
-    return pl.DataFrame(connection.execute(sql, parameters).to_arrow_table())
+    return connection.sql(sql, params=parameters).pl()

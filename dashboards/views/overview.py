@@ -14,6 +14,7 @@ def show() -> None:
     """Key figures against the 28 days before, sales and lateness by week, best sellers, what runs out, channels."""
     currency = frame.currency()
     st.title("Overview")
+    st.caption("The last 28 days against the 28 before")
     _key_figures(frame.ask(queries.key_figures).row(0, named=True), currency)
     sales, late = st.columns([3, 2])
     with sales:
@@ -26,12 +27,10 @@ def show() -> None:
             st.info("No order carries a promise to ship by; map ship_by_at, or set ship_within_hours in the feed.")
         else:
             st.altair_chart(charts.late_by_week(weeks), width="stretch")
-    _best_sellers(currency)
-    _running_out(currency)
+    _best_sellers()
+    _running_out()
     st.subheader("Channels")
-    channels = frame.ask(queries.channels)
-    st.dataframe(channels, hide_index=True, column_config=_money_columns(currency, "net_sales_amount", "net_sales_28d_amount"))
-    frame.downloads(channels, "channels")
+    frame.table(frame.ask(queries.channels), "channels")
 
 
 def _key_figures(now: dict[str, Any], currency: str) -> None:
@@ -56,39 +55,23 @@ def _key_figures(now: dict[str, Any], currency: str) -> None:
     )
 
 
-def _best_sellers(currency: str) -> None:
+def _best_sellers() -> None:
     st.subheader("Best sellers")
     period = (
         st.segmented_control("Period", list(PERIODS), default="28 days", label_visibility="collapsed", key="period") or "28 days"
     )
-    sellers = frame.ask(queries.best_sellers, PERIODS[period])
-    st.dataframe(
-        sellers, hide_index=True, column_config=_money_columns(currency, "net_sales_amount", "previous_net_sales_amount")
-    )
-    frame.downloads(sellers, "best-sellers")
+    frame.table(frame.ask(queries.best_sellers, PERIODS[period]), "best-sellers")
 
 
-def _running_out(currency: str) -> None:
+def _running_out() -> None:
     st.subheader("Runs out next")
     soon = frame.ask(queries.running_out)
     if soon.is_empty():
         st.info(
             "Nothing is known to run out. Where stock is not loaded it is unknown, not zero: map a stock file to see days of cover."
         )
-        return
-    st.dataframe(
-        soon,
-        hide_index=True,
-        column_config=_money_columns(currency, "order_amount") | {"days_of_cover": st.column_config.NumberColumn(format="%.1f")},
-    )
-    frame.downloads(soon, "runs-out")
-
-
-def _money_columns(currency: str, *names: str) -> dict[str, Any]:
-    return {
-        name: st.column_config.NumberColumn(f"{name.removesuffix('_amount').replace('_', ' ')} ({currency})", format="localized")
-        for name in names
-    }
+    else:
+        frame.table(soon, "runs-out")
 
 
 def _number(value: Any) -> str:
@@ -96,4 +79,4 @@ def _number(value: Any) -> str:
 
 
 def _change(now: Any, before: Any) -> str | None:
-    return f"{(now / before - 1) * 100:+.1f} % on the 28 days before" if now is not None and before else None
+    return f"{(now / before - 1) * 100:+.1f} %" if now is not None and before else None

@@ -25,7 +25,7 @@ def show() -> None:
     if suggested.is_empty():
         st.info("Nothing to order: every position is above its reorder point, or the filters leave nothing.")
     else:
-        _list(suggested, currency)
+        _list(suggested)
     _transfers()
     _backorders()
 
@@ -44,23 +44,9 @@ def _filtered(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(words.str.contains(text.lower(), literal=True))
 
 
-def _list(rows: pl.DataFrame, currency: str) -> None:
-    config = {
-        "order_amount": st.column_config.NumberColumn(f"amount ({currency})", format="localized"),
-        "days_of_cover": st.column_config.NumberColumn("days of cover", format="%.1f"),
-        "safety_stock_units": st.column_config.NumberColumn("safety stock", format="%.1f"),
-    }
-    chosen = st.dataframe(
-        rows.select(SHOWN),
-        hide_index=True,
-        height=420,
-        column_config=config,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="list",
-    )
-    frame.downloads(rows, "reorder")
-    selected = chosen.selection.rows  # type: ignore[attr-defined]
+def _list(rows: pl.DataFrame) -> None:
+    chosen = frame.table(rows.select(SHOWN), "reorder", whole=rows, height=420, on_select="rerun", selection_mode="single-row")
+    selected = chosen.selection.rows
     _why(rows.row(selected[0] if selected and selected[0] < rows.height else 0, named=True))
 
 
@@ -77,19 +63,17 @@ def _why(row: dict) -> None:  # type: ignore[type-arg]
         for name in inputs
     ]
     right.dataframe(
-        pl.DataFrame({"input": [name.replace("_", " ") for name in inputs], "value": values}), hide_index=True, height=320
+        pl.DataFrame({"input": [frame.heading(name) for name in inputs], "value": values}), hide_index=True, height=320
     )
 
 
 def _transfers() -> None:
     moves = frame.ask(queries.transfers)
     with st.expander(f"Transfers between locations ({moves.height})"):
-        st.dataframe(moves, hide_index=True)
-        frame.downloads(moves, "transfers")
+        frame.table(moves, "transfers")
 
 
 def _backorders() -> None:
     waiting = frame.ask(queries.backorders)
     with st.expander(f"Open lines that no stock covers ({waiting.height})"):
-        st.dataframe(waiting, hide_index=True)
-        frame.downloads(waiting, "backorders")
+        frame.table(waiting, "backorders")

@@ -16,11 +16,11 @@ MAX_DISPERSION = 10.0
 PRIOR_WEEKS = 13
 
 
-def dispersion(history: list[Array], pooled: float | None = None) -> Array:
+def dispersion(history: list[Array]) -> Array:
     """α of each series by moments of week-to-week differences: (½ mean (y_t − y_{t−1})² − mean) / mean², not below 0.
 
     Differences rather than deviations, so that trend doesn't count as noise. Drawn towards the pooled α with the weight of 13
-    weeks. Example: 2, 6, 2, 6 has mean 4, half mean squared difference 8: α = (8 − 4) / 16 = 0.25.
+    weeks (0.5 where none has more). Example: 2, 6, 2, 6 has mean 4, half mean squared difference 8: α = (8 − 4) / 16 = 0.25.
     """
     own, weeks = np.zeros(len(history)), np.zeros(len(history))
     for i, y in enumerate(history):
@@ -29,7 +29,7 @@ def dispersion(history: list[Array], pooled: float | None = None) -> Array:
             weeks[i] = len(y)
     own = np.minimum(own, MAX_DISPERSION)
     known = weeks > PRIOR_WEEKS
-    prior = pooled if pooled is not None else float(np.median(own[known])) if known.any() else 0.5
+    prior = float(np.median(own[known])) if known.any() else 0.5
     return np.asarray((weeks * own + PRIOR_WEEKS * prior) / (weeks + PRIOR_WEEKS))
 
 

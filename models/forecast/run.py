@@ -7,14 +7,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.demand import SERIES
+from models.demand import SERIES, full_week_units
 from models.forecast import distribution, statistical
 from models.forecast.season import WEEKS_A_YEAR, seasonal_factors
 
 Array = NDArray[np.float64]
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
-MIN_SEEN_DAYS = 3  # a week seen on fewer days says too little about the rest of it
 BLOCK = 500
+
+
+_IDENTITY = {"sku": pl.String, "location_id": pl.String, "cutoff_date": pl.Date}
+_MEANS = {
+    **_IDENTITY, "model": pl.String, "backtest_wape": pl.Float64, "level_cv": pl.Float64, "dispersion": pl.Float64,
+    "horizon": pl.Int64, "mean_units": pl.Float64,
+}  # fmt: skip
+_QUANTILES = {**_IDENTITY, "horizon": pl.Int64, "quantile": pl.Float64, "forecast_units": pl.Float64}
 
 
 @dataclass(frozen=True)
@@ -35,8 +42,8 @@ def forecast(
     """
     series = facts.join(products.select("sku", "category", "discontinued_date").unique("sku"), on="sku", how="left").sort(*SERIES)
     if series.is_empty():
-        return _empty()
-    observed = weekly.join(series.select(*SERIES, "category"), on=SERIES).sort(*SERIES, "week")
+        return Forecast(pl.DataFrame(schema=_MEANS), pl.DataFrame(schema=_QUANTILES))
+    observed = _filled(weekly.join(series.select(*SERIES, "category"), on=SERIES).sort(*SERIES, "week"))
     season = _seasons(observed)
     history, factors = _without_season(observed, season)
     classes = series["demand_class"].to_list()
@@ -59,14 +66,21 @@ class _Choice:
     wape: float | None
 
 
+def _filled(observed: pl.DataFrame) -> pl.DataFrame:
+    """Adds full_units, unknown where too little was seen, and filled_units, so that a stock-out doesn't pass for a season."""
+    rows = observed.with_columns(full_units=full_week_units())
+    parts = [fill_unknown(weeks["full_units"].to_numpy()) for _, weeks in rows.group_by(*SERIES, maintain_order=True)]
+    return rows.with_columns(filled_units=np.concatenate(parts))
+
+
 def _seasons(observed: pl.DataFrame) -> dict[str, Array]:
     """Seasonal factors per category from its weekly totals; position 0 is the week that ends on the cutoff."""
-    totals = observed.group_by(pl.col("category").fill_null(""), "week").agg(pl.col("units").sum()).sort("category", "week")
+    totals = observed.group_by(pl.col("category").fill_null(""), "week").agg(pl.col("filled_units").sum()).sort("category", "week")
     seasons = {}
     for (category,), weeks in totals.group_by("category", maintain_order=True):
         span = pl.DataFrame({"week": np.arange(weeks["week"].to_numpy().min(), 1)})
-        filled = span.join(weeks.select("week", "units"), on="week", how="left")["units"].fill_null(0)
-        seasons[str(category)] = seasonal_factors(filled.to_numpy().astype(np.float64))
+        filled = span.join(weeks, on="week", how="left", maintain_order="left")["filled_units"].fill_null(0)
+        seasons[str(category)] = seasonal_factors(filled.to_numpy())
     return seasons
 
 
@@ -75,10 +89,7 @@ def _without_season(observed: pl.DataFrame, season: dict[str, Array]) -> tuple[l
     history, factors = [], []
     for (_, _), weeks in observed.group_by(*SERIES, maintain_order=True):
         factor = season[weeks["category"][0] or ""][weeks["week"].to_numpy() % WEEKS_A_YEAR]
-        seen = weeks["seen_days"].to_numpy()
-        units = weeks["units"].to_numpy() / factor
-        estimate = np.where(seen >= MIN_SEEN_DAYS, units * 7 / np.maximum(seen, 1), np.nan)
-        history.append(fill_unknown(estimate))
+        history.append(fill_unknown(weeks["full_units"].to_numpy() / factor))
         factors.append(factor)
     return history, factors
 
@@ -152,6 +163,3 @@ def _quantiles_frame(series: pl.DataFrame, mean: Array, alpha: Array, cv: Array,
     grid = grid.explode("horizon").with_columns(quantile=pl.lit(list(QUANTILES))).explode("quantile")
     return grid.with_columns(forecast_units=np.concatenate(blocks).reshape(-1))
 
-
-def _empty() -> Forecast:
-    return Forecast(pl.DataFrame(), pl.DataFrame())

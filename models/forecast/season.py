@@ -35,9 +35,13 @@ def seasonal_factors(weekly_totals: Array) -> Array:
 
 
 def _centred_year(totals: Array) -> Array:
-    """Mean over the 52 weeks around each week; near the ends, the nearest whole year."""
+    """Mean over the 52 weeks around each week; near the ends, the nearest whole year's, moved along the growth from year to year.
+
+    Without that growth a trend would pass for a season. Growth over less than a year counts in part; it moves a mean by half at most.
+    """
     weeks = len(totals)
-    width = min(WEEKS_A_YEAR, weeks)
-    means = np.convolve(totals, np.ones(width) / width, mode="valid")
-    start = np.clip(np.arange(weeks) - width // 2, 0, weeks - width)
-    return np.asarray(means[start])
+    means = np.convolve(totals, np.ones(WEEKS_A_YEAR) / WEEKS_A_YEAR, mode="valid")
+    start = np.clip(np.arange(weeks) - WEEKS_A_YEAR // 2, 0, len(means) - 1)
+    growth = (means[-1] - means[0]) / max(len(means) - 1, WEEKS_A_YEAR)
+    off_centre = np.arange(weeks) - (start + (WEEKS_A_YEAR - 1) / 2)
+    return np.asarray(means[start] + np.clip(growth * off_centre, -means[start] / 2, means[start] / 2))

@@ -25,8 +25,10 @@ class Reading:
 def convert(raw: pl.Expr, raw_type: pl.DataType, column: dy.Column, reading: Reading) -> pl.Expr:
     """`raw` in the type of the contract's `column`; null where it can't be read."""
     target = column.dtype
+    if target.is_numeric() and (raw_type.is_temporal() or raw_type == pl.Boolean):
+        raw, raw_type = raw.cast(pl.String), pl.String()  # a date or a yes is no number
     if target == pl.String:
-        value = _text(raw)
+        value = _text(raw, raw_type)
         pattern = _pattern(column)
         return pl.when(value.str.contains(pattern)).then(value) if pattern else value
     if target == pl.Boolean:
@@ -67,8 +69,12 @@ def _pattern(column: dy.Column) -> str | None:
     return column.regex if isinstance(column, dy.String) else None
 
 
-def _text(raw: pl.Expr) -> pl.Expr:
-    stripped = raw.cast(pl.String).str.strip_chars()
+def _text(raw: pl.Expr, raw_type: pl.DataType) -> pl.Expr:
+    written = raw.cast(pl.String)
+    if raw_type.is_float():  # a number that other files write without its .0
+        is_whole = (raw == raw.round()) & (raw.abs() < 2**53)
+        written = pl.when(is_whole).then(raw.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(written)
+    stripped = written.str.strip_chars()
     return pl.when(stripped != "").then(stripped)
 
 
@@ -108,10 +114,12 @@ def _decimal(raw: pl.Expr, raw_type: pl.DataType, reading: Reading) -> pl.Expr:
 
 def _instant(raw: pl.Expr, raw_type: pl.DataType, reading: Reading) -> pl.Expr:
     if raw_type == pl.Date:
-        return _localise(raw.cast(pl.Datetime("us")), reading.time_zone)
+        return _localise(_possible(raw).cast(pl.Datetime("us")), reading.time_zone)
     if isinstance(raw_type, pl.Datetime):
-        micros = raw.cast(pl.Datetime("us", raw_type.time_zone))
-        return micros.dt.convert_time_zone("UTC") if raw_type.time_zone else _localise(micros, reading.time_zone)
+        micros = _possible(raw.cast(pl.Datetime("us", raw_type.time_zone), strict=False).dt.replace_time_zone(None))
+        if raw_type.time_zone:
+            return micros.dt.replace_time_zone(raw_type.time_zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+        return _localise(micros, reading.time_zone)
     written = raw.cast(pl.String).str.strip_chars()
     if reading.datetime_format and "%z" in reading.datetime_format:
         return _aware(written, reading.datetime_format)

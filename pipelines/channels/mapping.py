@@ -1,12 +1,15 @@
 """What a mapping file may say. Here: the shape of the TOML, checked. Not here: reading the files it speaks of."""
 
+import difflib
+import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.contracts import table
 from pipelines.contracts.base import all_tables
@@ -25,12 +28,32 @@ ORDER_AMOUNTS = ("order_discount_amount", "order_shipping_amount", "order_tax_am
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (KeyError, ValueError) as problem:
+        pl.Series([0]).cast(pl.Datetime("us", name))
+    except (KeyError, ValueError, OSError, pl.exceptions.PolarsError) as problem:
         raise ValueError(f"time zone '{name}' is not known; use a name such as Europe/Amsterdam") from problem
     return name
 
 
-TimeZone = Annotated[str, BeforeValidator(_zone)]
+def _strptime(form: str) -> str:
+    try:
+        pl.Series(["x"]).str.strptime(pl.Datetime("us", "UTC" if "%z" in form else None), form, strict=False)
+        is_known = any(f"%{part}" in form for part in "YyDFcsTx")
+    except pl.exceptions.PolarsError:
+        is_known = False
+    if not is_known:
+        raise ValueError(f"'{form}' is not a strptime format; write one such as %d.%m.%Y %H:%M:%S")
+    return form
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"'{code}' is not a currency; write its ISO 4217 code, such as EUR")
+    return code
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+TimeFormat = Annotated[str, AfterValidator(_strptime)]
+Currency = Annotated[str, AfterValidator(_currency)]
 
 
 class _Strict(BaseModel):
@@ -43,7 +66,7 @@ class Source(_Strict):
     column: str | None = None
     sql: str | None = None
     value: str | int | float | bool | None = None
-    format: str | None = Field(None, description="strptime format of a date or time")
+    format: TimeFormat | None = Field(None, description="strptime format of a date or time")
     time_zone: TimeZone | None = Field(None, description="zone of a time without one; else the feed's")
 
     @model_validator(mode="before")
@@ -55,6 +78,11 @@ class Source(_Strict):
     def _one_origin(self) -> "Source":
         if sum(origin is not None for origin in (self.column, self.sql, self.value)) != 1:
             raise ValueError("give exactly one of column, sql or value")
+        try:
+            self.columns()
+        except pl.exceptions.PolarsError as problem:
+            reason = str(problem).splitlines()[0]
+            raise ValueError(f"the sql {self.sql} can't be understood ({reason}); write one expression over columns") from problem
         return self
 
     def expression(self) -> pl.Expr:
@@ -73,8 +101,19 @@ class Version(_Strict):
 
     column: str | None = None
     kind: Literal["instant", "number", "text"] = "instant"
-    format: str | None = None
+    format: TimeFormat | None = None
     file_name: str | None = Field(None, description="regular expression whose first group is a sortable date in the file's name")
+
+    @field_validator("file_name")
+    @classmethod
+    def _has_a_group(cls, pattern: str | None) -> str | None:
+        try:
+            groups = re.compile(pattern or "()").groups
+        except re.error as problem:
+            raise ValueError(f"'{pattern}' is not a regular expression ({problem}); mend it") from problem
+        if not groups:
+            raise ValueError(f"'{pattern}' has no group; put the sortable date in (…)")
+        return pattern
 
 
 class Feed(_Strict):
@@ -91,10 +130,10 @@ class Feed(_Strict):
     explode: str | None = None
     fill_down: tuple[str, ...] = ()
     time_zone: TimeZone | None = None
-    datetime_format: str | None = None
+    datetime_format: TimeFormat | None = None
     decimal_comma: bool = False
-    currency: str | None = None
-    ship_within_hours: float | None = None
+    currency: Currency | None = None
+    ship_within_hours: float | None = Field(None, gt=0, lt=10_000)
     version: Version = Version()
     columns: dict[str, Source]
 
@@ -105,8 +144,29 @@ class Feed(_Strict):
             raise ValueError(f"table '{self.table}' is not one of {', '.join(sorted(tables))}")
         unknown = sorted(set(self.columns) - set(self.fields()))
         if unknown:
-            raise ValueError(f"'{unknown[0]}' is not a field of {self.table}; fields are {', '.join(sorted(self.fields()))}")
+            raise ValueError(f"'{unknown[0]}' is not a field of {self.table}; {_suggestion(unknown[0], self.fields(), 'fields')}")
         return self
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_folder_name(cls, name: str) -> str:
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise ValueError(f"'{name}' can't name a feed; use letters, digits, _ and -")
+        return name
+
+    @field_validator("files")
+    @classmethod
+    def _is_below_the_input_folder(cls, pattern: str) -> str:
+        if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+            raise ValueError(f"'{pattern}' must be a pattern below the merchant's input folder, such as orders_*.csv")
+        return pattern
+
+    @field_validator("delimiter")
+    @classmethod
+    def _is_one_character(cls, delimiter: str) -> str:
+        if len(delimiter.encode()) != 1 or delimiter in '"\r\n':
+            raise ValueError(f"{delimiter!r} can't separate columns; give one character, such as ;")
+        return delimiter
 
     def fields(self) -> dict[str, Any]:
         """Fields that a mapping may fill, with their contract columns."""
@@ -124,7 +184,14 @@ class Feed(_Strict):
         needed = {column: field for field, source in self.columns.items() for column in source.columns()}
         if self.version.column:
             needed.setdefault(self.version.column, "version")
+        for column in self.fill_down:
+            needed.setdefault(column, "fill_down")
         return needed
+
+
+def _suggestion(wrong: str, known: Iterable[str], what: str) -> str:
+    near = difflib.get_close_matches(wrong, sorted(known), 1)
+    return f"did you mean '{near[0]}'?" if near else f"{what} are {', '.join(sorted(known))}."
 
 
 def _fields_of(name: str) -> dict[str, Any]:
@@ -137,7 +204,7 @@ class Channel(_Strict):
 
     name: str
     time_zone: TimeZone = "UTC"
-    currency: str | None = None
+    currency: Currency | None = None
     location: str | None = None
     backorders: bool = Field(False, description="it goes on selling when the shelf is empty, so that sales are demand")
 
@@ -157,7 +224,7 @@ class Merchant(_Strict):
     """Whose record this is."""
 
     name: str
-    reporting_currency: str = Field("EUR", pattern="^[A-Z]{3}$")
+    reporting_currency: Currency = "EUR"
     home: str = Field("data", description="folder of landing, warehouse, snapshots and exports")
     input: str = Field(".", description="folder that the feeds' `files` are relative to")
     as_of: str | None = Field(
@@ -197,16 +264,21 @@ def load_config(path: Path) -> Config:
     if not files or not files[0].is_file():
         raise InputError(f"{path} is not a mapping file or a folder of them; give --config a .toml file.")
     merged: dict[str, Any] = {}
+    origins: dict[str, list[Path]] = {}
     for file in files:
         for section, content in _read_toml(file).items():
-            if isinstance(content, list):
+            is_list = section in ("feed", "channel")
+            if not isinstance(content, list if is_list else dict):
+                raise InputError(f"{file}: {section} is not written as a section; write {f'[[{section}]]' if is_list else f'[{section}]'}.")
+            if is_list:
                 merged.setdefault(section, []).extend(content)
             else:
                 merged.setdefault(section, {}).update(content)
+            origins.setdefault(section, []).extend([file] * (len(content) if is_list else 1))
     try:
         return Config.model_validate(merged)
     except ValidationError as problem:
-        raise InputError(f"{path}: {_first_sentence(problem, merged)}") from problem
+        raise InputError(_first_sentence(problem, merged, origins, path)) from problem
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -216,11 +288,33 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise InputError(f"{file} is not valid TOML: {problem}; mend that line.") from problem
 
 
-def _first_sentence(problem: ValidationError, given: dict[str, Any]) -> str:
+def _first_sentence(problem: ValidationError, given: dict[str, Any], origins: dict[str, list[Path]], path: Path) -> str:
+    """The first mistake, with the file, the feed and the setting that it stands in."""
     first = problem.errors()[0]
     place = list(first["loc"])
-    if len(place) > 1 and place[0] == "feed" and isinstance(place[1], int):
-        place[:2] = [f"feed '{given['feed'][place[1]].get('name', place[1] + 1)}'"]
+    section = str(place[0]) if place else ""
+    files = origins.get(section, [path])
+    file = files[-1]
+    if len(place) > 1 and isinstance(place[1], int):
+        file = files[place[1]]
+        entry = given[section][place[1]]
+        name = entry.get("name", place[1] + 1) if isinstance(entry, dict) else place[1] + 1
+        place[:2] = [f"{section} '{name}'"]
     where = ", ".join(str(part) for part in place)
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {message}." if where else f"{message}."
+    message = _mend(first, section if len(place) > 1 else "", place)
+    return f"{file}: {where}: {message}" if where else f"{file}: {message}"
+
+
+def _mend(error: Any, section: str, place: list[Any]) -> str:
+    """What is wrong and what to do, in words; pydantic's own where they say it."""
+    if error["type"] == "missing":
+        return "it is missing; add it."
+    if error["type"] != "extra_forbidden":
+        message = error["msg"].removeprefix("Value error, ")
+        return message if message.endswith(("?", ".")) else f"{message}."
+    model = Version if "version" in place else Source if "columns" in place else SECTIONS.get(section, Config)
+    known = [info.alias or field for field, info in model.model_fields.items()]
+    return f"it is not a setting; {_suggestion(str(place[-1]), known, 'settings')}"
+
+
+SECTIONS: dict[str, type[_Strict]] = {"merchant": Merchant, "channel": Channel, "planning": Planning, "feed": Feed}

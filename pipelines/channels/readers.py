@@ -1,5 +1,6 @@
 """A file to a frame of its rows, everything still as written. Here: formats, encodings, damage. Not here: what a column means."""
 
+import contextlib
 import csv
 import difflib
 import io
@@ -16,7 +17,7 @@ from pipelines.channels.mapping import Feed
 from pipelines.errors import InputError
 
 ROW = "__row"
-PROBLEM = "__problem"
+DEEPEST = 32  # levels of a JSON object in which mapped fields are looked for
 FORMATS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -52,21 +53,28 @@ def read(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]
     if kind == "jsonl":
         return _read_json_lines(feed, path, name)
     if kind in ("csv", "tsv"):
-        frame, bad = _read_separated(feed, path, name, "\t" if kind == "tsv" else feed.delimiter)
-    else:
-        frame, bad = _read_parquet(path, name) if kind == "parquet" else _read_xlsx(feed, path, name), []
-        _require_columns(feed, frame.columns, name)
-        frame = frame.with_row_index(ROW, 1)
-    return frame.select(ROW, *feed.source_columns()), bad
+        return _read_separated(feed, path, name, "\t" if kind == "tsv" else feed.delimiter)
+    frame = _read_parquet(path, name) if kind == "parquet" else _read_xlsx(feed, path, name)
+    _require_columns(feed, frame.columns, name)
+    is_row = ~pl.all_horizontal(pl.all().is_null()) if kind == "xlsx" else pl.lit(True)
+    return _numbered(frame, feed, is_row), []
+
+
+def _numbered(frame: pl.DataFrame, feed: Feed, is_row: pl.Expr) -> pl.DataFrame:
+    """The feed's columns with the number of each row; blank rows are counted and left out."""
+    kept = frame.select(*feed.source_columns(), is_row.alias(f"{ROW}?"))
+    return kept.with_row_index(ROW, 1).filter(pl.col(f"{ROW}?")).drop(f"{ROW}?")
 
 
 def _require_columns(feed: Feed, present: Iterable[str], name: str) -> None:
     present = list(present)
     for column, field in feed.source_columns().items():
+        if present.count(column) > 1:
+            raise InputError(f"{name} has {present.count(column)} columns '{column}', which feed '{feed.name}' maps to {field}; rename all but one.")
         if column in present:
             continue
         near = difflib.get_close_matches(column, present, 1)
-        mend = f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(present[:8])}{' …' if len(present) > 8 else ''}."
+        mend = f"; did you mean '{near[0]}'?" if near else f"; map one that it has: {', '.join(present[:8])}{' …' if len(present) > 8 else ''}."
         raise InputError(f"{name} has no column '{column}', which feed '{feed.name}' maps to {field}{mend}")
 
 
@@ -77,25 +85,43 @@ def _decode(feed: Feed, path: Path, name: str) -> str:
         raise InputError(
             f"Feed '{feed.name}' names the unknown encoding '{feed.encoding}'; use utf-8, cp1252 or the like."
         ) from problem
-    except UnicodeDecodeError as problem:
+    except UnicodeError as problem:
+        content = path.read_bytes()
+        where = f" at byte {problem.start:,}" if isinstance(problem, UnicodeDecodeError) else ""
+        likely = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp1252"
         raise InputError(
-            f"{name} is not {feed.encoding} at byte {problem.start:,}; set encoding = \"cp1252\" (or what it is) in feed '{feed.name}'."
+            f"{name} is not {feed.encoding}{where}; set encoding = \"{likely}\" (or what it is) in feed '{feed.name}'."
         ) from problem
 
 
 def _read_separated(feed: Feed, path: Path, name: str, delimiter: str) -> tuple[pl.DataFrame, list[BadRow]]:
     content = _decode(feed, path, name)
-    header = next(csv.reader(io.StringIO(content.split("\n", 1)[0]), delimiter=delimiter), [])
+    header = _heading(content, name, delimiter)
     _require_delimiter(feed, header, name, delimiter)
     _require_columns(feed, header, name)
-    if content.count('"') % 2:
-        raise InputError(f"{name} is cut off or has a quotation mark that is never closed; export it again.")
     _require_complete_end(content, header, name, delimiter)
+    frame = None
+    if not re.search(rf'[^"\n\r{re.escape(delimiter)}]"[^"\n\r{re.escape(delimiter)}]|\r(?!\n)', content):
+        with contextlib.suppress(pl.exceptions.PolarsError):
+            frame = pl.read_csv(io.StringIO(content), separator=delimiter, infer_schema=False)
+    if frame is None or frame.width != len(header):
+        return _read_row_by_row(feed, content, header, name, delimiter)
+    frame = frame.rename(dict(zip(frame.columns, _distinct(header), strict=True)))
+    if '""' in content:
+        frame = frame.with_columns(pl.all().replace("", None))
+    return _numbered(frame, feed, ~pl.all_horizontal(pl.all().is_null())), []
+
+
+def _heading(content: str, name: str, delimiter: str) -> list[str]:
     try:
-        frame = pl.read_csv(io.StringIO(content), separator=delimiter, infer_schema=False)
-    except pl.exceptions.PolarsError:
-        return _read_ragged(content, header, delimiter)
-    return frame.with_row_index(ROW, 1), []
+        return next((row for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter) if row), [])
+    except csv.Error as problem:
+        raise InputError(f"{name} has no readable heading ({problem}); export it again.") from problem
+
+
+def _distinct(header: list[str]) -> list[str]:
+    """Names of the columns, a repeated one with its position; only columns that no feed maps may repeat."""
+    return [column if header.index(column) == place else f"{column} ({place + 1})" for place, column in enumerate(header)]
 
 
 def _require_delimiter(feed: Feed, header: list[str], name: str, delimiter: str) -> None:
@@ -109,25 +135,43 @@ def _require_delimiter(feed: Feed, header: list[str], name: str, delimiter: str)
 
 
 def _require_complete_end(content: str, header: list[str], name: str, delimiter: str) -> None:
-    if content.endswith("\n"):
-        return
+    if content.count('"') % 2 and _ends_within_quotes(content, delimiter):
+        raise InputError(f"{name} is cut off or has a quotation mark that is never closed; export it again.")
     last = content.rsplit("\n", 1)[-1]
-    if '"' not in last and 0 < len(next(csv.reader([last], delimiter=delimiter), [])) < len(header):
+    if last.count('"') % 2 == 0 and 0 < len(next(csv.reader([last], delimiter=delimiter), [])) < len(header):
         raise InputError(f"{name} is cut off in its last row, '{last[:40]}'; export it again.")
 
 
-def _read_ragged(content: str, header: list[str], delimiter: str) -> tuple[pl.DataFrame, list[BadRow]]:
-    good: list[list[str | None]] = []
+def _ends_within_quotes(content: str, delimiter: str) -> bool:
+    """True where a field opens with a quotation mark that nothing closes; a lone one inside a field (5" pipe) is text."""
+    try:
+        for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True):
+            row.clear()
+    except csv.Error as problem:
+        return "end of data" in str(problem)
+    return False
+
+
+def _read_row_by_row(
+    feed: Feed, content: str, header: list[str], name: str, delimiter: str
+) -> tuple[pl.DataFrame, list[BadRow]]:
+    """The same, slower, for files with rows longer than the heading or quotation marks inside fields."""
+    good: list[list[Any]] = []
     bad: list[BadRow] = []
-    rows = (row for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter) if row)
-    next(rows)
-    for number, row in enumerate(rows, 1):
-        if len(row) > len(header):
-            bad.append(BadRow(number, f"it has {len(row)} fields where the heading has {len(header)}", delimiter.join(row)[:80]))
-        else:
-            good.append([number, *(cell or None for cell in row), *[None] * (len(header) - len(row))])  # type: ignore[list-item]
-    frame = pl.DataFrame(good, schema={ROW: pl.UInt32, **dict.fromkeys(header, pl.String)}, orient="row")
-    return frame, bad
+    rows = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter)
+    next(row for row in rows if row)
+    try:
+        for number, row in enumerate(rows, 1):
+            if len(row) > len(header):
+                reason = f"it has {len(row)} fields where the heading has {len(header)}"
+                bad.append(BadRow(number, reason, delimiter.join(row)[:80]))
+            else:
+                good.append([cell or None for cell in row] + [None] * (len(header) - len(row)) + [number])
+    except csv.Error as problem:
+        raise InputError(f"{name} can't be split into fields in its row {rows.line_num:,} ({problem}); export it again.") from problem
+    frame = pl.DataFrame(good, schema={**dict.fromkeys(_distinct(header), pl.String), ROW: pl.UInt32}, orient="row")
+    is_row = ~pl.all_horizontal(pl.exclude(ROW).is_null())
+    return frame.filter(is_row).select(ROW, *feed.source_columns()), bad
 
 
 def _read_parquet(path: Path, name: str) -> pl.DataFrame:
@@ -160,37 +204,64 @@ def _read_json_lines(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, l
         if not line.strip():
             continue
         try:
-            record = json.loads(line, parse_float=str, parse_int=str)
-            if not isinstance(record, dict):
-                raise ValueError("not an object")
-        except ValueError:
+            records.append(_record(line) | {ROW: number})
+        except (ValueError, RecursionError):
             if number == len(lines):
                 raise InputError(f"{name} is cut off in its last line; export it again.") from None
             bad.append(BadRow(number, "it is not a whole JSON object", line[:80]))
-        else:
-            records.append({ROW: number} | record)
-    present = _paths(records, feed.explode)
-    in_lists = (column for column in feed.source_columns() if re.split(r"\.\d+(?:\.|$)", column)[0] in present)
-    _require_columns(feed, [*present, *in_lists], name)
+    if records:
+        _require_fields(feed, records, name)
     return _flatten(records, feed), bad
 
 
-def _paths(records: list[dict[str, Any]], explode: str | None) -> dict[str, None]:
-    """Dotted names of every field in the records, in order of appearance."""
-    found: dict[str, None] = {}
+def _record(line: str) -> dict[str, Any]:
+    """The object on a line, its numbers as text; raises ValueError where there is none."""
+    record = json.loads(line, parse_float=str, parse_int=str)
+    if not isinstance(record, dict):
+        raise ValueError("not an object")
+    if "\\ud" in line.lower():
+        json.dumps(record, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    return record
 
-    def walk(prefix: str, value: Any) -> None:
-        found.setdefault(prefix)
+
+def _require_fields(feed: Feed, records: list[dict[str, Any]], name: str) -> None:
+    """Every mapped path stands in some record, or below something that is null or an empty list in all of them."""
+    if feed.explode and not any(feed.explode in record for record in records):
+        present = [key for key in records[0] if key != ROW]
+        near = difflib.get_close_matches(feed.explode, present, 1)
+        mend = f"did you mean '{near[0]}'?" if near else "name the list that holds an order's lines."
+        raise InputError(f"{name} has no list '{feed.explode}', which feed '{feed.name}' names under explode; {mend}")
+    present = _paths(records, feed)
+    unseen = tuple(f"{path}." for path, is_filled in present.items() if not is_filled)
+    columns = [column for column in feed.source_columns() if _general(column) in present or _general(column).startswith(unseen)]
+    _require_columns(feed, [*columns, *(path for path in present if path not in columns)], name)
+
+
+def _general(path: str) -> str:
+    """A path whose positions in lists are all written as 0."""
+    return re.sub(r"\.\d+(?=\.|$)", ".0", path)
+
+
+def _paths(records: list[dict[str, Any]], feed: Feed) -> dict[str, bool]:
+    """Dotted names of every field in the records, in order of appearance, and whether any record fills it."""
+    found: dict[str, bool] = {}
+    indexed = {re.split(r"\.0(?=\.|$)", _general(column))[0] for column in feed.source_columns()}
+
+    def walk(path: str, value: Any, depth: int = 0) -> None:
+        if depth > DEEPEST:
+            return
+        found[path] = found.get(path, False) or value not in (None, [], {})
         if isinstance(value, dict):
             for key, inner in value.items():
-                walk(f"{prefix}.{key}", inner)
-        elif isinstance(value, list) and prefix == explode:
+                walk(_general(f"{path}.{key}"), inner, depth + 1)
+        elif isinstance(value, list) and (path == feed.explode or path in indexed):
             for inner in value:
-                walk(prefix, inner)
+                walk(path if path == feed.explode else f"{path}.0", inner, depth + 1)
 
     for record in records:
         for key, value in record.items():
-            walk(key, value)
+            if key != ROW:
+                walk(key, value)
     return found
 
 

@@ -52,7 +52,9 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @cached_property
     def as_of(self) -> datetime:
-        """The instant everything is judged at: now, or for a history that ended the end of its last day."""
+        """The instant everything is judged at: now, the one asked for, or for a history that ended the end of its last day."""
+        if self.settings.judged_at:
+            return self.settings.judged_at
         if self.config.merchant.as_of != "data":
             return self._started_at
         last = self.warehouse.query("SELECT max(business_date) FROM orders").item()

@@ -1,0 +1,69 @@
+"""What tests share: reference data, a small demo merchant run once, and no skipping where nothing may be skipped."""
+
+import os
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.demo import generate
+from pipelines.settings import DEMO_CONFIG, PROJECT, Settings
+
+END = date(2026, 1, 20)
+
+
+def require(condition: bool, reason: str) -> None:
+    """Skips with the reason, or fails where nothing may be skipped."""
+    if condition:
+        return
+    if os.environ.get("FULCAST_NOTHING_SKIPPED"):
+        pytest.fail(f"nothing may be skipped here: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Path:
+    folder = Path(os.environ.get("FULCAST_REFERENCE_DATA", PROJECT.parent / "shared" / "data"))
+    require(folder.is_dir() and any(folder.iterdir()), f"no reference data in {folder}; set FULCAST_REFERENCE_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small demo merchant: inbox/ and truth/."""
+    folder = tmp_path_factory.mktemp("small") / "demo"
+    generate(folder, orders=2500, days=200, seed=11, end=END)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_home(demo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The small demo merchant after one whole run."""
+    from pipelines.running import execute
+
+    home = tmp_path_factory.mktemp("home")
+    with environment(home, demo_files / "inbox"):
+        outcome = execute("refresh_all", Settings())
+    assert not outcome.failures, outcome.failures
+    assert not outcome.refused, outcome.refused
+    yield home
+
+
+class environment:  # noqa: N801  (reads as a with-statement)
+    """Points settings to a home and an input folder, and back."""
+
+    def __init__(self, home: Path, inbox: Path, config: Path = DEMO_CONFIG) -> None:
+        self.wanted = {"FULCAST_HOME": str(home), "FULCAST_INPUT": str(inbox), "FULCAST_CONFIG": str(config)}
+        self.wanted["FULCAST_AS_OF"] = f"{END + timedelta(days=1)}T06:30:00+00:00"
+
+    def __enter__(self) -> None:
+        self.before = {name: os.environ.get(name) for name in (*self.wanted, "DAGSTER_HOME")}
+        os.environ.update(self.wanted)
+
+    def __exit__(self, *exception: object) -> None:
+        for name, value in self.before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
