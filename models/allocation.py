@@ -77,13 +77,13 @@ def _serve(line: dict, places: list[_Place], left: dict[tuple[str, str], int]) -
 
 
 def _why(place: _Place, runner_up: _Place | None, places: list[_Place], *, is_expedited: bool) -> str:
-    nearer_without = places.index(place)
-    where = "unknown distance" if place.distance is None else f"{place.distance:,.0f} km"
-    reason = (
-        f"nearest with stock ({where})"
-        if nearer_without == 0
-        else f"nearest with stock left ({where}); {nearer_without} nearer without"
+    before = places.index(place)
+    where, nearest, nearer = (
+        ("distance unknown", "first", "before it")
+        if place.distance is None
+        else (f"{place.distance:,.0f} km", "nearest", "nearer")
     )
+    reason = f"{nearest} with stock left ({where}); {before} {nearer} without" if before else f"{nearest} with stock ({where})"
     if runner_up is None:
         reason += "; no other has stock"
     elif runner_up.distance is not None and place.distance is not None:

@@ -121,12 +121,16 @@ def series_facts(demand: pl.DataFrame, weekly: pl.DataFrame, with_stock: pl.Data
         total_units=pl.col("demand_units").sum(),
     )
     wanted = pl.col("full_units").filter(pl.col("full_units") > 0)
-    shape = weekly.with_columns(full_units=full_week_units()).group_by(*SERIES).agg(
-        weeks=pl.len(),
-        interval=pl.col("full_units").count() / wanted.count(),
-        squared_cv=(wanted.std(ddof=0) / wanted.mean()) ** 2,
-        seen_days=pl.col("seen_days").sum(),
-        censored_days=(7 - pl.col("seen_days")).sum(),
+    shape = (
+        weekly.with_columns(full_units=full_week_units())
+        .group_by(*SERIES)
+        .agg(
+            weeks=pl.len(),
+            interval=pl.col("full_units").count() / wanted.count(),
+            squared_cv=(wanted.std(ddof=0) / wanted.mean()) ** 2,
+            seen_days=pl.col("seen_days").sum(),
+            censored_days=(7 - pl.col("seen_days")).sum(),
+        )
     )
     stocked = with_stock.select(*SERIES).unique().with_columns(has_stock_figures=pl.lit(True))
     facts = spans.join(shape, on=SERIES).join(stocked, on=SERIES, how="left")

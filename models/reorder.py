@@ -50,9 +50,9 @@ def days_of_cover(available: Array, mean: Array) -> Array:
 
     mean: (series, weeks), spread evenly over each week's days. Example: 10 available, 7 a week: 10 days.
     """
-    before = np.cumsum(mean, axis=1) - mean
-    share = np.divide(stock_left := available[:, None] - before, mean, out=(stock_left > 0).astype(np.float64), where=mean > 0)
-    days = 7.0 * np.clip(share, 0.0, 1.0).sum(axis=1)
+    left = available[:, None] - (np.cumsum(mean, axis=1) - mean)
+    share_of_week = np.where(mean > 0, left / np.where(mean > 0, mean, 1.0), left > 1e-9)
+    days = 7.0 * np.clip(share_of_week, 0.0, 1.0).sum(axis=1)
     return np.where(np.isfinite(available) & (mean.sum(axis=1) > 0), days, np.nan)
 
 
@@ -63,7 +63,7 @@ def stock_out_dates(cover: Array, horizon_days: float, cutoff: date) -> pl.Serie
     """
     days = np.where(cover < horizon_days, cover, np.nan)
     whole = pl.Series("stock_out_date", days).fill_nan(None).floor().cast(pl.Int64)
-    return pl.select(stock_out_date=pl.lit(cutoff) + pl.duration(days=whole + 1)).to_series()
+    return pl.select(stock_out_date=pl.lit(cutoff) + pl.duration(days=pl.lit(whole) + 1)).to_series()
 
 
 def reasons(rows: pl.DataFrame) -> pl.Series:
@@ -73,7 +73,9 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
         "inventory_position_units", "reorder_point_units", "order_quantity_units", "order_up_to_level_units",
         pl.col("safety_stock_units").round(0).cast(pl.Int64),
     )  # fmt: skip
-    above = pl.format("Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units")
+    above = pl.format(
+        "Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units"
+    )
     full = pl.format(
         "Position {} has reached order-up-to level {}; nothing to order.", "inventory_position_units", "order_up_to_level_units"
     )

@@ -8,7 +8,13 @@ from models.demand import SERIES
 from models.forecast.distribution import interval_totals
 
 Array = NDArray[np.float64]
-BLOCK = 1000
+BLOCK = 250
+LEVELS = {
+    "mean_demand_units": pl.Float64,
+    "safety_stock_units": pl.Float64,
+    "reorder_point_units": pl.Int64,
+    "order_up_to_level_units": pl.Int64,
+}
 
 
 def stock_levels_of(series: pl.DataFrame, means: pl.DataFrame, seed: int = 0) -> pl.DataFrame:
@@ -19,10 +25,11 @@ def stock_levels_of(series: pl.DataFrame, means: pl.DataFrame, seed: int = 0) ->
 
     The protection interval is a random lead time plus the review period. The reorder point is the quantile of total demand
     over it at the cycle service level; safety stock is what that holds beyond the mean; the order-up-to level adds the mean
-    demand of one review period. (R, s, S) policy; Silver, Pyke & Thomas (2017), chapter 6.
+    demand of one review period, rounded: what isn't expected to sell isn't bought. (R, s, S) policy; Silver, Pyke & Thomas
+    (2017), chapter 6.
 
-    Example: demand of exactly 7 a week, lead time 7 days, review 7 days: mean 14, reorder point 14, safety stock 0, order up
-    to 21. With Poisson demand of 14 over the interval and a service level of 0.95 the reorder point is 20.
+    Example: Poisson demand of 7 a week, lead time 7 days, review 7 days, service level 0.5: mean 14, reorder point 14, safety
+    stock 0, order up to 21. With a service level of 0.95 the reorder point is 20, or by chance of sampling 21.
     """
     ordered = series.sort(*SERIES)
     wide = (
@@ -33,7 +40,7 @@ def stock_levels_of(series: pl.DataFrame, means: pl.DataFrame, seed: int = 0) ->
     wide = ordered.join(wide, on=SERIES, how="left", maintain_order="left")
     rng = np.random.default_rng(seed)
     parts = [_levels(wide.slice(start, BLOCK), rng) for start in range(0, wide.height, BLOCK)]
-    return pl.concat([ordered, pl.concat(parts)], how="horizontal") if parts else ordered
+    return pl.concat([ordered, pl.concat(parts or [pl.DataFrame(schema=LEVELS)])], how="horizontal")
 
 
 def _levels(block: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -45,13 +52,8 @@ def _levels(block: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     totals = interval_totals(mean, block["dispersion"].to_numpy(), block["level_cv"].to_numpy(), review, lead, lead_std, rng)
     reorder = np.array([np.quantile(row, q, method="inverted_cdf") for row, q in zip(totals, service, strict=True)])
     protected = expected_demand(mean, lead + review)
-    up_to = np.ceil(reorder + expected_demand(mean, review))
-    return pl.DataFrame({
-        "mean_demand_units": protected,
-        "safety_stock_units": reorder - protected,
-        "reorder_point_units": reorder.astype(np.int64),
-        "order_up_to_level_units": up_to.astype(np.int64),
-    })  # fmt: skip
+    up_to = reorder + np.rint(expected_demand(mean, review))
+    return pl.DataFrame([protected, reorder - protected, reorder, up_to], schema=list(LEVELS)).cast(LEVELS)  # type: ignore[arg-type]
 
 
 def expected_demand(mean: Array, days: Array) -> Array:

@@ -10,6 +10,8 @@ from pipelines.settings import Settings
 INSTANCE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1

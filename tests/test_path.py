@@ -20,9 +20,16 @@ from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.snapshots import current, open_snapshot
 from tests.conftest import environment
 
-KEYS = {"orders": ["channel", "order_id"], "order_lines": ["channel", "order_id", "line_number"], "payments": ["channel", "payment_id"]}
+KEYS = {
+    "orders": ["channel", "order_id"],
+    "order_lines": ["channel", "order_id", "line_number"],
+    "payments": ["channel", "payment_id"],
+}
 # What an export doesn't carry can't be in the ledger: Amazon gives no time of cancellation, tills no address.
-NOT_EXPORTED = {"orders": {"cancelled_at", "ship_to_country_code", "ship_to_postal_code", "is_payment_failed"}, "order_lines": {"discount_amount"}}
+NOT_EXPORTED = {
+    "orders": {"cancelled_at", "ship_to_country_code", "ship_to_postal_code", "is_payment_failed"},
+    "order_lines": {"discount_amount"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +51,14 @@ def test_the_ledger_equals_the_truth(name: str, warehouse: Warehouse, demo_files
     assert actual.equals(expected)
 
 
-@pytest.mark.parametrize(("name", "value"), [("shipments", "shipped_units"), ("returns", "returned_units"), ("returns", "refund_amount")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("shipments", "shipped_units"), ("returns", "returned_units"), ("returns", "refund_amount")]
+)
 def test_shipments_and_returns_equal_the_truth(name: str, value: str, warehouse: Warehouse, demo_files: Path) -> None:
     keys = ["channel", f"{name[:-1]}_id", "order_id", "sku"]
-    real, ledger = (f.group_by(keys).agg(pl.col(value).sum()).sort(keys) for f in (truth(demo_files, name), warehouse.read(name)[name]))
+    real, ledger = (
+        f.group_by(keys).agg(pl.col(value).sum()).sort(keys) for f in (truth(demo_files, name), warehouse.read(name)[name])
+    )
     assert ledger.with_columns(pl.col(value).cast(real.schema[value])).equals(real)
 
 
@@ -67,7 +78,9 @@ def test_quarantine_holds_exactly_the_malformed_rows(warehouse: Warehouse, demo_
 
 def test_no_row_disappears(warehouse: Warehouse) -> None:
     loads = warehouse.read("loads")["loads"]
-    accounted = loads.select(pl.sum_horizontal("accepted_rows", "duplicate_rows", "superseded_rows", "quarantined_rows")).to_series()
+    accounted = loads.select(
+        pl.sum_horizontal("accepted_rows", "duplicate_rows", "superseded_rows", "quarantined_rows")
+    ).to_series()
     assert accounted.equals(loads["rows_in"], check_names=False)
     assert loads["rows_in"].sum() > 10_000
     assert loads["superseded_rows"].sum() > 0, "an older version came later"
@@ -77,7 +90,12 @@ def test_no_row_disappears(warehouse: Warehouse) -> None:
 
 def test_seen_demand_equals_true_demand_less_what_was_lost(warehouse: Warehouse, demo_files: Path) -> None:
     keys = ["sku", "location_id", "channel"]
-    real = truth(demo_files, "demand").group_by(keys).agg(units=(pl.col("demand_units") - pl.col("lost_units")).sum()).filter(pl.col("units") > 0)
+    real = (
+        truth(demo_files, "demand")
+        .group_by(keys)
+        .agg(units=(pl.col("demand_units") - pl.col("lost_units")).sum())
+        .filter(pl.col("units") > 0)
+    )
     seen = warehouse.read("demand")["demand"].group_by(keys).agg(units=pl.col("demand_units").sum()).filter(pl.col("units") > 0)
     assert seen.sort(keys).with_columns(pl.col("units").cast(real.schema["units"])).equals(real.sort(keys))
 
@@ -97,14 +115,19 @@ def test_net_sales_follow_from_the_truth(warehouse: Warehouse, demo_files: Path)
     net = goods.group_by("channel").agg(net=(pl.col("goods") - pl.col("discount_amount")).sum())
     returned = truth(demo_files, "returns").group_by("channel").agg(back=pl.col("refund_amount").sum())
     expected = net.join(returned, on="channel").select("channel", net=pl.col("net") - pl.col("back")).sort("channel")
-    mart = warehouse.read("daily_sales")["daily_sales"].group_by("channel").agg(net=pl.col("net_sales_amount").sum()).sort("channel")
+    mart = (
+        warehouse.read("daily_sales")["daily_sales"].group_by("channel").agg(net=pl.col("net_sales_amount").sum()).sort("channel")
+    )
     assert mart["channel"].to_list() == expected["channel"].to_list()
     assert mart["net"].to_list() == expected["net"].to_list()
 
 
 def test_stock_on_hand_equals_the_truth_at_the_end(warehouse: Warehouse, demo_files: Path) -> None:
     real = pl.read_parquet(demo_files / "truth" / "stock_end.parquet").select(
-        "location_id", "sku", on_hand_units=(pl.col("on_hand") + pl.col("committed")).cast(pl.Int64), on_order_units=pl.col("on_order").cast(pl.Int64)
+        "location_id",
+        "sku",
+        on_hand_units=(pl.col("on_hand") + pl.col("committed")).cast(pl.Int64),
+        on_order_units=pl.col("on_order").cast(pl.Int64),
     )
     position = warehouse.read("inventory_position")["inventory_position"]
     both = real.join(position, on=["location_id", "sku"], suffix="_ledger")
@@ -133,13 +156,19 @@ def test_decisions_carry_their_inputs_and_add_up(demo_home: Path) -> None:
     with open_snapshot(current(demo_home / "snapshots")) as connection:
         rows = table("reorder_suggestions").conform(connection.sql("SELECT * FROM reorder_suggestions").pl())
     known = rows.filter(pl.col("available_units").is_not_null())
-    position = pl.sum_horizontal("available_units", "on_order_units", "decided_units", "transfer_units") - pl.col("backordered_units")
+    position = pl.sum_horizontal("available_units", "on_order_units", "decided_units", "transfer_units") - pl.col(
+        "backordered_units"
+    )
     assert known.filter(position != pl.col("inventory_position_units")).is_empty()
     ordered = known.filter(pl.col("order_quantity_units") > 0)
     assert ordered.height > 50
-    assert ordered.filter((pl.col("order_quantity_units") % pl.col("case_pack_units") != 0) | (pl.col("order_quantity_units") < pl.col("moq_units"))).is_empty()
+    assert ordered.filter(
+        (pl.col("order_quantity_units") % pl.col("case_pack_units") != 0) | (pl.col("order_quantity_units") < pl.col("moq_units"))
+    ).is_empty()
     assert ordered.filter(pl.col("inventory_position_units") > pl.col("reorder_point_units")).is_empty()
-    assert ordered.filter(pl.col("inventory_position_units") + pl.col("order_quantity_units") < pl.col("order_up_to_level_units")).is_empty()
+    assert ordered.filter(
+        pl.col("inventory_position_units") + pl.col("order_quantity_units") < pl.col("order_up_to_level_units")
+    ).is_empty()
     assert rows["snapshot_version"].unique().to_list() == [current(demo_home / "snapshots").version]
     assert (ordered["order_amount"] == (ordered["unit_cost_amount"] * ordered["order_quantity_units"])).all()
 
@@ -147,7 +176,9 @@ def test_decisions_carry_their_inputs_and_add_up(demo_home: Path) -> None:
 def test_allocations_never_exceed_what_is_there(demo_home: Path, warehouse: Warehouse) -> None:
     allocations = warehouse.read("allocations")["allocations"].group_by("location_id", "sku").agg(pl.col("allocated_units").sum())
     stock = warehouse.read("inventory_position")["inventory_position"]
-    over = allocations.join(stock, on=["location_id", "sku"], how="left").filter(pl.col("allocated_units") > pl.col("on_hand_units").fill_null(0))
+    over = allocations.join(stock, on=["location_id", "sku"], how="left").filter(
+        pl.col("allocated_units") > pl.col("on_hand_units").fill_null(0)
+    )
     assert over.is_empty()
 
 
@@ -218,7 +249,9 @@ def purchase_order(inbox: Path, decision: dict, is_closed: str) -> None:
 def suggestion(home: Path, decision: dict) -> dict:
     with open_snapshot(current(home / "snapshots")) as connection:
         rows = connection.sql("SELECT * FROM reorder_suggestions").pl()
-    return rows.row(by_predicate=(pl.col("sku") == decision["sku"]) & (pl.col("location_id") == decision["location_id"]), named=True)
+    return rows.row(
+        by_predicate=(pl.col("sku") == decision["sku"]) & (pl.col("location_id") == decision["location_id"]), named=True
+    )
 
 
 def current_time():
@@ -230,5 +263,12 @@ def current_time():
 def test_explanations_in_the_outbox_are_complete(demo_home: Path, demo_files: Path) -> None:
     with environment(demo_home, demo_files / "inbox"), Outbox(Settings().outbox) as outbox:
         explanation = json.loads(outbox.decisions(kind="reorder")["explanation"][0])
-    assert {"mean_demand_units", "safety_stock_units", "reorder_point_units", "lead_time_days", "forecast_model", "assumptions"} <= set(explanation)
+    assert {
+        "mean_demand_units",
+        "safety_stock_units",
+        "reorder_point_units",
+        "lead_time_days",
+        "forecast_model",
+        "assumptions",
+    } <= set(explanation)
     assert date.fromisoformat("2026-01-20") and Decimal(explanation["unit_cost_amount"]) > 0

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-PATHS = 400
+WEEKLY_PATHS = 400
+INTERVAL_PATHS = 2000  # levels are bought by, and lie far out in the tail
 MIN_LEVEL_CV, MAX_LEVEL_CV = 0.05, 1.0
 NEW_LEVEL_CV = 0.6  # a product of a few weeks: its level is known to a factor of two
 MAX_DISPERSION = 10.0
@@ -49,7 +50,7 @@ def level_cv(forecast: Array, actual: Array, alpha: Array) -> float:
 
 def weekly_quantiles(mean: Array, alpha: Array, cv: Array, quantiles: Array, rng: np.random.Generator) -> Array:
     """(series, weeks, quantiles) of weekly demand; whole units, never negative. mean: (series, weeks)."""
-    level = _levels(cv, rng)
+    level = _levels(cv, WEEKLY_PATHS, rng)
     draws = _negative_binomial(level[:, None, :] * mean[:, :, None], alpha[:, None, None], rng)
     return np.moveaxis(np.quantile(draws, quantiles, axis=2, method="inverted_cdf"), 0, 2)
 
@@ -64,8 +65,8 @@ def interval_totals(
     """
     days = fixed_days[:, None] + _gamma(random_days, random_days_std, rng)
     total, squares = _cumulated(mean, days / 7)
-    level = _levels(cv, rng)
-    share = np.divide(squares, total**2, out=np.zeros_like(total), where=total > 0)
+    level = _levels(cv, INTERVAL_PATHS, rng)
+    share = np.divide(squares, total**2, out=np.zeros_like(total), where=total**2 > 0)
     return _negative_binomial(level * total, alpha[:, None] * share, rng)
 
 
@@ -83,16 +84,16 @@ def _cumulated(mean: Array, weeks: Array) -> tuple[Array, Array]:
     return total, np.take_along_axis(squares, inside, axis=1) + beyond * final**2 + (part * next_week) ** 2
 
 
-def _levels(cv: Array, rng: np.random.Generator) -> Array:
+def _levels(cv: Array, paths: int, rng: np.random.Generator) -> Array:
     shape = 1 / np.maximum(cv, 1e-6) ** 2
-    return rng.gamma(shape[:, None], 1 / shape[:, None], (len(cv), PATHS))
+    return rng.gamma(shape[:, None], 1 / shape[:, None], (len(cv), paths))
 
 
 def _gamma(mean: Array, std: Array, rng: np.random.Generator) -> Array:
     """Positive draws with the given mean and standard deviation; exactly the mean where that is 0."""
     spread = np.maximum(std, 1e-6 * np.maximum(mean, 1.0))
     shape = (np.maximum(mean, 1e-9) / spread) ** 2
-    return rng.gamma(shape[:, None], (np.maximum(mean, 1e-9) / shape)[:, None], (len(mean), PATHS))
+    return rng.gamma(shape[:, None], (np.maximum(mean, 1e-9) / shape)[:, None], (len(mean), INTERVAL_PATHS))
 
 
 def _negative_binomial(mean: Array, alpha: Array, rng: np.random.Generator) -> Array:

@@ -75,7 +75,11 @@ def _filled(observed: pl.DataFrame) -> pl.DataFrame:
 
 def _seasons(observed: pl.DataFrame) -> dict[str, Array]:
     """Seasonal factors per category from its weekly totals; position 0 is the week that ends on the cutoff."""
-    totals = observed.group_by(pl.col("category").fill_null(""), "week").agg(pl.col("filled_units").sum()).sort("category", "week")
+    totals = (
+        observed.group_by(pl.col("category").fill_null(""), "week")
+        .agg(pl.col("filled_units").sum().round(6))
+        .sort("category", "week")
+    )
     seasons = {}
     for (category,), weeks in totals.group_by("category", maintain_order=True):
         span = pl.DataFrame({"week": np.arange(weeks["week"].to_numpy().min(), 1)})
@@ -162,4 +166,3 @@ def _quantiles_frame(series: pl.DataFrame, mean: Array, alpha: Array, cv: Array,
     )
     grid = grid.explode("horizon").with_columns(quantile=pl.lit(list(QUANTILES))).explode("quantile")
     return grid.with_columns(forecast_units=np.concatenate(blocks).reshape(-1))
-

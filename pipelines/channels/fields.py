@@ -1,6 +1,7 @@
 """One column as written → the contract's type, row by row. Here: what text means as a number, a time, a yes. Not here: which column it is."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import dataframely as dy
 import polars as pl
@@ -11,6 +12,8 @@ YES = ("true", "yes", "y", "1", "ja", "j", "si", "oui", "x")
 NO = ("false", "no", "n", "0", "nein", "nee", "non", "")
 ISO_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%d %H:%M:%S%.f%#z")
 ISO_NAIVE_FORMATS = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+LARGEST = 10**14  # what a money column holds
+FIRST, LAST = date(1900, 1, 1), date(9999, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,9 @@ def convert(raw: pl.Expr, raw_type: pl.DataType, column: dy.Column, reading: Rea
     if target == pl.Boolean:
         return _yes_or_no(raw, raw_type)
     if isinstance(target, pl.Datetime):
-        return _instant(raw, raw_type, reading)
+        return _possible(_instant(raw, raw_type, reading), target)
     if target == pl.Date:
-        return _date(raw, raw_type, reading)
+        return _possible(_date(raw, raw_type, reading), target)
     if isinstance(target, pl.Decimal):
         return _decimal(raw, raw_type, reading)
     numeric = _number_text(raw, reading).cast(pl.Float64, strict=False) if raw_type == pl.String else raw.cast(pl.Float64)
@@ -107,19 +110,18 @@ def _decimal(raw: pl.Expr, raw_type: pl.DataType, reading: Reading) -> pl.Expr:
     money = pl.Decimal(18, MONEY_SCALE)
     if raw_type == pl.String:
         return _number_text(raw, reading).cast(money, strict=False)
-    if raw_type.is_float():
-        return pl.when(raw.is_finite()).then(raw.round(MONEY_SCALE)).cast(money, strict=False)
-    return raw.cast(money, strict=False)
+    fitting = pl.when(raw.is_between(-LARGEST, LARGEST, closed="none")).then(raw)
+    return (fitting.round(MONEY_SCALE) if raw_type.is_float() else fitting).cast(money, strict=False)
 
 
 def _instant(raw: pl.Expr, raw_type: pl.DataType, reading: Reading) -> pl.Expr:
     if raw_type == pl.Date:
-        return _localise(_possible(raw).cast(pl.Datetime("us")), reading.time_zone)
+        return _localise(_possible(raw, pl.Date()).cast(pl.Datetime("us")), reading.time_zone)
     if isinstance(raw_type, pl.Datetime):
-        micros = _possible(raw.cast(pl.Datetime("us", raw_type.time_zone), strict=False).dt.replace_time_zone(None))
+        raw = _possible(raw, raw_type)
         if raw_type.time_zone:
-            return micros.dt.replace_time_zone(raw_type.time_zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-        return _localise(micros, reading.time_zone)
+            return raw.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
+        return _localise(raw.cast(pl.Datetime("us")), reading.time_zone)
     written = raw.cast(pl.String).str.strip_chars()
     if reading.datetime_format and "%z" in reading.datetime_format:
         return _aware(written, reading.datetime_format)
@@ -129,6 +131,13 @@ def _instant(raw: pl.Expr, raw_type: pl.DataType, reading: Reading) -> pl.Expr:
     aware = pl.coalesce(_aware(utc, form) for form in ISO_FORMATS)
     naive = pl.coalesce(written.str.strptime(pl.Datetime("us"), form, strict=False) for form in ISO_NAIVE_FORMATS)
     return pl.coalesce(aware, _localise(naive, reading.time_zone))
+
+
+def _possible(time: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """`time` where its year can be meant: 24 for 2024 and the noise of a damaged file can't."""
+    per_day = 1 if dtype == pl.Date else 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[dtype.time_unit]  # type: ignore[attr-defined]
+    first, last = (max(-(2**63), min((day - date(1970, 1, 1)).days * per_day, 2**63 - 1)) for day in (FIRST, LAST))
+    return pl.when(time.to_physical().is_between(first, last)).then(time)
 
 
 def _aware(written: pl.Expr, form: str) -> pl.Expr:
@@ -144,7 +153,7 @@ def _localise(naive: pl.Expr, zone: str) -> pl.Expr:
 
 def _date(raw: pl.Expr, raw_type: pl.DataType, reading: Reading) -> pl.Expr:
     if raw_type == pl.Date or isinstance(raw_type, pl.Datetime):
-        return raw.cast(pl.Date)
+        return _possible(raw, raw_type).cast(pl.Date)
     written = raw.cast(pl.String).str.strip_chars()
     if reading.datetime_format:
         return written.str.strptime(pl.Date, reading.datetime_format, strict=False)

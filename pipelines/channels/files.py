@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Constant] = {
 }  # fmt: skip
 PERSONAL = ("customer_key",)
 VERSION = "source_version"
+VERSION_KINDS = {"instant": "a time", "number": "a number from 0", "text": "text"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,18 @@ class Parsed:
     superseded_rows: int
 
 
+@dataclass(frozen=True)
+class Fault:
+    """What may be wrong with one field of a row, and how to say it."""
+
+    field: str
+    origin: str
+    is_stated: pl.Expr
+    kind: str
+    is_required: bool = False
+    is_personal: bool = False
+
+
 def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) -> Parsed:
     """Reads the payload through its feed's mapping.
 
@@ -58,39 +71,75 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
     """
     raw, bad_rows = read(feed, payload.path, payload.name)
     rows = _typed(feed, config, raw, payload.name, pseudonym_key)
-    rejected = [_rejects(rows, feed, payload), _bad_row_frame(bad_rows, feed, payload)]
+    repeated = 0
     if feed.is_order_feed:
         frames, late = orders.build(rows, feed, config)
-        rejected.append(_late_rejects(late, feed, payload))
     else:
-        frames, late = _flat(rows.filter(pl.col("problem").is_null()), feed, config)
-        rejected.append(_late_rejects(late, feed, payload))
+        frames, late, repeated = _flat(rows.filter(pl.col("problem").is_null()), feed, config)
+    quarantine = pl.concat(
+        [_rejects(rows, feed, payload), _bad_row_frame(bad_rows, feed, payload), _late_rejects(late, feed, payload)]
+    )
     frames, documents, superseded = _newest_versions(frames, feed)
     version = _payload_version(feed, frames, payload)
     stamped = {name: _stamp(frame, table(name), version, payload.hash) for name, frame in frames.items()}
-    return Parsed(stamped, documents, pl.concat(rejected), raw.height + len(bad_rows), superseded)
+    return Parsed(stamped, documents, quarantine, raw.height + len(bad_rows), superseded + repeated)
 
 
 def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_key: bytes) -> pl.DataFrame:
     """Every mapped field in its contract's type, plus `problem`, `problem_field` and `problem_value` of rows that can't be read."""
     sources = _with_defaults(feed, config)
-    raw = raw.with_columns(_evaluate(feed, field, source, raw, name) for field, source in sources.items())
+    given = _given(feed, sources, raw, name)
     fields = feed.fields()
     typed, faults = [], []
     for field, source in sources.items():
-        reading = _reading(feed, config, source)
-        given, column = pl.col(f"raw.{field}"), fields[field]
-        dtype = raw.schema[f"raw.{field}"]
-        value = convert(given, dtype, column, reading)
+        column, dtype = fields[field], given.schema[f"raw.{field}"]
+        is_stated = is_given(pl.col(f"raw.{field}"), dtype)
+        value = _converted(feed, config, field, source, dtype)
         if field in DEFAULTS:
-            value = pl.when(is_given(given, dtype)).then(value).otherwise(pl.lit(DEFAULTS[field]).cast(column.dtype))
+            value = pl.when(is_stated).then(value).otherwise(pl.lit(DEFAULTS[field]).cast(column.dtype))
         typed.append(value.alias(field))
-        faults.append((field, source, is_given(given, dtype), column))
-    rows = raw.with_columns(typed).with_columns(_version_column(feed, config).alias(VERSION))
-    rows = rows.with_columns(_first_problem(faults, order_level=_order_level(feed)))
+        is_required = not column.nullable and field not in _stated_once(feed)
+        faults.append(Fault(field, source.column or field, is_stated, kind_of(column), is_required, _is_personal(feed, field)))
+    version, dtype = feed.version.column, given.schema[f"raw.{VERSION}"]
+    typed.append(_version(feed, config, dtype).alias(VERSION))
+    faults.append(Fault(VERSION, version or VERSION, is_given(pl.col(f"raw.{VERSION}"), dtype), VERSION_KINDS[feed.version.kind]))
+    try:
+        rows = given.with_columns(typed).with_columns(_first_problem(faults)).select(pl.exclude(r"^raw\..*$"))
+    except pl.exceptions.PolarsError as problem:
+        raise InputError(
+            f"{name} can't be read with feed '{feed.name}': {str(problem).splitlines()[0]}; mend its columns."
+        ) from problem
+    if feed.is_order_feed and "cancelled_units" in feed.columns:
+        rows = orders.refuse_contradictions(rows)
     if "customer_key" in rows.columns:
         rows = rows.with_columns(_pseudonyms(rows["customer_key"], pseudonym_key))
-    return rows
+    return _with_version_of_the_document(rows, feed)
+
+
+def _given(feed: Feed, sources: dict[str, Source], raw: pl.DataFrame, name: str) -> pl.DataFrame:
+    """What the file holds for each field, as `raw.<field>`, and for the version; columns are known by fields from here on."""
+    filled = raw.with_columns(pl.col(column).forward_fill() for column in feed.fill_down)
+    version = Source(column=feed.version.column) if feed.version.column else Source(value="")
+    given = [_evaluate(feed, field, source, filled, name) for field, source in (sources | {VERSION: version}).items()]
+    return pl.DataFrame([raw[ROW], *given])
+
+
+def _converted(feed: Feed, config: Config, field: str, source: Source, dtype: pl.DataType) -> pl.Expr:
+    """The field in its contract's type; a local time on the clock of its row's channel where the mapping states no zone."""
+    given, column = pl.col(f"raw.{field}"), feed.fields()[field]
+    value = convert(given, dtype, column, _reading(feed, config, source))
+    if "channel" in feed.columns and isinstance(column.dtype, pl.Datetime) and not (source.time_zone or feed.time_zone):
+        of_row = pl.col("raw.channel").cast(pl.String).str.strip_chars()
+        for channel in config.channels:
+            reading = replace(_reading(feed, config, source), time_zone=channel.time_zone)
+            value = pl.when(of_row == channel.name).then(convert(given, dtype, column, reading)).otherwise(value)
+    return value
+
+
+def _is_personal(feed: Feed, field: str) -> bool:
+    """True where the field, or a column that it reads, tells who the customer is."""
+    personal = {column for name in PERSONAL if name in feed.columns for column in feed.columns[name].columns()}
+    return field in PERSONAL or (field in feed.columns and bool(feed.columns[field].columns() & personal))
 
 
 def _with_defaults(feed: Feed, config: Config) -> dict[str, Source]:
@@ -100,29 +149,25 @@ def _with_defaults(feed: Feed, config: Config) -> dict[str, Source]:
     currency = feed.currency or channel.currency
     implied |= {"currency_code": currency}
     constants = {name: Source(value=value) for name, value in implied.items() if name in fields and value is not None}
-    missing = [
-        name for name, column in fields.items() if not column.nullable and name not in feed.columns and name not in constants
-    ]
-    missing = [name for name in missing if not orders.can_derive(name, feed)]
-    if missing and missing != ["line_number"]:
-        needed = next(name for name in missing if name != "line_number")
-        raise InputError(
-            f"Feed '{feed.name}' does not say where {needed} comes from ({fields[needed].description}); map it under [feed.columns]."
-        )
+    for name, column in fields.items():
+        is_supplied = name in feed.columns or name in constants or orders.can_derive(name, feed)
+        if not column.nullable and not is_supplied:
+            raise InputError(
+                f"Feed '{feed.name}' does not say where {name} comes from ({column.description}); map it under [feed.columns]."
+            )
     return constants | dict(feed.columns)
 
 
 def _evaluate(feed: Feed, field: str, source: Source, raw: pl.DataFrame, name: str) -> pl.Series:
-    down = [pl.col(column).forward_fill() for column in feed.fill_down if column in raw.columns]
+    """The source over every row of the file, in a type that `convert` knows."""
     try:
-        return raw.with_columns(down).select(pl.repeat(None, pl.len()).alias("_"), source.expression().alias(f"raw.{field}"))[
-            f"raw.{field}"
-        ]
+        value = raw.select(pl.repeat(None, pl.len()).alias("_"), source.expression().alias(f"raw.{field}"))[f"raw.{field}"]
+        is_plain = value.dtype.is_numeric() or value.dtype in (pl.String, pl.Boolean, pl.Date, pl.Datetime)
+        return value if is_plain else value.cast(pl.String)
     except pl.exceptions.PolarsError as problem:
         reason = str(problem).splitlines()[0]
-        raise InputError(
-            f"Feed '{feed.name}' can't compute {field} from {name}: {reason}; mend its sql (TRY_CAST reads text as a number)."
-        ) from problem
+        mend = "mend its sql (TRY_CAST reads text as a number)" if source.sql else "map a column of plain values"
+        raise InputError(f"Feed '{feed.name}' can't compute {field} from {name}: {reason}; {mend}.") from problem
 
 
 def _reading(feed: Feed, config: Config, source: Source) -> Reading:
@@ -130,50 +175,49 @@ def _reading(feed: Feed, config: Config, source: Source) -> Reading:
     return Reading(zone, source.format or feed.datetime_format, feed.decimal_comma)
 
 
-def _order_level(feed: Feed) -> frozenset[str]:
-    """Fields that an order states once, so that a line may leave them blank."""
-    return frozenset(table("orders").columns) - {"order_id", "channel"} if feed.is_order_feed else frozenset()
+def _stated_once(feed: Feed) -> frozenset[str]:
+    """Fields that an order states once, or that its lines take from it, so that a line may leave them blank."""
+    if not feed.is_order_feed:
+        return frozenset()
+    return frozenset(table("orders").columns) - set(table("order_lines").columns) | {"currency_code", "line_at"}
 
 
-def _first_problem(faults: list, order_level: frozenset[str]) -> list[pl.Expr]:  # type: ignore[type-arg]
-    reason, field_name, value = pl.lit(None, pl.String), pl.lit(None, pl.String), pl.lit(None, pl.String)
-    for field, source, given, column in reversed(faults):
-        origin = source.column or field
-        written = pl.lit("(masked)") if field in PERSONAL else pl.col(f"raw.{field}").cast(pl.String).str.slice(0, 80)
-        unreadable = given & pl.col(field).is_null()
-        blank = ~given & pl.col(field).is_null() if not column.nullable and field not in order_level else pl.lit(False)
-        kind = kind_of(column)
-        reason = (
-            pl.when(unreadable)
-            .then(pl.lit(f"{origin} can't be read as {kind}"))
-            .when(blank)
-            .then(pl.lit(f"{origin} is blank"))
-            .otherwise(reason)
-        )
-        field_name = pl.when(unreadable | blank).then(pl.lit(origin)).otherwise(field_name)
-        value = pl.when(unreadable | blank).then(written).otherwise(value)
-    return [reason.alias("problem"), field_name.alias("problem_field"), value.alias("problem_value")]
+def _first_problem(faults: list[Fault]) -> list[pl.Expr]:
+    """Reason, field and value of the first fault of each row; null where it has none."""
+    reason, field, value = pl.lit(None, pl.String), pl.lit(None, pl.String), pl.lit(None, pl.String)
+    for fault in reversed(faults):
+        written = pl.lit("(masked)") if fault.is_personal else pl.col(f"raw.{fault.field}").cast(pl.String).str.slice(0, 80)
+        is_missing = pl.col(fault.field).is_null()
+        unreadable = fault.is_stated & is_missing
+        wrong = unreadable | (is_missing if fault.is_required else pl.lit(False))
+        sentence = pl.when(unreadable).then(pl.lit(f"{fault.origin} can't be read as {fault.kind}"))
+        reason = pl.when(wrong).then(sentence.otherwise(pl.lit(f"{fault.origin} is blank"))).otherwise(reason)
+        field = pl.when(wrong).then(pl.lit(fault.origin)).otherwise(field)
+        value = pl.when(wrong).then(written).otherwise(value)
+    return [reason.alias("problem"), field.alias("problem_field"), value.alias("problem_value")]
 
 
-def _version_column(feed: Feed, config: Config) -> pl.Expr:
-    """The record's own version as text that sorts; empty where the feed has none."""
+def _version(feed: Feed, config: Config, dtype: pl.DataType) -> pl.Expr:
+    """The record's own version as text that sorts; null where it is blank or can't be read, empty where the feed has none."""
+    given = pl.col(f"raw.{VERSION}")
     if feed.version.column is None:
         return pl.lit("")
-    written = pl.col(feed.version.column)
-    if feed.version.kind == "number":
-        return (
-            written.cast(pl.String)
-            .cast(pl.Float64, strict=False)
-            .cast(pl.Int64, strict=False)
-            .cast(pl.String)
-            .str.zfill(20)
-            .fill_null("")
-        )
     if feed.version.kind == "text":
-        return written.cast(pl.String).fill_null("")
+        return convert(given, dtype, table("orders").columns[VERSION], Reading("UTC"))
+    if feed.version.kind == "number":
+        number = given.cast(pl.String).str.strip_chars().cast(pl.Decimal(38, 6), strict=False)
+        return pl.when(number >= 0).then(number.cast(pl.String).str.zfill(40))
     reading = replace(_reading(feed, config, Source(column="-")), datetime_format=feed.version.format or feed.datetime_format)
-    instant = convert(written, pl.String(), table("orders").columns["ordered_at"], reading)
-    return instant.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f").fill_null("")
+    instant = convert(given, dtype, table("orders").columns["ordered_at"], reading)
+    return instant.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+
+
+def _with_version_of_the_document(rows: pl.DataFrame, feed: Feed) -> pl.DataFrame:
+    """A row that leaves the version blank has the one stated above it for the same document, else below it, else none."""
+    if rows[VERSION].null_count():
+        stated = pl.col(VERSION).forward_fill().backward_fill().over(*table(feed.table).identity)
+        rows = rows.with_columns(stated)
+    return rows.with_columns(pl.col(VERSION).fill_null(""))
 
 
 def _pseudonyms(customers: pl.Series, key: bytes) -> pl.Series:
@@ -182,18 +226,19 @@ def _pseudonyms(customers: pl.Series, key: bytes) -> pl.Series:
     return customers.replace_strict(known, keyed, default=None, return_dtype=pl.String) if keyed else customers
 
 
-def _flat(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """Rows of any table but orders, checked against its contract; the second frame holds rows that break a rule."""
+def _flat(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, int]:
+    """Rows of any table but orders, checked against its contract; rows that break a rule; how many repeated another exactly."""
     contract = table(feed.table)
     if "line_number" in contract.columns and "line_number" not in feed.columns:
         rows = rows.with_columns(line_number=pl.int_range(1, pl.len() + 1).over(*contract.identity, VERSION))
     if "business_date" in contract.columns:
         rows = rows.with_columns(business_date=orders.business_date(rows, "returned_at", config))
-    return split_by_contract(rows, contract)
+    distinct = rows.unique([name for name in contract.columns if name in rows.columns], keep="first", maintain_order=True)
+    return *split_by_contract(distinct, contract), rows.height - distinct.height
 
 
 def split_by_contract(rows: pl.DataFrame, contract: Table) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """`rows` that keep the contract's rules, and those that break one, with `reason`."""
+    """`rows` that keep the contract's rules, and those that break one, with `rejection`."""
     rows = rows.with_columns(payload_version=pl.lit(""), payload_hash=pl.lit(""))
     reasons = []
     for name, column in contract.columns.items():
@@ -201,11 +246,10 @@ def split_by_contract(rows: pl.DataFrame, contract: Table) -> tuple[dict[str, pl
         for rule, holds in column.validation_rules(typed).items():
             sentence = f"{name} is blank" if rule == "nullability" else f"{name} breaks the rule '{rule}' of {contract.name}"
             reasons.append(pl.when(~holds.fill_null(True)).then(pl.lit(sentence)))
-    if contract.key == contract.identity:
-        repeated = ~pl.struct(*contract.key, VERSION).is_first_distinct()
-        reasons.append(pl.when(repeated).then(pl.lit(f"{', '.join(contract.key)} stands twice in the file with different rows")))
-    judged = rows.with_columns(reason=pl.coalesce(reasons))
-    return {contract.name: judged.filter(pl.col("reason").is_null())}, judged.filter(pl.col("reason").is_not_null())
+    repeated = ~pl.struct(*contract.key, VERSION).is_first_distinct()
+    reasons.append(pl.when(repeated).then(pl.lit(f"{', '.join(contract.key)} stands twice in the file with different rows")))
+    judged = rows.with_columns(rejection=pl.coalesce(reasons))
+    return {contract.name: judged.filter(pl.col("rejection").is_null())}, judged.filter(pl.col("rejection").is_not_null())
 
 
 def _newest_versions(frames: dict[str, pl.DataFrame], feed: Feed) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, int]:
@@ -227,11 +271,11 @@ def _payload_version(feed: Feed, frames: dict[str, pl.DataFrame], payload: Paylo
             raise InputError(
                 f"{payload.name} does not match version.file_name = '{feed.version.file_name}' of feed '{feed.name}'; rename the file or mend the pattern."
             )
-        return f"{found[1]} {payload.name}"
+        return f"{found[1]} {payload.name} {feed.name}"
     rows = frames[feed.table]
-    times = [rows[name].cast(pl.Datetime("us")).max() for name, dtype in rows.schema.items() if dtype.is_temporal()]
-    newest = max((str(time) for time in times if time is not None), default="")
-    return f"{newest} {payload.name}"
+    times = [pl.col(name).max().cast(pl.Datetime("us")) for name, dtype in rows.schema.items() if dtype.is_temporal()]
+    newest = rows.select(pl.max_horizontal(times).cast(pl.String)).item() if times else None
+    return f"{newest or ''} {payload.name} {feed.name}"
 
 
 def _stamp(frame: pl.DataFrame, contract: Table, version: str, payload_hash: str) -> pl.DataFrame:
@@ -244,7 +288,9 @@ def _rejects(rows: pl.DataFrame, feed: Feed, payload: Payload) -> pl.DataFrame:
 
 
 def _late_rejects(rows: pl.DataFrame, feed: Feed, payload: Payload) -> pl.DataFrame:
-    return _quarantine(rows, feed, payload, field=pl.lit(None, pl.String), value=pl.lit(None, pl.String), reason=pl.col("reason"))
+    return _quarantine(
+        rows, feed, payload, field=pl.lit(None, pl.String), value=pl.lit(None, pl.String), reason=pl.col("rejection")
+    )
 
 
 def _bad_row_frame(bad: list[BadRow], feed: Feed, payload: Payload) -> pl.DataFrame:

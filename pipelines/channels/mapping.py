@@ -172,7 +172,9 @@ class Feed(_Strict):
         """Fields that a mapping may fill, with their contract columns."""
         given = _fields_of(self.table)
         if self.table == "orders":
-            given |= _fields_of("order_lines") | {name: table("orders").columns["discount_amount"] for name in ORDER_AMOUNTS}
+            given = (
+                _fields_of("order_lines") | given | {name: table("orders").columns["discount_amount"] for name in ORDER_AMOUNTS}
+            )
         return given
 
     @property
@@ -269,7 +271,9 @@ def load_config(path: Path) -> Config:
         for section, content in _read_toml(file).items():
             is_list = section in ("feed", "channel")
             if not isinstance(content, list if is_list else dict):
-                raise InputError(f"{file}: {section} is not written as a section; write {f'[[{section}]]' if is_list else f'[{section}]'}.")
+                raise InputError(
+                    f"{file}: {section} is not written as a section; write {f'[[{section}]]' if is_list else f'[{section}]'}."
+                )
             if is_list:
                 merged.setdefault(section, []).extend(content)
             else:
@@ -290,7 +294,9 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _first_sentence(problem: ValidationError, given: dict[str, Any], origins: dict[str, list[Path]], path: Path) -> str:
     """The first mistake, with the file, the feed and the setting that it stands in."""
-    first = problem.errors()[0]
+    first = min(
+        problem.errors(), key=lambda error: error["type"] != "extra_forbidden"
+    )  # a name mistyped is why another is missing
     place = list(first["loc"])
     section = str(place[0]) if place else ""
     files = origins.get(section, [path])

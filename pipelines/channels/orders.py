@@ -2,19 +2,21 @@
 
 import polars as pl
 
-from pipelines.channels.mapping import Config, Feed
+from pipelines.channels.fields import LARGEST
+from pipelines.channels.mapping import ORDER_AMOUNTS, Config, Feed
 from pipelines.channels.readers import ROW
 from pipelines.contracts import table
 
 DOCUMENT = ("channel", "order_id", "source_version")
 MONEY = pl.Decimal(18, 4)
+WIDE = pl.Decimal(38, 4)
 ONE = 10_000  # money is split over lines in whole ten-thousandths
 
 
 def can_derive(field: str, feed: Feed) -> bool:
     """True for a required field that is computed from others."""
     derived = {"unit_price_amount": "gross_amount", "gross_amount": "unit_price_amount", "line_at": "ordered_at"}
-    return (feed.is_order_feed and derived.get(field) in feed.columns) or field == "business_date"
+    return (feed.is_order_feed and derived.get(field) in feed.columns) or field in ("business_date", "line_number")
 
 
 def business_date(rows: pl.DataFrame, instant: str, config: Config) -> pl.Series:
@@ -23,11 +25,11 @@ def business_date(rows: pl.DataFrame, instant: str, config: Config) -> pl.Series
     for name in rows["channel"].unique().drop_nulls():
         zone = config.channel(name).time_zone
         local = pl.when(pl.col("channel") == name).then(pl.col(instant).dt.convert_time_zone(zone).dt.date()).otherwise(local)
-    return rows.select(local.alias("business_date"))["business_date"]
+    return rows.with_columns(local.alias("business_date"))["business_date"]
 
 
 def build(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    """`orders` and `order_lines` of a file, and the rows of orders whose own fields nowhere can be read (with `reason`).
+    """`orders` and `order_lines` of a file, and the rows of orders whose own fields nowhere can be read (with `rejection`).
 
     An order's own fields are the first value that any of its rows states, so that exports which give them on the first
     line only need nothing special.
@@ -35,14 +37,10 @@ def build(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.
     named = rows.filter(pl.col("order_id").is_not_null())
     lines = _lines(rows.filter(pl.col("problem").is_null()), feed)
     orders = _own_fields(named, feed, config)
-    required = [name for name in ("ordered_at", "currency_code") if name in orders.columns]
-    reason = pl.coalesce(
-        pl.when(pl.col(name).is_null()).then(pl.lit(f"no row of the order has a readable {name}")) for name in required
-    )
-    orders = orders.with_columns(reason.alias("reason"))
-    unreadable = orders.filter(pl.col("reason").is_not_null()).select(*DOCUMENT, "reason")
-    late = lines.join(unreadable, on=DOCUMENT, how="inner").select(ROW, "channel", "order_id", "reason")
-    orders = orders.filter(pl.col("reason").is_null()).drop("reason")
+    orders = orders.with_columns(_rejection(orders, lines).alias("rejection"))
+    unreadable = orders.filter(pl.col("rejection").is_not_null()).select(*DOCUMENT, "rejection")
+    late = lines.join(unreadable, on=DOCUMENT, how="inner").select(ROW, "channel", "order_id", "rejection")
+    orders = orders.filter(pl.col("rejection").is_null()).drop("rejection")
     lines = lines.join(
         orders.select(*DOCUMENT, "currency_code", "ordered_at", "is_cancelled"), on=DOCUMENT, how="inner", maintain_order="left"
     )
@@ -51,8 +49,34 @@ def build(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.
     return {"orders": _totals(orders, lines, named), "order_lines": lines}, late
 
 
+def _rejection(orders: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
+    """Why an order can't be kept: an own field that no row states, or amounts beyond what the ledger's type holds."""
+    amounts = [f"{what}_amount" for what in ("gross", "discount", "shipping", "tax")]
+    sizes = lines.group_by(*DOCUMENT).agg(pl.sum_horizontal(pl.col(amounts).cast(WIDE).abs()).sum().alias("size"))
+    size = pl.col("size").fill_null(0) + pl.sum_horizontal(pl.col(name).cast(WIDE).abs() for name in ORDER_AMOUNTS)
+    blank = [
+        pl.when(pl.col(name).is_null()).then(pl.lit(f"no row of the order has a readable {name}"))
+        for name in ("ordered_at", "currency_code")
+    ]
+    too_large = pl.when(size >= LARGEST).then(pl.lit("the order's amounts are too large to be meant"))
+    judged = orders.join(sizes, on=DOCUMENT, how="left", maintain_order="left")
+    return judged.select(pl.coalesce(*blank, too_large).alias("rejection"))["rejection"]
+
+
+def refuse_contradictions(rows: pl.DataFrame) -> pl.DataFrame:
+    """`rows` with the problem of those that cancel more than they order, or less than nothing."""
+    cancelled, ordered = pl.col("cancelled_units"), pl.max_horizontal("ordered_units", 0)
+    is_wrong = pl.col("problem").is_null() & ~cancelled.is_between(0, ordered)
+    found = {
+        "problem": pl.format("{} cancelled units are not between 0 and the {} ordered", cancelled, ordered),
+        "problem_field": pl.lit("cancelled_units"),
+        "problem_value": cancelled.cast(pl.String),
+    }
+    return rows.with_columns(pl.when(is_wrong).then(value).otherwise(pl.col(name)).alias(name) for name, value in found.items())
+
+
 def _own_fields(rows: pl.DataFrame, feed: Feed, config: Config) -> pl.DataFrame:
-    names = [name for name in (*table("orders").columns, "order_discount_amount", "order_shipping_amount", "order_tax_amount")
+    names = [name for name in (*table("orders").columns, *ORDER_AMOUNTS)
              if name in rows.columns and name not in (*DOCUMENT, "discount_amount", "shipping_amount", "tax_amount", "gross_amount")]  # fmt: skip
     orders = rows.group_by(*DOCUMENT, maintain_order=True).agg(_stated(name) for name in names)
     if "is_cancelled" not in feed.columns and "cancelled_at" in orders.columns:
@@ -78,10 +102,10 @@ def _stated(name: str) -> pl.Expr:
 
 def _lines(rows: pl.DataFrame, feed: Feed) -> pl.DataFrame:
     if "unit_price_amount" not in feed.columns:
-        per_unit = pl.col("gross_amount") / pl.when(pl.col("ordered_units") != 0).then(pl.col("ordered_units")).cast(MONEY)
+        per_unit = pl.col("gross_amount") / pl.when(pl.col("ordered_units") != 0).then(pl.col("ordered_units")).cast(WIDE)
         rows = rows.with_columns(unit_price_amount=per_unit.round(4).cast(MONEY).fill_null(0))
     if "gross_amount" not in feed.columns:
-        rows = rows.with_columns(gross_amount=(pl.col("unit_price_amount") * pl.col("ordered_units")).cast(MONEY))
+        rows = rows.with_columns(gross_amount=pl.col("unit_price_amount").cast(WIDE) * pl.col("ordered_units"))
     drop = [name for name in ("currency_code", "is_cancelled") if name in rows.columns]
     if "line_at" not in rows.columns:
         rows = rows.with_columns(line_at=pl.col("ordered_at"))
@@ -116,12 +140,13 @@ def _share_order_discount(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataF
         _share=pl.when(total > 0).then(discount * value // total).otherwise(pl.lit(0, tenthousandths)), _whole=discount
     )
     rest = pl.col("_whole") - pl.col("_share").sum().over(*DOCUMENT)
-    takes_rest = (pl.col("_share") != 0) | (pl.col("_share").abs().sum().over(*DOCUMENT) == 0)
-    is_first = takes_rest & (takes_rest.cum_sum().over(*DOCUMENT) == 1)
+    bears = (value > 0) | (total == 0)
+    is_first = bears & (bears.cum_sum().over(*DOCUMENT) == 1)
     share = pl.col("_share") + pl.when(is_first).then(rest).otherwise(pl.lit(0, tenthousandths))
     amount = pl.col("discount_amount") + (share.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 4)) / ONE).cast(MONEY)
     shared = shared.with_columns(discount_amount=amount.cast(MONEY))
     return shared.with_columns(
+        gross_amount=pl.col("gross_amount").cast(MONEY),
         net_amount=(pl.col("gross_amount") - pl.col("discount_amount")).cast(MONEY),
         cancelled_gross_amount=_cancelled_part("gross_amount"),
         cancelled_discount_amount=_cancelled_part("discount_amount"),

@@ -70,12 +70,15 @@ def _require_columns(feed: Feed, present: Iterable[str], name: str) -> None:
     present = list(present)
     for column, field in feed.source_columns().items():
         if present.count(column) > 1:
-            raise InputError(f"{name} has {present.count(column)} columns '{column}', which feed '{feed.name}' maps to {field}; rename all but one.")
+            raise InputError(
+                f"{name} has {present.count(column)} columns '{column}', which feed '{feed.name}' maps to {field}; rename all but one."
+            )
         if column in present:
             continue
         near = difflib.get_close_matches(column, present, 1)
-        mend = f"; did you mean '{near[0]}'?" if near else f"; map one that it has: {', '.join(present[:8])}{' …' if len(present) > 8 else ''}."
-        raise InputError(f"{name} has no column '{column}', which feed '{feed.name}' maps to {field}{mend}")
+        some = f"map one that it has: {', '.join(present[:8])}{' …' if len(present) > 8 else ''}."
+        mend = f"did you mean '{near[0]}'?" if near else some
+        raise InputError(f"{name} has no column '{column}', which feed '{feed.name}' maps to {field}; {mend}")
 
 
 def _decode(feed: Feed, path: Path, name: str) -> str:
@@ -152,9 +155,7 @@ def _ends_within_quotes(content: str, delimiter: str) -> bool:
     return False
 
 
-def _read_row_by_row(
-    feed: Feed, content: str, header: list[str], name: str, delimiter: str
-) -> tuple[pl.DataFrame, list[BadRow]]:
+def _read_row_by_row(feed: Feed, content: str, header: list[str], name: str, delimiter: str) -> tuple[pl.DataFrame, list[BadRow]]:
     """The same, slower, for files with rows longer than the heading or quotation marks inside fields."""
     good: list[list[Any]] = []
     bad: list[BadRow] = []
@@ -168,10 +169,13 @@ def _read_row_by_row(
             else:
                 good.append([cell or None for cell in row] + [None] * (len(header) - len(row)) + [number])
     except csv.Error as problem:
-        raise InputError(f"{name} can't be split into fields in its row {rows.line_num:,} ({problem}); export it again.") from problem
-    frame = pl.DataFrame(good, schema={**dict.fromkeys(_distinct(header), pl.String), ROW: pl.UInt32}, orient="row")
-    is_row = ~pl.all_horizontal(pl.exclude(ROW).is_null())
-    return frame.filter(is_row).select(ROW, *feed.source_columns()), bad
+        raise InputError(
+            f"{name} can't be split into fields in its row {rows.line_num:,} ({problem}); export it again."
+        ) from problem
+    places = [str(place) for place in range(len(header))]
+    frame = pl.DataFrame(good, schema={**dict.fromkeys(places, pl.String), ROW: pl.UInt32}, orient="row")
+    frame = frame.filter(~pl.all_horizontal(pl.col(places).is_null()))
+    return frame.select(ROW, *(pl.col(str(header.index(column))).alias(column) for column in feed.source_columns())), bad
 
 
 def _read_parquet(path: Path, name: str) -> pl.DataFrame:
@@ -231,10 +235,10 @@ def _require_fields(feed: Feed, records: list[dict[str, Any]], name: str) -> Non
         near = difflib.get_close_matches(feed.explode, present, 1)
         mend = f"did you mean '{near[0]}'?" if near else "name the list that holds an order's lines."
         raise InputError(f"{name} has no list '{feed.explode}', which feed '{feed.name}' names under explode; {mend}")
-    present = _paths(records, feed)
-    unseen = tuple(f"{path}." for path, is_filled in present.items() if not is_filled)
-    columns = [column for column in feed.source_columns() if _general(column) in present or _general(column).startswith(unseen)]
-    _require_columns(feed, [*columns, *(path for path in present if path not in columns)], name)
+    paths = _paths(records, feed)
+    unseen = tuple(f"{path}." for path, is_filled in paths.items() if not is_filled)
+    columns = [column for column in feed.source_columns() if _general(column) in paths or _general(column).startswith(unseen)]
+    _require_columns(feed, [*columns, *(path for path in paths if path not in columns)], name)
 
 
 def _general(path: str) -> str:

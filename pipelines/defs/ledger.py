@@ -7,8 +7,8 @@ import dagster as dg
 
 from pipelines import progress
 from pipelines.contracts.base import all_tables
-from pipelines.defs.resources import Run, retry_policy
-from pipelines.defs.tables import check_specs, freshness, result, specs
+from pipelines.defs.resources import Run, retry_policy, without_retry
+from pipelines.defs.tables import check_specs, freshness, results, specs
 from pipelines.ledger import load as ledger
 from pipelines.ledger.currency import dense_rates
 
@@ -19,7 +19,8 @@ FX = specs("ledger", ["orders"], leave_out=tuple(t.name for t in all_tables("led
 @dg.asset(group_name="landing", kinds={"file"}, retry_policy=retry_policy(), freshness_policy=freshness("ledger"))
 def landing(run: Run) -> dg.MaterializeResult[None]:
     """Every file of the merchant exactly as received, kept whole by content hash."""
-    landed = ledger.land(run.config, run.settings.input_folder, run.landing, run.started_at, progress.reporter("landing"))
+    with without_retry():
+        landed = ledger.land(run.config, run.settings.input_folder, run.landing, run.started_at, progress.reporter("landing"))
     return dg.MaterializeResult(metadata={"new_files": landed.new_files, "known_files": landed.known_files})
 
 
@@ -29,10 +30,7 @@ def ledger_tables(run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetChe
     """Merges new payloads; an order's newest version replaces all its lines."""
     key = ledger.pseudonym_key(run.settings.home_folder, run.settings.pseudonym_key)
     loaded = ledger.load(run.config, run.landing, run.warehouse, key, run.started_at, progress.reporter("ledger"))
-    for asset in LEDGER:
-        name = asset.key.path[-1]
-        metadata = {"rows_in": loaded.rows_in, "rebuilt": loaded.is_rebuilt} if name == "loads" else {}
-        yield result(run, name, **metadata)
+    yield from results(run, LEDGER, rows_in_this_run=loaded.rows_in, ledger_rebuilt=loaded.is_rebuilt)
     lost = ledger.unaccounted_rows(run.warehouse)
     yield dg.AssetCheckResult(check_name="balances", asset_key="loads", passed=not lost, metadata={"unaccounted": lost})
     yield dg.AssetCheckResult(
@@ -51,4 +49,4 @@ def exchange_rates(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     first, last = run.warehouse.query("SELECT min(business_date), max(business_date) FROM orders").row(0)
     first, last = min(first or run.cutoff, run.cutoff), max(last or run.cutoff, run.as_of_date) + timedelta(days=1)
     run.warehouse.save({"fx_rates": dense_rates(used.to_list(), run.config.merchant.reporting_currency, first, last)})
-    yield result(run, "fx_rates")
+    yield from results(run, FX)

@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipelines import progress
 from pipelines.defs.resources import Run, retry_policy
-from pipelines.defs.tables import check_specs, result, spec
+from pipelines.defs.tables import check_specs, results, spec
 from pipelines.marts import (
     best_sellers,
     channel_summary,
@@ -68,7 +68,7 @@ def mart_asset(name: str, mart: Mart) -> dg.AssetsDefinition:
     def make(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[None]]:
         run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
         progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
-        yield result(run, name)
+        yield from results(run, [asset])
 
     return make
 

@@ -10,7 +10,7 @@ from pipelines import decisions as deciding
 from pipelines import progress
 from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
-from pipelines.defs.tables import check_specs, result, specs
+from pipelines.defs.tables import check_specs, results, specs
 from pipelines.ledger.reference import countries
 from pipelines.operations import reconcile
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
@@ -22,15 +22,10 @@ DECISIONS = specs(
 )
 
 
-def _results(run: Run, assets: list[dg.AssetSpec]) -> Iterator[dg.MaterializeResult[None]]:
-    for asset in assets:
-        yield result(run, asset.key.path[-1])
-
-
 @dg.multi_asset(specs=DEMAND, check_specs=check_specs(DEMAND), retry_policy=retry_policy())
 def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """What was wanted, day by day, and which days were not fully seen."""
-    t = run.read("order_lines", "orders", "bundles", "stock_levels", "promotions")
+    t = run.warehouse.read("order_lines", "orders", "bundles", "stock_levels", "promotions")
     lines = demand_model.wanted_lines(t["order_lines"], t["orders"], t["bundles"], run.config.merchant.default_location)
     out = demand_model.stock_out_days(t["stock_levels"], run.cutoff)
     backorders = [channel.name for channel in run.config.channels if channel.backorders]
@@ -38,7 +33,7 @@ def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     facts = demand_model.series_facts(daily, demand_model.weekly_history(daily, run.cutoff), t["stock_levels"])
     run.warehouse.save({"demand": table("demand").conform(daily), "demand_series": table("demand_series").conform(facts)})
     progress.advance("demand", 1, 1)
-    yield from _results(run, DEMAND)
+    yield from results(run, DEMAND)
 
 
 @dg.multi_asset(specs=FORECAST, check_specs=check_specs(FORECAST), retry_policy=retry_policy())
@@ -49,7 +44,7 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     if not is_made_of(run.warehouse, inputs):
         from models.forecast import forecast
 
-        t = run.read(*names)
+        t = run.warehouse.read(*names)
         made = forecast(
             demand_model.weekly_history(t["demand"], run.cutoff), t["demand_series"], t["products"], run.cutoff, weeks
         )
@@ -59,13 +54,13 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         }
         run.warehouse.save(frames | {"step_inputs": inputs})
     progress.advance("forecast", 1, 1)
-    yield from _results(run, FORECAST)
+    yield from results(run, FORECAST)
 
 
 @dg.multi_asset(specs=DECISIONS, check_specs=check_specs(DECISIONS), retry_policy=retry_policy())
 def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
-    t = run.read("forecast_means", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
+    t = run.warehouse.read("forecast_means", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
                  "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts")  # fmt: skip
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
@@ -81,7 +76,7 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         outbox.suggest("reorder", orders, run.version, run.started_at)
         outbox.suggest("transfer", moves, run.version, run.started_at)
     progress.advance("decisions", 1, 1)
-    yield from _results(run, DECISIONS)
+    yield from results(run, DECISIONS)
 
 
 def _run_info(run: Run, orders: int) -> pl.DataFrame:

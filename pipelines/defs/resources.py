@@ -1,15 +1,17 @@
 """What every asset needs of the run: the merchant, the warehouse, one instant and one version. Here: wiring. Not here: work."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import dagster as dg
-import polars as pl
 from pydantic import PrivateAttr
 
 from models.demand import cutoff_before
 from pipelines.channels.mapping import Config
+from pipelines.errors import InputError
 from pipelines.operations import Outbox
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb import Warehouse
@@ -73,13 +75,19 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The outbox; close it after use."""
         return Outbox(self.settings.outbox)
 
-    def read(self, *names: str) -> dict[str, pl.DataFrame]:
-        return self.warehouse.read(*names)
-
 
 def retry_policy() -> dg.RetryPolicy:
     """Three tries with growing pauses, for a disk or a network that comes back."""
     return dg.RetryPolicy(max_retries=2, delay=1, backoff=dg.Backoff.EXPONENTIAL)
+
+
+@contextmanager
+def without_retry() -> Iterator[None]:
+    """What a person has to mend fails at once, in the sentence that says so; trying again would not help."""
+    try:
+        yield
+    except InputError as problem:
+        raise dg.Failure(str(problem), allow_retries=False) from problem
 
 
 RESOURCES: dict[str, Any] = {"run": Run()}

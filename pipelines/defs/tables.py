@@ -1,5 +1,6 @@
 """Contracts as Dagster sees them. Here: asset specs, column metadata, contract checks from pipelines.contracts. Not here: assets."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -44,18 +45,17 @@ def check_specs(assets: list[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def result(run: Run, name: str, **metadata: Any) -> dg.MaterializeResult[None]:
-    """The materialisation of a saved table: its row count, and its contract checked on what is stored."""
-    contract = table(name)
-    frame = run.read(name)[name]
-    _, failure = contract.schema.filter(frame)
-    broken = {rule: int(rows) for rule, rows in failure.counts().items()}
-    check = dg.AssetCheckResult(
-        asset_key=name, check_name=CHECK, passed=not broken, metadata={"rows": frame.height, "broken_rules": broken}
-    )
-    return dg.MaterializeResult(
-        asset_key=name, metadata={"dagster/row_count": frame.height, **_figures(frame), **metadata}, check_results=[check]
-    )
+def results(run: Run, assets: list[dg.AssetSpec], **metadata: Any) -> Iterator[dg.MaterializeResult[None]]:
+    """Materialisations of saved tables: their row counts, and their contracts checked on what is stored."""
+    names = [asset.key.path[-1] for asset in assets]
+    for name, frame in run.warehouse.read(*names).items():
+        _, failure = table(name).schema.filter(frame)
+        broken = {rule: int(rows) for rule, rows in failure.counts().items()}
+        check = dg.AssetCheckResult(
+            asset_key=name, check_name=CHECK, passed=not broken, metadata={"rows": frame.height, "broken_rules": broken}
+        )
+        figures = {"dagster/row_count": frame.height, **_figures(frame), **metadata}
+        yield dg.MaterializeResult(asset_key=name, metadata=figures, check_results=[check])
 
 
 def _columns(contract: Table) -> dg.TableSchema:

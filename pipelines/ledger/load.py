@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
+
 from pipelines.channels.files import Parsed, Payload, parse
 from pipelines.channels.mapping import Config, Feed
 from pipelines.contracts.base import all_tables
@@ -57,7 +59,14 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
         raise InputError(f"No file in {folder} matches {patterns}; put the exports there or mend `files` in the mapping.")
     landed = Landed()
     for number, (feed, file) in enumerate(found, 1):
-        if landing.add(feed, file, file.relative_to(folder).as_posix(), at):
+        name = os.fsencode(file.relative_to(folder).as_posix()).decode(errors="replace")
+        try:
+            is_new = landing.add(feed, file, name, at) is not None
+        except PermissionError as problem:
+            raise InputError(
+                f"{name} of feed '{feed.name}' may not be read by this user; give it the right to read it."
+            ) from problem
+        if is_new:
             landed.new_files += 1
         else:
             landed.known_files += 1
@@ -79,7 +88,8 @@ def load(
     A changed mapping makes the ledger anew from landing, since another reading of a file may hold other documents.
     """
     loaded = Loaded(is_rebuilt=_drop_if_mappings_changed(config, warehouse))
-    known = set(map(tuple, warehouse.query("SELECT feed, payload_hash, file_name FROM loads").rows()))
+    with warehouse.open() as connection:
+        known = _known(connection)
     waiting = [
         (feed, payload)
         for feed in config.feeds
@@ -90,8 +100,9 @@ def load(
     for batch in _batches(waiting):
         parsed = [(feed, payload, _parse_or_refuse(feed, config, payload, landing, key, loaded)) for feed, payload in batch]
         with warehouse.open() as connection:
+            known = _known(connection)  # another process may have loaded some meanwhile
             for feed, payload, content in parsed:
-                if content is not None:
+                if content is not None and (feed.name, payload.hash, payload.name) not in known:
                     loaded.balances.append(
                         (payload.name, merge(connection, feed, mapping_hash(config, feed), payload, content, at))
                     )
@@ -100,13 +111,18 @@ def load(
     return loaded
 
 
+def _known(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
+    return set(connection.sql("SELECT feed, payload_hash, file_name FROM loads").fetchall())
+
+
 def _batches(waiting: list[tuple[Feed, Payload]]) -> Iterator[list[tuple[Feed, Payload]]]:
     """Payloads in groups that are read together before the warehouse is opened for them: many small ones, or one large."""
     batch: list[tuple[Feed, Payload]] = []
     size = 0
     for feed, payload in waiting:
         batch.append((feed, payload))
-        size += payload.path.stat().st_size
+        with contextlib.suppress(FileNotFoundError):
+            size += payload.path.stat().st_size
         if size > BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -117,6 +133,8 @@ def _batches(waiting: list[tuple[Feed, Payload]]) -> Iterator[list[tuple[Feed, P
 def _parse_or_refuse(feed: Feed, config: Config, payload: Payload, landing: Landing, key: bytes, loaded: Loaded) -> Parsed | None:
     try:
         return parse(feed, config, payload, key)
+    except FileNotFoundError:
+        return None  # another process refused it meanwhile
     except InputError as problem:
         landing.refuse(feed, payload)
         loaded.refused.append(str(problem))

@@ -1,5 +1,6 @@
 """Landing: each payload exactly as received. Here: files kept whole by content hash. Not here: what they mean."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -40,12 +41,16 @@ class Landing:
             "fetched_at": fetched_at.isoformat(),
         }
         (aside / "manifest.json").write_text(json.dumps(manifest, indent=1))
-        _sync(aside / "payload")
+        for part in aside.iterdir():
+            _sync(part)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            shutil.rmtree(aside)
+        try:
+            aside.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
+            shutil.rmtree(aside)  # another process landed it meanwhile
             return None
-        aside.rename(target)
         return Payload(target / "payload", name, digest)
 
     def payloads(self, feed: Feed) -> Iterator[Payload]:
@@ -57,11 +62,12 @@ class Landing:
             )
 
     def refuse(self, feed: Feed, payload: Payload) -> None:
-        """Sets aside a payload that can't be read, so that a mended mapping or file gets another chance at the next run."""
+        """Sets aside a payload that can't be read; while its file stays where the merchant put it, the next run tries it again."""
         aside = self.folder / ".refused" / feed.name / payload.path.parent.name
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(parents=True, exist_ok=True)
-        payload.path.parent.rename(aside)
+        with contextlib.suppress(FileNotFoundError):  # another process refused it meanwhile
+            payload.path.parent.rename(aside)
 
     def _place(self, feed: Feed, digest: str, name: str) -> Path:
         name_hash = hashlib.sha256(name.encode()).hexdigest()[:8]

@@ -1,0 +1,293 @@
+"""Demand against hand-built ledgers and against plain loops."""
+
+from datetime import UTC, datetime, time, timedelta
+from random import Random
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.demand import cutoff_before, daily_demand, full_week_units, series_facts, stock_out_days, wanted_lines, weekly_history
+from tests.models.builders import (
+    BUNDLES,
+    CUTOFF,
+    DEMAND,
+    LINES,
+    ORDERS,
+    OUT_DAYS,
+    PROMOTIONS,
+    QUICK,
+    STOCK,
+    WEEKLY,
+    day,
+    frame,
+    line,
+    order,
+    weekly_of,
+)
+
+SEEDS = st.integers(0, 10**6)
+
+
+def wanted(lines: list[dict], orders: list[dict], bundles: list[tuple] = []) -> pl.DataFrame:  # noqa: B006
+    return wanted_lines(frame(LINES, lines), frame(ORDERS, orders), frame(BUNDLES, bundles), "MAIN")
+
+
+def test_only_what_was_wanted_counts():
+    orders = [
+        order("plain"), order("test", is_test=True), order("unpaid", payment_status="failed"), order("pending", payment_status="pending"),
+        order("credit", order_kind="credit"), order("regret", cancelled_by="customer"), order("sold out", cancelled_by="seller"),
+        order("part"), order("elsewhere", location_id="STORE"),
+    ]  # fmt: skip
+    lines = [
+        *(line(o["order_id"], "CUP", 2) for o in orders[:5]),
+        line("regret", "CUP", 2, cancelled_units=2), line("sold out", "CUP", 3, cancelled_units=3),
+        line("part", "CUP", 5, cancelled_units=1), line("elsewhere", "CUP", 1), line("plain", None, 9, line_number=2),
+        line("plain", "POSTAGE", 1, line_number=3, is_goods=False), line("plain", "GIFT", 1, line_number=4, is_gift_card=True),
+        line("plain", "SAMPLE", 1, line_number=5, unit_price_amount=0), line("no order", "CUP", 1),
+    ]  # fmt: skip
+    found = wanted(lines, orders)
+    assert set(found["sku"]) == {"CUP"}
+    assert sorted(found.select("location_id", "demand_units").rows()) == [
+        ("MAIN", 2), ("MAIN", 2), ("MAIN", 3), ("MAIN", 4), ("STORE", 1),
+    ]  # fmt: skip
+
+
+def test_a_bundle_counts_as_its_components():
+    found = wanted([line("o", "SET", 2)], [order("o")], [("SET", "CUP", 3), ("SET", "POT", 1)])
+    assert sorted(found.select("sku", "demand_units").rows()) == [("CUP", 6), ("POT", 2)]
+
+
+def random_ledger(rng: Random) -> tuple[list[dict], list[dict], list[tuple]]:
+    orders = [
+        order(
+            str(i), channel=rng.choice(["web", "shop"]), business_date=day(rng.randint(-3, 20)), is_test=rng.random() < 0.1,
+            payment_status=rng.choice(["paid", "failed", "unknown"]), order_kind=rng.choice(["sale", "sale", "sale", "credit"]),
+            cancelled_by=rng.choice([None, "customer", "seller"]), location_id=rng.choice([None, "A", "B"]),
+        )
+        for i in range(rng.randint(0, 15))
+    ]  # fmt: skip
+    lines = [
+        line(
+            o["order_id"], rng.choice([None, "X", "Y", "SET"]), units := rng.randint(-1, 5), channel=o["channel"], line_number=n,
+            cancelled_units=rng.randint(0, max(units, 0)), is_goods=rng.random() < 0.9, is_gift_card=rng.random() < 0.1,
+            unit_price_amount=rng.choice([0, 3]),
+        )
+        for o in orders for n in range(rng.randint(1, 3))
+    ]  # fmt: skip
+    return lines, orders, [("SET", "X", 2), ("SET", "Z", 1)]
+
+
+def naive_wanted(lines: list[dict], orders: list[dict], bundles: list[tuple]) -> list[tuple]:
+    by_id = {(o["channel"], o["order_id"]): o for o in orders}
+    found = []
+    for l in lines:  # noqa: E741
+        o = by_id[l["channel"], l["order_id"]]
+        if o["is_test"] or o["payment_status"] == "failed" or o["order_kind"] != "sale":
+            continue
+        if not l["is_goods"] or l["is_gift_card"] or l["sku"] is None or l["unit_price_amount"] <= 0:
+            continue
+        units = l["ordered_units"] - (0 if o.get("cancelled_by") == "seller" else l["cancelled_units"])
+        if units <= 0:
+            continue
+        parts = [(component, n) for bundle, component, n in bundles if bundle == l["sku"]] or [(l["sku"], 1)]
+        found += [(sku, o["location_id"] or "MAIN", l["channel"], o["business_date"], n * units) for sku, n in parts]
+    return found
+
+
+@QUICK
+@given(SEEDS)
+def test_wanted_and_daily_equal_a_plain_loop(seed: int):
+    rng = Random(seed)
+    ledger = random_ledger(rng)
+    out = sorted({(rng.choice("XYZ"), rng.choice(["A", "B", "MAIN"]), day(rng.randint(0, 20))) for _ in range(15)})
+    promotions = [(rng.choice("XYZ"), day(start := rng.randint(-4, 20)), day(start - rng.randint(0, 6))) for _ in range(2)]
+    lines = wanted(*ledger)
+    rows = naive_wanted(*ledger)
+    assert sorted(lines.select("sku", "location_id", "channel", "demand_date", "demand_units").rows()) == sorted(rows)
+
+    totals: dict[tuple, int] = {}
+    for sku, location, channel, on, units in rows:
+        if on <= CUTOFF:
+            totals[sku, location, channel, on] = totals.get((sku, location, channel, on), 0) + units
+    first: dict[tuple, object] = {}
+    for *series, on in sorted(totals):
+        first.setdefault(tuple(series), on)
+    censored = {
+        (sku, location, channel, on)
+        for (sku, location, channel), began in first.items() for s, place, on in out
+        if (s, place) == (sku, location) and on >= began and channel != "shop"
+    }  # fmt: skip
+    expected = [
+        (*key, totals.get(key, 0), key in censored, any(s == key[0] and a <= key[3] <= b for s, a, b in promotions))
+        for key in sorted(totals.keys() | censored)
+    ]
+    daily = daily_demand(lines, frame(OUT_DAYS, out), frame(PROMOTIONS, promotions), ["shop"], CUTOFF)
+    columns = ["sku", "location_id", "channel", "demand_date", "demand_units", "is_censored", "is_promoted"]
+    assert daily.select(columns).rows() == expected
+
+
+def test_nothing_gives_nothing():
+    lines = wanted([], [])
+    out = stock_out_days(frame(STOCK), CUTOFF)
+    daily = daily_demand(lines, out, frame(PROMOTIONS), [], CUTOFF)
+    weekly = weekly_history(daily, CUTOFF)
+    facts = series_facts(daily, weekly, frame(STOCK))
+    assert [f.height for f in (lines, out, daily, weekly, facts)] == [0] * 5
+    assert {"sku", "location_id", "demand_class", "has_stock_figures", "seen_days"} <= set(facts.columns)
+
+
+def observed(*rows: tuple[int, int, int | None]) -> pl.DataFrame:
+    at = [datetime.combine(day(back), time(9 + i % 10), UTC) for i, (back, _, _) in enumerate(rows)]
+    return frame(STOCK, [("X", "A", t, on_hand, available) for t, (_, on_hand, available) in zip(at, rows, strict=True)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "out"),
+    [
+        ([(9, 4, None), (7, 0, None), (5, 3, None)], [7, 6, 5]),
+        ([(9, 4, None), (7, 0, None), (7, 3, None)], [7]),
+        ([(3, 0, None)], [3, 2, 1, 0]),
+        ([(3, 9, 0), (1, 9, 9)], [3, 2, 1]),
+        ([(3, -2, None), (2, 0, None), (1, 1, None)], [3, 2, 1]),
+        ([(-1, 0, None)], []),
+        ([(1, 0, None), (-2, 5, None)], [1, 0]),
+    ],
+)  # fmt: skip
+def test_stock_out_days_by_hand(rows: list, out: list[int]):
+    assert sorted(stock_out_days(observed(*rows), CUTOFF)["demand_date"], reverse=False) == [day(back) for back in out]
+
+
+@QUICK
+@given(SEEDS)
+def test_stock_out_days_equal_a_plain_loop(seed: int):
+    rng = Random(seed)
+    midnight = datetime.combine(CUTOFF, time(), UTC)
+    times = {(s, place): sorted(rng.sample(range(-48, 480), rng.randint(0, 8))) for s in "XY" for place in "AB"}
+    rows = [
+        (s, place, midnight - timedelta(hours=h), rng.randint(-1, 2), rng.choice([None, 0, 1]))
+        for (s, place), hours in times.items()
+        for h in hours
+    ]
+    expected = set()
+    for s, place in times:
+        own = sorted((r for r in rows if r[:2] == (s, place)), key=lambda r: r[2])
+        for i, (_, _, at, on_hand, available) in enumerate(own):
+            if (on_hand if available is None else available) <= 0:
+                on, until = at.date(), own[i + 1][2].date() if i + 1 < len(own) else CUTOFF
+                while on <= min(until, CUTOFF):
+                    expected.add((s, place, on))
+                    on += timedelta(days=1)
+    rng.shuffle(rows)
+    found = stock_out_days(frame(STOCK, rows), CUTOFF)
+    assert found.height == len(expected)
+    assert set(found.rows()) == expected
+
+
+def demand(*rows: tuple[str, int, int, bool]) -> pl.DataFrame:
+    return frame(DEMAND, [("X", "A", channel, day(back), units, censored) for channel, back, units, censored in rows])
+
+
+def test_weeks_end_on_the_cutoff():
+    weekly = weekly_history(
+        demand(("web", 27, 1, False), ("web", 7, 2, False), ("web", 6, 3, False), ("web", 0, 4, False)), CUTOFF
+    )
+    assert weekly["week"].to_list() == [-3, -2, -1, 0]
+    assert weekly["units"].to_list() == [1, 0, 2, 7]
+    assert set(weekly["seen_days"]) == {7}
+
+
+def test_a_broken_first_week_is_left_out_unless_it_is_all_there_is():
+    assert weekly_history(demand(("web", 7, 9, False), ("web", 2, 5, False)), CUTOFF).select("week", "units").rows() == [(0, 5)]
+    assert weekly_history(demand(("web", 2, 5, False)), CUTOFF).select("week", "units").rows() == [(0, 5)]
+
+
+def test_a_day_that_one_channel_did_not_see_counts_for_none():
+    rows = demand(("web", 6, 7, False), ("shop", 3, 50, False), ("web", 3, 0, True))
+    assert weekly_history(rows, CUTOFF).select("units", "seen_days").rows() == [(7, 6)]
+
+
+def test_demand_after_the_cutoff_is_unknown():
+    rows = demand(("web", 6, 7, False), ("web", -3, 50, False))
+    later = demand(("web", -3, 50, False))
+    assert weekly_history(rows, CUTOFF)["units"].to_list() == [7]
+    assert weekly_history(later, CUTOFF).is_empty()
+
+
+@QUICK
+@given(SEEDS)
+def test_weekly_history_equals_a_plain_loop(seed: int):
+    rng = Random(seed)
+    keys = sorted({(rng.choice("XY"), "A", rng.choice(["web", "shop"]), day(rng.randint(-3, 40))) for _ in range(30)})
+    rows = [(*key, rng.randint(0, 5), rng.random() < 0.3) for key in keys]
+    expected = []
+    for sku in "XY":
+        own = [((CUTOFF - on).days, units, censored) for s, _, _, on, units, censored in rows if s == sku and on <= CUTOFF]
+        if not own:
+            continue
+        hidden = {back for back, _, censored in own if censored}
+        whole = max((max(back for back, _, _ in own) + 1) // 7, 1)
+        for week in range(whole - 1, -1, -1):
+            days = range(7 * week, 7 * week + 7)
+            units = sum(u for back, u, _ in own if back in days and back not in hidden)
+            expected.append((sku, "A", -week, units, 7 - len(hidden & set(days))))
+    rng.shuffle(rows)
+    assert weekly_history(frame(DEMAND, rows), CUTOFF).select(*WEEKLY).rows() == expected
+
+
+def test_too_little_of_a_week_says_nothing_of_the_rest():
+    weeks = pl.DataFrame({"units": [6, 6, 2, 0], "seen_days": [3, 7, 2, 0]})
+    assert weeks.select(full_week_units()).to_series().to_list() == [14.0, 6.0, None, None]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "demand_class"),
+    [
+        ([4, 0] * 10, "intermittent"),
+        ([4] * 20, "smooth"),
+        ([1, 1, 1, 12] * 5, "erratic"),
+        ([1, 0, 20, 0, 0] * 4, "lumpy"),
+        ([0] * 20, "lumpy"),
+        ([4] * 12, "new"),
+        ([4] * 13, "smooth"),
+    ],
+)  # fmt: skip
+def test_class_by_hand(weeks: list[int], demand_class: str):
+    assert class_of(weekly_of([weeks])) == demand_class
+
+
+def class_of(weekly: pl.DataFrame) -> str:
+    any_demand = frame(DEMAND, [("S000", "L", "web", CUTOFF, 0, False)])
+    return series_facts(any_demand, weekly, frame(STOCK))["demand_class"].item()
+
+
+@QUICK
+@given(SEEDS)
+def test_class_equals_a_plain_loop(seed: int):
+    rng = np.random.default_rng(seed)
+    weeks = rng.negative_binomial(rng.uniform(0.2, 5), rng.uniform(0.1, 0.9), 30)
+    busy = weeks[weeks > 0]
+    interval = len(weeks) / len(busy) if len(busy) else float("inf")
+    cv2 = float(np.std(busy) / np.mean(busy)) ** 2 if len(busy) else float("inf")
+    name = {(True, True): "smooth", (True, False): "erratic", (False, True): "intermittent", (False, False): "lumpy"}
+    assert class_of(weekly_of([weeks])) == name[interval <= 1.32, cv2 <= 0.49]
+
+
+def test_a_stock_out_does_not_make_a_series_intermittent():
+    assert class_of(weekly_of([[5, 0] * 10], seen=[[7, 0] * 10])) == "smooth"
+    assert class_of(weekly_of([[10, 5] * 10], seen=[[7, 4] * 10])) == "smooth"
+
+
+def test_facts_tell_the_span_and_what_was_seen():
+    rows = demand(("web", 13, 2, False), ("web", 5, 3, False), ("web", 4, 1, True))
+    stock = observed((9, 4, None))
+    facts = series_facts(rows, weekly_history(rows, CUTOFF), stock).row(0, named=True)
+    assert (facts["first_date"], facts["last_demand_date"], facts["total_units"]) == (day(13), day(4), 6)
+    assert (facts["seen_days"], facts["censored_days"], facts["weeks"]) == (13, 1, 2)
+    assert (facts["has_stock_figures"], facts["demand_class"]) == (True, "new")
+
+
+def test_the_cutoff_is_the_day_before():
+    assert cutoff_before(day(-1)) == CUTOFF

@@ -1,0 +1,128 @@
+"""Levels against textbook numbers: Poisson, normal, gamma and lead-time spread."""
+
+from itertools import accumulate
+from math import exp, lgamma, log, sqrt
+from statistics import NormalDist
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.safety_stock import LEVELS, expected_demand, stock_levels_of
+from tests.models.builders import QUICK, frame
+
+SERIES = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
+    ("lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level"), pl.Float64
+)  # fmt: skip
+MEANS = dict.fromkeys(("sku", "location_id"), pl.String) | {"horizon": pl.Int64} | dict.fromkeys(
+    ("mean_units", "dispersion", "level_cv"), pl.Float64
+)  # fmt: skip
+
+
+def levels(weeks: list[float], lead: float, lead_std: float, review: float, service: float, spread: tuple[float, float] = (0, 0),
+           copies: int = 1) -> pl.DataFrame:  # fmt: skip
+    """`copies` of one series; `spread` is its dispersion and level cv."""
+    names = [f"S{i:03}" for i in range(copies)]
+    series = frame(SERIES, [(name, "L", lead, lead_std, review, service) for name in names])
+    means = frame(MEANS, [(name, "L", week, mean, *spread) for name in names for week, mean in enumerate(weeks, 1)])
+    return stock_levels_of(series, means)
+
+
+def reorder_point(*args: object, **options: object) -> float:
+    """Mean over sixty copies: what sampling alone adds is averaged out."""
+    return float(levels(*args, **options, copies=60)["reorder_point_units"].mean())
+
+
+def poisson_quantile(mean: float, q: float) -> int:
+    pmf = (exp(k * log(mean) - mean - lgamma(k + 1)) for k in range(10_000))
+    return next(k for k, total in enumerate(accumulate(pmf)) if total >= q)
+
+
+def test_the_docstrings_example():
+    assert levels([7.0] * 4, 7, 0, 7, 0.5).select(*LEVELS).row(0) == (14.0, 0.0, 14, 21)
+    assert levels([7.0] * 4, 7, 0, 7, 0.95)["reorder_point_units"].item() in {20, 21}
+    assert poisson_quantile(14, 0.95) == 20
+
+
+@pytest.mark.parametrize(("mean", "q"), [(14, 0.5), (14, 0.8), (14, 0.95), (1.5, 0.9), (1.5, 0.99), (0.3, 0.95), (60, 0.975)])
+def test_with_poisson_demand_the_reorder_point_is_its_quantile(mean: float, q: float):
+    assert reorder_point([mean / 2] * 4, 7, 0, 7, q) == pytest.approx(poisson_quantile(mean, q), abs=0.6 + 0.01 * mean)
+
+
+def test_a_service_of_999_lies_in_the_far_tail():
+    assert reorder_point([7.0] * 4, 7, 0, 7, 0.999) == pytest.approx(poisson_quantile(14, 0.999), abs=1.5)
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.98])
+def test_large_demand_needs_z_sigma(q: float):
+    mean, alpha = 4000.0, 0.04
+    sigma = sqrt(4 * mean + 4 * alpha * mean**2)
+    safety = levels([mean] * 4, 21, 0, 7, q, (alpha, 0), copies=60)["safety_stock_units"].mean()
+    assert safety == pytest.approx(NormalDist().inv_cdf(q) * sigma, abs=0.12 * sigma)
+
+
+def test_the_spread_of_the_lead_time_counts():
+    """σ² = L σ_D² + D² σ_L² (Silver, Pyke & Thomas): 14 ± 4 days at 100 a day, and weekly noise."""
+    sigma = sqrt(14 * 100 + 100**2 * 4**2)
+    safety = levels([700.0] * 6, 14, 4, 0, 0.9, copies=60)["safety_stock_units"].mean()
+    assert safety == pytest.approx(1.2816 * sigma, rel=0.08)
+
+
+def test_the_newsvendors_exponential_fractile():
+    """Gamma-distributed level with cv 1 is exponential: the quantile at q is −ln(1 − q) means."""
+    assert reorder_point([5000.0] * 2, 0.001, 0, 6.999, 0.8, (0, 1.0)) == pytest.approx(-log(0.2) * 5000, rel=0.05)
+
+
+def test_no_demand_needs_no_stock_and_next_to_none_buys_none():
+    assert levels([0.0] * 4, 7, 3, 7, 0.999, (0.5, 0.6)).select(*LEVELS).row(0) == (0, 0, 0, 0)
+    assert levels([0.001] * 4, 7, 0, 7, 0.95)["order_up_to_level_units"].item() == 0
+
+
+@pytest.mark.parametrize(("lead", "lead_std"), [(0, 0), (0, 2), (1, 30), (300, 0), (300, 100)])
+def test_odd_lead_times(lead: float, lead_std: float):
+    row = levels([7.0] * 4, lead, lead_std, 7, 0.95).row(0, named=True)
+    assert row["mean_demand_units"] == pytest.approx(lead + 7)
+    assert row["order_up_to_level_units"] == row["reorder_point_units"] + 7
+    assert 7 <= row["reorder_point_units"] < 800
+
+
+def test_not_a_number_is_refused():
+    with pytest.raises((ValueError, RuntimeWarning)):
+        levels([float("nan")] * 4, 7, 0, 7, 0.95)
+    with pytest.raises((ValueError, RuntimeWarning)):
+        levels([7.0] * 4, float("nan"), 0, 7, 0.95)
+
+
+def test_more_service_more_spread_and_more_time_need_more_stock():
+    usual = ([20.0] * 8, 14, 2, 7)
+    points = [reorder_point(*usual, q, (0.2, 0.2)) for q in (0.5, 0.8, 0.95, 0.99)]
+    assert points == sorted(points)
+    base = points[2]
+    assert reorder_point(*usual, 0.95, (0.8, 0.2)) > base
+    assert reorder_point(*usual, 0.95, (0.2, 0.6)) > base
+    assert reorder_point([20.0] * 8, 14, 7, 7, 0.95, (0.2, 0.2)) > base
+    assert reorder_point([20.0] * 8, 28, 2, 7, 0.95, (0.2, 0.2)) > base
+
+
+def test_levels_do_not_depend_on_the_row_order():
+    rng = np.random.default_rng(0)
+    names = [f"S{i:03}" for i in range(300)]
+    series = frame(SERIES, [(name, "L", rng.uniform(1, 30), rng.uniform(0, 5), 7, 0.95) for name in names])
+    means = frame(MEANS, [(name, "L", week, rng.uniform(0, 9), 0.3, 0.2) for name in names for week in range(1, 5)])
+    found = stock_levels_of(series, means)
+    assert found.columns == [*SERIES, *LEVELS]
+    assert stock_levels_of(series[::-1], means.sample(fraction=1, shuffle=True, seed=1)).equals(found)
+
+
+def test_no_series_give_the_same_columns():
+    found = stock_levels_of(frame(SERIES), frame(MEANS))
+    assert found.schema == levels([1.0], 7, 0, 7, 0.9).clear().schema
+
+
+@QUICK
+@given(st.lists(st.floats(0, 50), min_size=1, max_size=5), st.integers(0, 60))
+def test_expected_demand_equals_a_sum_over_days(weeks: list[float], days: int):
+    total = sum(weeks[min(d // 7, len(weeks) - 1)] / 7 for d in range(days))
+    assert expected_demand(np.array([weeks]), np.array([float(days)]))[0] == pytest.approx(total)
