@@ -51,11 +51,12 @@ def demo_home(demo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 class environment:  # noqa: N801  (reads as a with-statement)
-    """Points settings to a home and an input folder, and back."""
+    """Points settings to a home and an input folder, and back; everything is judged on the morning after the small demo ends."""
 
-    def __init__(self, home: Path, inbox: Path, config: Path = DEMO_CONFIG) -> None:
+    def __init__(self, home: Path, inbox: Path, config: Path = DEMO_CONFIG, as_of: date | None = END) -> None:
         self.wanted = {"FULCAST_HOME": str(home), "FULCAST_INPUT": str(inbox), "FULCAST_CONFIG": str(config)}
-        self.wanted["FULCAST_AS_OF"] = f"{END + timedelta(days=1)}T06:30:00+00:00"
+        if as_of:
+            self.wanted["FULCAST_AS_OF"] = f"{as_of + timedelta(days=1)}T06:30:00+00:00"
 
     def __enter__(self) -> None:
         self.before = {name: os.environ.get(name) for name in (*self.wanted, "DAGSTER_HOME")}

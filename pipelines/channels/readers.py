@@ -197,7 +197,10 @@ def _read_xlsx(feed: Feed, path: Path, name: str) -> pl.DataFrame:
         raise InputError(
             f"{name} has no sheet '{sheet}', which feed '{feed.name}' names; it has {', '.join(workbook.sheet_names)}."
         )
-    return workbook.load_sheet(sheet, dtypes="string").to_polars()
+    try:
+        return workbook.load_sheet(sheet, dtypes="string").to_polars()
+    except Exception as problem:
+        raise InputError(f"{name} has a sheet '{sheet}' that can't be read; save it again.") from problem
 
 
 def _read_json_lines(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]:

@@ -86,9 +86,8 @@ def test_what_has_not_to_leave_is_not_there() -> None:
 )
 def test_late_lines_equal_a_plain_loop(cases: list[tuple[int, int, list[tuple[int, int]]]]) -> None:
     orders, lines, shipments, due, on_time = [], [], [], 0, 0
-    for number, (ordered, cancelled, parcels) in enumerate(cases):
-        order = str(number)
-        cancelled = min(cancelled, ordered)
+    for number, (ordered, wanted_off, parcels) in enumerate(cases):
+        order, cancelled = str(number), min(wanted_off, ordered)
         orders.append({"order_id": order, "ship_by_at": DAY + 48 * HOUR})
         lines.append({"order_id": order, "ordered_units": ordered, "cancelled_units": cancelled})
         shipments += [
