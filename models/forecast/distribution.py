@@ -37,14 +37,16 @@ def dispersion(history: list[Array]) -> Array:
 def level_cv(forecast: Array, actual: Array, alpha: Array) -> float:
     """The shared level's coefficient of variation that explains the backtest's errors of totals beyond weekly noise.
 
-    By moments: E(T − F)² = F + α Σ m² + c² F², weighted by 1/F so that no large series rules. forecast, actual: (rows, weeks).
+    By moments: E(T − F)² = F + α Σ m² + c² F², weighted by 1/(1 + F) so that neither a large series
+    nor one of next to none rules. forecast, actual: (rows, weeks).
     """
     valid = np.isfinite(actual).all(axis=1) & (forecast.sum(axis=1) > 0)
     if not valid.any():
         return NEW_LEVEL_CV
     mean, total = forecast[valid].sum(axis=1), actual[valid].sum(axis=1)
     noise = mean + alpha[valid] * (forecast[valid] ** 2).sum(axis=1)
-    squared = np.sum(((total - mean) ** 2 - noise) / mean) / np.sum(mean)
+    weight = 1 / (1 + mean)
+    squared = np.sum(weight * ((total - mean) ** 2 - noise)) / np.sum(weight * mean**2)
     return float(np.clip(np.sqrt(max(squared, 0.0)), MIN_LEVEL_CV, MAX_LEVEL_CV))
 
 

@@ -14,6 +14,7 @@ from models.forecast.season import WEEKS_A_YEAR, seasonal_factors
 Array = NDArray[np.float64]
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
 BLOCK = 500
+SAMPLE = 600
 
 
 _IDENTITY = {"sku": pl.String, "location_id": pl.String, "cutoff_date": pl.Date}
@@ -49,8 +50,7 @@ def forecast(
     classes = series["demand_class"].to_list()
     chosen = _choose(history, factors, classes)
     season_ahead = np.stack([season[c][np.arange(1, horizon + 1) % WEEKS_A_YEAR] for c in series["category"].fill_null("")])
-    everything = statistical.forecast_all(history, horizon)
-    mean = np.stack([everything[chosen[c].model][i] for i, c in enumerate(classes)]) * season_ahead
+    mean = _without_season_ahead(history, classes, chosen, horizon) * season_ahead
     mean = mean * _on_sale(series["discontinued_date"].to_list(), cutoff, horizon)
     alpha = distribution.dispersion(history)
     cv = np.array([chosen[c].level_cv for c in classes])
@@ -112,21 +112,38 @@ def fill_unknown(values: Array, neighbours: int = 8) -> Array:
 
 
 def _choose(history: list[Array], factors: list[Array], classes: list[str]) -> dict[str, _Choice]:
-    """The model of each demand class with the least backtest error; a new product takes its plain recent mean."""
-    forecasts, actual = statistical.backtest(history, factors)
-    scale = np.tile([y.mean() if len(y) else 0.0 for y in history], statistical.BACKTEST_WINDOWS)
-    alpha = np.tile(distribution.dispersion(history), statistical.BACKTEST_WINDOWS)
-    of_row = np.tile(np.array(classes), statistical.BACKTEST_WINDOWS)
+    """The model of each demand class with the least backtest error; a new product takes its plain recent mean.
+
+    A large class is judged by `SAMPLE` of its series, evenly spread over the sorted ones.
+    """
+    alpha = distribution.dispersion(history)
     chosen = {"new": _Choice(statistical.FALLBACK, distribution.NEW_LEVEL_CV, None)}
     for demand_class in sorted(set(classes) - {"new"}):
-        rows = of_row == demand_class
-        errors = {name: statistical.scaled_error(f[rows], actual[rows], scale[rows]) for name, f in forecasts.items()}
+        members = [i for i, c in enumerate(classes) if c == demand_class]
+        sample = members[:: -(-len(members) // SAMPLE)]
+        forecasts, actual = statistical.backtest([history[i] for i in sample], [factors[i] for i in sample])
+        scale = np.tile([history[i].mean() if len(history[i]) else 0.0 for i in sample], statistical.BACKTEST_WINDOWS)
+        errors = {name: statistical.scaled_error(f, actual, scale) for name, f in forecasts.items()}
         best = min(errors, key=lambda name: (errors[name], name != statistical.FALLBACK))
-        known = rows & np.isfinite(actual).all(axis=1)
-        sold = actual[known].sum()
-        wape = float(np.abs(forecasts[best][known] - actual[known]).sum() / sold) if sold > 0 else None
-        chosen[demand_class] = _Choice(best, distribution.level_cv(forecasts[best][rows], actual[rows], alpha[rows]), wape)
+        cv = distribution.level_cv(forecasts[best], actual, np.tile(alpha[sample], statistical.BACKTEST_WINDOWS))
+        chosen[demand_class] = _Choice(best, cv, _wape(forecasts[best], actual))
     return chosen
+
+
+def _wape(forecast: Array, actual: Array) -> float | None:
+    known = np.isfinite(actual).all(axis=1)
+    sold = actual[known].sum()
+    return float(np.abs(forecast[known] - actual[known]).sum() / sold) if sold > 0 else None
+
+
+def _without_season_ahead(history: list[Array], classes: list[str], chosen: dict[str, _Choice], horizon: int) -> Array:
+    """Mean forecasts (series, horizon) of each series' chosen model."""
+    mean = np.zeros((len(history), horizon))
+    for demand_class in sorted(set(classes)):
+        members = [i for i, c in enumerate(classes) if c == demand_class]
+        model = chosen[demand_class].model
+        mean[members] = statistical.forecast_all([history[i] for i in members], horizon, (model,))[model]
+    return mean
 
 
 def _on_sale(discontinued: list[date | None], cutoff: date, horizon: int) -> Array:

@@ -11,12 +11,13 @@ BACKTEST_WINDOWS = 3
 BACKTEST_WEEKS = 8
 MIN_TRAINING_WEEKS = 13
 FALLBACK = "WindowAverage"
+MODELS = (FALLBACK, "ETS", "Theta", "CrostonSBA", "TSB", "IMAPA")
 
 
-def _models() -> list[Any]:
+def _models(names: tuple[str, ...]) -> list[Any]:
     from statsforecast import models as sf
 
-    return [
+    every: list[Any] = [
         sf.WindowAverage(window_size=13, alias=FALLBACK),
         sf.AutoETS(season_length=1, model="ZNN", alias="ETS"),
         sf.Theta(season_length=1, alias="Theta"),
@@ -24,10 +25,11 @@ def _models() -> list[Any]:
         sf.TSB(alpha_d=0.1, alpha_p=0.1, alias="TSB"),
         sf.IMAPA(alias="IMAPA"),
     ]
+    return [model for model in every if model.alias in names]
 
 
-def forecast_all(history: list[Array], horizon: int) -> dict[str, Array]:
-    """Mean forecasts of every model: name → (series, horizon), never negative.
+def forecast_all(history: list[Array], horizon: int, names: tuple[str, ...] = MODELS) -> dict[str, Array]:
+    """Mean forecasts of the named models: name → (series, horizon), never negative.
 
     `history` holds one array per series, oldest week first. A series too short for a model gets the mean of its last 13 weeks.
     """
@@ -36,7 +38,7 @@ def forecast_all(history: list[Array], horizon: int) -> dict[str, Array]:
 
     long = [i for i, y in enumerate(history) if len(y) >= MIN_TRAINING_WEEKS]
     simple = np.array([y[-13:].mean() if len(y) else 0.0 for y in history])
-    means = {model.alias: np.repeat(simple[:, None], horizon, axis=1) for model in _models()}
+    means = {model.alias: np.repeat(simple[:, None], horizon, axis=1) for model in _models(names)}
     if not long:
         return means
     frame = pl.DataFrame({
@@ -44,7 +46,7 @@ def forecast_all(history: list[Array], horizon: int) -> dict[str, Array]:
         "ds": np.concatenate([np.arange(len(history[i])) for i in long]),
         "y": np.concatenate([history[i] for i in long]),
     })  # fmt: skip
-    runner = StatsForecast(models=_models(), freq=1, n_jobs=1, fallback_model=HistoricAverage())
+    runner = StatsForecast(models=_models(names), freq=1, n_jobs=1, fallback_model=HistoricAverage())
     result = runner.forecast(df=frame, h=horizon).sort("unique_id", "ds")
     for name, mean in means.items():
         values = result[name].to_numpy().reshape(len(long), horizon)

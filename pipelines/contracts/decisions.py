@@ -18,7 +18,7 @@ class SafetyStock(dy.Schema):
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
     safety_stock_units = number("Reorder point − mean demand over the protection interval", "units", nullable=False)
     reorder_point_units = units("Order when the position is at or below it")
-    order_up_to_level_units = units("Reorder point + mean demand of one review period")
+    order_up_to_level_units = units("Reorder point + mean demand of one review period, rounded")
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
 
 
@@ -68,7 +68,7 @@ class TransferSuggestions(dy.Schema):
     from_location_id = key("Where it leaves")
     location_id = key("Where it goes")
     transfer_units = units("Units to move", min=1)
-    surplus_units = units("Position beyond the sender's order-up-to level")
+    surplus_units = units("What the sender has on the shelf beyond its order-up-to level, less what decisions take away")
     shortage_units = units("What the receiver lacks to its reorder point")
     snapshot_version = text("Snapshot it stands in", nullable=False)
     reason = text("The suggestion in a sentence", nullable=False)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+import models
 from models import demand as demand_model
 from pipelines import decisions as deciding
 from pipelines import progress
@@ -40,7 +41,7 @@ def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Quantiles and means of the coming weeks; what was forecast from the same history today stays as it is."""
     names, weeks = ("demand", "demand_series", "products"), run.config.planning.horizon_weeks
-    inputs = fingerprint(run.warehouse, "forecast", names, run.cutoff, weeks)
+    inputs = fingerprint(run.warehouse, "forecast", names, models, run.cutoff, weeks)
     if not is_made_of(run.warehouse, inputs):
         from models.forecast import forecast
 

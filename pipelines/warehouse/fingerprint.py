@@ -1,6 +1,8 @@
 """Whether a step's inputs are what its tables were last made of. Here: content hashes. Not here: deciding what to skip."""
 
 import hashlib
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -9,9 +11,10 @@ from pipelines.contracts import table
 from pipelines.warehouse.duckdb import Warehouse
 
 
-def fingerprint(warehouse: Warehouse, step: str, tables: tuple[str, ...], *facts: Any) -> pl.DataFrame:
-    """The row of `step_inputs` for the content of `tables` and other facts; saved together with the step's results."""
+def fingerprint(warehouse: Warehouse, step: str, tables: tuple[str, ...], code: ModuleType, *facts: Any) -> pl.DataFrame:
+    """The row of `step_inputs` for the content of `tables`, the sources of the package `code` and other facts; saved with the step's results."""
     parts = [str(fact) for fact in facts]
+    parts += [source.read_text(encoding="utf-8") for folder in code.__path__ for source in sorted(Path(folder).rglob("*.py"))]
     with warehouse.open() as connection:
         for name in tables:
             columns = ", ".join(table(name).columns)

@@ -58,7 +58,7 @@ def written(name: str, rows: list[list[str]]) -> bytes:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=ROWS)
 def test_any_cells_are_accounted_for(tmp_path_factory: pytest.TempPathFactory, name: str, rows: list[list[str]]) -> None:
     path = tmp_path_factory.getbasetemp() / f"cells.{name}"
@@ -71,7 +71,7 @@ def test_any_cells_are_accounted_for(tmp_path_factory: pytest.TempPathFactory, n
 NUMBERS = st.lists(st.tuples(st.floats(), st.integers(-(2**63), 2**63 - 1), st.booleans()), max_size=5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(rows=NUMBERS)
 def test_any_typed_parquet_is_accounted_for(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[float, int, bool]]
@@ -91,7 +91,7 @@ def test_any_typed_parquet_is_accounted_for(
 def test_damaged_bytes(tmp_path: Path, name: str) -> None:
     chance = random.Random(name)
     whole, config = FORMATS[name], configure()
-    for _ in range(60):
+    for _ in range(40):
         content = bytearray(whole[: chance.randint(1, len(whole))] if chance.random() < 0.3 else whole)
         for _ in range(chance.randint(0, 4)):
             content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)

@@ -1,10 +1,14 @@
 """A tiny merchant: export files of a few orders with versions, its ledger as frames, and a plain fold of the same. Not here: what must hold.
 
-Run as a script it lands and loads: `merchant.py <inbox> <home>`.
+Run as a script it plays a scenario with several processes: `merchant.py <scenario> <inbox> <folder of homes>`.
 """
 
 import csv
+import os
+import random
+import signal
 import sys
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,5 +86,37 @@ def fold(exports: Exports, order: Iterable[str]) -> dict[str, list[Line]]:
     return {order_id: lines for order_id, (_, lines) in newest.items()}
 
 
+def forked(inbox: Path, home: Path) -> int:
+    """A child that makes one run; the parent has never used Polars, so that a fork is safe."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            run(inbox, home)
+            code = 0
+        finally:
+            os._exit(code)
+    return child
+
+
+def together(inbox: Path, root: Path) -> None:
+    """Two runs at once, twice, each in a home of its own."""
+    for attempt in range(2):
+        children = [forked(inbox, root / f"home {attempt}") for _ in range(2)]
+        print(*(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
+
+
+def killed(inbox: Path, root: Path) -> None:
+    """Runs killed at 20 random moments, four to a home, which then has a run that nobody disturbs."""
+    chance = random.Random(7)
+    for number in range(20):
+        child = forked(inbox, root / f"home {number // 4}")
+        time.sleep(chance.uniform(0.002, 0.5))
+        os.kill(child, signal.SIGKILL)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        if number % 4 == 3:
+            print(os.waitstatus_to_exitcode(os.waitpid(forked(inbox, root / f"home {number // 4}"), 0)[1]))
+
+
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), Path(sys.argv[2]))
+    {"together": together, "killed": killed}[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
