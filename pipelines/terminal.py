@@ -72,7 +72,7 @@ def _channels(connection: Any, currency: str) -> None:
     rows = connection.sql("""
         SELECT channel, orders, order_lines, net_sales_amount, net_sales_28d_amount, late_rate_28d FROM channel_summary
         UNION ALL
-        SELECT 'all', sum(orders), sum(order_lines), sum(net_sales_amount), sum(net_sales_28d_amount),
+        SELECT 'all', coalesce(sum(orders), 0), coalesce(sum(order_lines), 0), sum(net_sales_amount), sum(net_sales_28d_amount),
                sum(late_lines_28d) / nullif(sum(due_lines_28d), 0) FROM channel_summary
     """).pl()
     shown = Table(

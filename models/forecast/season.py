@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 WEEKS_A_YEAR = 52
 SMOOTHING_WEEKS = 3
-PRIOR_UNITS = 400.0  # units sold in a week of the year at which a category's own shape weighs as much as no season
+# Units at which a week's own factor weighs as much as no season: noise of about 3 ÷ units against seasons that spread by about 0.3².
+PRIOR_UNITS = 3 / 0.3**2
 MIN_WEEKS = 60  # a shape seen for little more than once can't be told from trend, less can't at all
 
 Array = NDArray[np.float64]

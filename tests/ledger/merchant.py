@@ -111,7 +111,7 @@ def killed(inbox: Path, root: Path) -> None:
     chance = random.Random(7)
     for number in range(20):
         child = forked(inbox, root / f"home {number // 4}")
-        time.sleep(chance.uniform(0.002, 0.5))
+        time.sleep(chance.uniform(0.002, 0.35))
         os.kill(child, signal.SIGKILL)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         if number % 4 == 3:

@@ -39,26 +39,23 @@ def lines_of(home: Path) -> list[tuple[str, str, int]]:
 def test_any_order_of_arrival_gives_the_same_ledger(
     tmp_path_factory: pytest.TempPathFactory, exports: Exports, chance: random.Random
 ) -> None:
-    """All at once, and one by one in two random orders with repeats, each in a run of its own."""
+    """All at once, and one by one in a random order with a repeat, each in a run of its own."""
     root = tmp_path_factory.mktemp("arrival")
     write(root / "inbox", exports)
     run(root / "inbox", root / "at once")
     sound(root / "at once")
     expected = ledger(root / "at once")
-    for attempt in ("one", "two"):
-        home, inbox = root / attempt, root / f"{attempt} inbox"
-        names = list(exports)
-        chance.shuffle(names)
-        for name in (*names, chance.choice(names)):
-            write(inbox, {name: exports[name]})
-            run(inbox, home)
-            if chance.random() < 0.5:
-                (inbox / name).unlink()
-                write(inbox, {name: exports[name]})
-        sound(home)
-        found = ledger(home)
-        for table, frame in expected.items():
-            assert found[table].equals(frame), table
+    home, inbox = root / "one by one", root / "dribble"
+    names = list(exports)
+    chance.shuffle(names)
+    for name in (*names, chance.choice(names)):
+        write(inbox, {name: exports[name]})
+        run(inbox, home)
+        (inbox / name).unlink()
+    sound(home)
+    found = ledger(home)
+    for table, frame in expected.items():
+        assert found[table].equals(frame), table
     stored = expected["order_lines"].sort("order_id", "line_number").select("order_id", "sku", "ordered_units").rows()
     plain = fold(exports, exports)
     assert stored == [(order, sku, int(units)) for order in sorted(plain) for _, sku, units, *_ in plain[order]]

@@ -1,0 +1,31 @@
+"""`make bench`: every figure, printed and kept in benchmarks/output with date and commit. A part that is done today is not run again."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import path
+
+OUTPUT = Path(__file__).parent / "output"
+PARTS = {"path": path.measure}
+
+
+def main() -> None:
+    """Runs the parts named on the command line, or all that have not run today."""
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    today = datetime.now(UTC).date().isoformat()
+    OUTPUT.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or PARTS:
+        file = OUTPUT / f"{name}-{today}-{commit}.txt"
+        if file.exists() and not sys.argv[1:]:
+            print(f"{name}: done already, see {file}")
+            continue
+        lines = [f"{name}, {today}, commit {commit}"]
+        for line in PARTS[name]():
+            print(line, flush=True)
+            lines.append(line)
+        file.write_text("\n".join(lines) + "\n")
+
+
+main()
