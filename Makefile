@@ -22,7 +22,7 @@ run: $(INSTALLED) ## the whole path on the built-in demo merchant: files in, a r
 	@$(BIN)/fulcast run
 
 test: $(INSTALLED) ## the tests; what this machine lacks is skipped and named
-	@$(BIN)/python -m pytest -rs
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile
 
 check: $(INSTALLED) ## format, lint, types and import rules
 	$(BIN)/ruff format --check .

@@ -52,7 +52,9 @@ def _peer() -> float:
                 SELECT *, max(filename) OVER (PARTITION BY invoice) AS newest FROM read_parquet('{files}', filename = true)
             ) WHERE filename = newest
         """).fetchall()
-        connection.execute("CREATE TABLE days AS SELECT invoice_date::DATE AS day, sum(amount), count(*) FROM lines GROUP BY ALL").fetchall()
+        connection.execute(
+            "CREATE TABLE days AS SELECT invoice_date::DATE AS day, sum(amount), count(*) FROM lines GROUP BY ALL"
+        ).fetchall()
     return time.perf_counter() - started
 
 

@@ -1,13 +1,13 @@
 """What tests share: reference data, a small demo merchant run once, and no skipping where nothing may be skipped."""
 
 import os
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.demo import generate
+from pipelines.operations.files import held
 from pipelines.settings import DEMO_CONFIG, PROJECT, Settings
 
 END = date(2026, 1, 20)
@@ -30,24 +30,36 @@ def reference_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small demo merchant: inbox/ and truth/."""
-    folder = tmp_path_factory.mktemp("small") / "demo"
-    generate(folder, orders=2500, days=200, seed=11, end=END)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of a test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def demo_files(shared: Path) -> Path:
+    """A small demo merchant: inbox/ and truth/. To be read only."""
+    folder = shared / "small" / "demo"
+    with held(shared / "demo_files.lock"):
+        if not folder.exists():
+            folder.parent.mkdir()
+            generate(folder, orders=2500, days=200, seed=11, end=END)
     return folder
 
 
 @pytest.fixture(scope="session")
-def demo_home(demo_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The small demo merchant after one whole run."""
+def demo_home(demo_files: Path, shared: Path) -> Path:
+    """The small demo merchant after one whole run. To be read only: copy it to run again."""
     from pipelines.running import execute
 
-    home = tmp_path_factory.mktemp("home")
-    with environment(home, demo_files / "inbox"):
-        outcome = execute("refresh_all", Settings())
-    assert not outcome.failures, outcome.failures
-    assert not outcome.refused, outcome.refused
-    yield home
+    home = shared / "home"
+    with held(shared / "demo_home.lock"), environment(home, demo_files / "inbox"):
+        if not (home / "finished").exists():
+            outcome = execute("refresh_all", Settings())
+            assert not outcome.failures, outcome.failures
+            assert not outcome.refused, outcome.refused
+            (home / "finished").touch()
+    return home
 
 
 class environment:  # noqa: N801  (reads as a with-statement)

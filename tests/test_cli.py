@@ -1,5 +1,6 @@
 """Commands as a person types them: the summary, the outbox from approval to delivery, and what is said of bad input."""
 
+import csv
 import json
 import os
 import re
@@ -127,6 +128,11 @@ def test_bad_files_get_a_sentence_each_and_exit_code_2_while_the_good_one_loads(
     for kind, (_, sentence) in BAD_FILES.items():
         assert any(f"{kind.replace(' ', '_')}.csv" in line and sentence in line for line in refused), kind
     loads = fulcast("loads", config=config, home=home).stdout
+    (reorder,) = (home / "exports").glob("reorder-*.csv")
+    (row,) = csv.DictReader(reorder.read_text().splitlines())
+    assert row["order_quantity_units"] == row["on_hand_units"] == "", "unknown stock is not zero"
+    assert int(row["order_up_to_level_units"]) >= int(row["reorder_point_units"]) >= 0
+    assert "lead time 14 days" in row["assumptions"] and "MOQ 1" in row["assumptions"] and "cost unknown" in row["assumptions"]
     assert re.search(r"receipts\W+1\W+59\W+59\W+0\W+0\W+0\W", loads), "only the good file is in the ledger, whole"
 
 

@@ -87,7 +87,7 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
 
 def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_key: bytes) -> pl.DataFrame:
     """Every mapped field in its contract's type, plus `problem`, `problem_field` and `problem_value` of rows that can't be read."""
-    sources = _with_defaults(feed, config)
+    sources = sources_of(feed, config)
     given = _given(feed, sources, raw, name)
     fields = feed.fields()
     typed, faults = [], []
@@ -142,8 +142,11 @@ def _is_personal(feed: Feed, field: str) -> bool:
     return field in PERSONAL or (field in feed.columns and bool(feed.columns[field].columns() & personal))
 
 
-def _with_defaults(feed: Feed, config: Config) -> dict[str, Source]:
-    """The feed's sources, and constants for what the feed or the contract supplies."""
+def sources_of(feed: Feed, config: Config) -> dict[str, Source]:
+    """The feed's sources, and constants for what the feed or the contract supplies.
+
+    Raises InputError naming a required field that the feed doesn't map.
+    """
     fields, channel = feed.fields(), config.channel(feed.channel)
     implied: dict[str, Constant | None] = {"channel": feed.channel or None, "location_id": channel.location, **DEFAULTS}
     currency = feed.currency or channel.currency

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.channels.files import Parsed, Payload, parse
+from pipelines.channels.files import Parsed, Payload, parse, sources_of
 from pipelines.channels.mapping import Config, Feed
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
@@ -47,12 +47,14 @@ class Loaded:
 def land(config: Config, folder: Path, landing: Landing, at: datetime, progress: Progress = lambda done, total: None) -> Landed:
     """Copies every new file of every feed into landing, whole and as it is.
 
-    Raises InputError when the folder isn't there, or no feed finds a file.
+    Raises InputError when a feed leaves out a required field, the folder isn't there, or no feed finds a file.
     """
     if not folder.is_dir():
         raise InputError(
             f"The folder {folder} of merchant '{config.merchant.name}' does not exist; put the files there or give --input."
         )
+    for feed in config.feeds:
+        sources_of(feed, config)
     found = [(feed, file) for feed in config.feeds for file in sorted(folder.glob(feed.files)) if file.is_file()]
     if not found:
         patterns = ", ".join(feed.files for feed in config.feeds[:4])
