@@ -30,7 +30,7 @@ def ledger_tables(run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetChe
     """Merges new payloads; an order's newest version replaces all its lines."""
     key = ledger.pseudonym_key(run.settings.home_folder, run.settings.pseudonym_key)
     loaded = ledger.load(run.config, run.landing, run.warehouse, key, run.started_at, progress.reporter("ledger"))
-    yield from results(run, LEDGER, rows_in_this_run=loaded.rows_in, ledger_rebuilt=loaded.is_rebuilt)
+    yield from results(run, LEDGER, ledger_rebuilt=loaded.is_rebuilt, **loaded.totals())
     lost = ledger.unaccounted_rows(run.warehouse)
     yield dg.AssetCheckResult(check_name="balances", asset_key="loads", passed=not lost, metadata={"unaccounted": lost})
     yield dg.AssetCheckResult(

@@ -39,9 +39,10 @@ class Loaded:
     refused: list[str] = field(default_factory=list)
     is_rebuilt: bool = False
 
-    @property
-    def rows_in(self) -> int:
-        return sum(balance.rows_in for _, balance in self.balances)
+    def totals(self) -> dict[str, int]:
+        """The account of all its loads together: rows_in, accepted, duplicate, superseded, quarantined and replaced rows."""
+        names = ("rows_in", "accepted_rows", "duplicate_rows", "superseded_rows", "quarantined_rows", "replaced_rows")
+        return {name: sum(getattr(balance, name) for _, balance in self.balances) for name in names}
 
 
 def land(config: Config, folder: Path, landing: Landing, at: datetime, progress: Progress = lambda done, total: None) -> Landed:

@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.errors import InputError
 from pipelines.operations.files import written_aside
-from pipelines.warehouse.duckdb import Warehouse
+from pipelines.warehouse.duckdb import Warehouse, connect
 
 KEPT = 5
 KEPT_FOR = timedelta(hours=24)
@@ -63,9 +63,7 @@ def current(folder: Path) -> Snapshot:
 
 def open_snapshot(snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
     """A read-only connection to a snapshot; any number of readers may hold one."""
-    connection = duckdb.connect(str(snapshot.path), read_only=True)
-    connection.execute("SET TimeZone = 'UTC'").fetchall()
-    return connection
+    return connect(snapshot.path, read_only=True)
 
 
 def _prune(folder: Path, version: str) -> None:

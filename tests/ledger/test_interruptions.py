@@ -97,4 +97,4 @@ def test_landing_the_same_file_again_adds_nothing(inbox: Path, tmp_path: Path) -
 def test_a_file_name_that_is_not_text_is_landed_all_the_same(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / os.fsdecode(b"caf\xe9.csv")).write_text("order,sku,qty,price,at,v\n1,A,1,1,2026-01-05,2026-01-05\n")
-    assert run(tmp_path / "in", tmp_path / "home").rows_in == 1
+    assert run(tmp_path / "in", tmp_path / "home").totals()["rows_in"] == 1
