@@ -4,6 +4,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -170,12 +171,7 @@ class Feed(_Strict):
 
     def fields(self) -> dict[str, Any]:
         """Fields that a mapping may fill, with their contract columns."""
-        given = _fields_of(self.table)
-        if self.table == "orders":
-            given = (
-                _fields_of("order_lines") | given | {name: table("orders").columns["discount_amount"] for name in ORDER_AMOUNTS}
-            )
-        return given
+        return _fields_of(self.table)
 
     @property
     def is_order_feed(self) -> bool:
@@ -196,9 +192,13 @@ def _suggestion(wrong: str, known: Iterable[str], what: str) -> str:
     return f"did you mean '{near[0]}'?" if near else f"{what} are {', '.join(sorted(known))}."
 
 
+@cache
 def _fields_of(name: str) -> dict[str, Any]:
     skip = (*PROVENANCE, *COMPUTED.get(name, ()))
-    return {column: spec for column, spec in table(name).columns.items() if column not in skip}
+    own = {column: spec for column, spec in table(name).columns.items() if column not in skip}
+    if name != "orders":
+        return own
+    return _fields_of("order_lines") | own | {amount: table("orders").columns["discount_amount"] for amount in ORDER_AMOUNTS}
 
 
 class Channel(_Strict):

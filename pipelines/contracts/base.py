@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import dataframely as dy
@@ -27,15 +28,15 @@ class Table:
     schema: type[dy.Schema]
     identity: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, dy.Column]:
         return self.schema.columns()
 
-    @property
+    @cached_property
     def key(self) -> tuple[str, ...]:
         return tuple(self.schema.primary_key())
 
-    @property
+    @cached_property
     def dtypes(self) -> dict[str, pl.DataType]:
         return {name: column.dtype for name, column in self.columns.items()}
 

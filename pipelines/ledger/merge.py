@@ -79,29 +79,41 @@ def _stage(connection: duckdb.DuckDBPyConnection, parsed: Parsed, names: tuple[s
 def _decide(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...]) -> dict[str, int]:
     """Gives each staged document its verdict: accepted, duplicate (same content) or superseded; `wins` says whose provenance stays."""
     identity = ", ".join(contract.identity)
-    differing = " UNION ".join(_differing(table(name), contract) for name in names)
-    newest = f"(SELECT {identity}, max({RANK.format(contract.name)}) AS rank FROM {contract.name} SEMI JOIN staged_documents USING ({identity}) GROUP BY ALL)"
-    staged = (
-        f"(SELECT {identity}, max({RANK.format(f'staged_{contract.name}')}) AS rank FROM staged_{contract.name} GROUP BY ALL)"
-    )
     connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE verdicts AS
-        WITH ranked AS (
-            SELECT d.*, known.rank IS NOT NULL AS is_known, coalesce(staged.rank > known.rank, true) AS wins
-            FROM staged_documents d JOIN {staged} staged USING ({identity}) LEFT JOIN {newest} known USING ({identity})
-        ), differing AS ({differing})
-        SELECT r.*, CASE WHEN NOT is_known THEN 'accepted' WHEN f.differs IS NULL THEN 'duplicate' WHEN wins THEN 'accepted' ELSE 'superseded' END AS verdict
-        FROM ranked r LEFT JOIN (SELECT DISTINCT {identity}, true AS differs FROM differing) f USING ({identity})
+        CREATE OR REPLACE TEMP TABLE known_documents AS
+        SELECT {identity}, max({RANK.format(contract.name)}) AS rank FROM {contract.name} SEMI JOIN staged_documents USING ({identity}) GROUP BY ALL
     """).fetchall()
+    if connection.sql("SELECT count(*) FROM known_documents").fetchall()[0][0]:
+        _judge(connection, contract, names)
+    else:
+        accepted = "SELECT *, false AS is_known, true AS wins, 'accepted' AS verdict FROM staged_documents"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE verdicts AS {accepted}").fetchall()
     counted = dict(connection.sql("SELECT verdict, sum(source_rows)::BIGINT FROM verdicts GROUP BY ALL").fetchall())
     return {verdict: counted.get(verdict, 0) for verdict in ("accepted", "duplicate", "superseded")}
 
 
+def _judge(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...]) -> None:
+    """Compares staged documents with those of the same identity that the ledger knows."""
+    identity = ", ".join(contract.identity)
+    staged = f"SELECT {identity}, max({RANK.format(f'staged_{contract.name}')}) AS rank FROM staged_{contract.name} GROUP BY ALL"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE verdicts AS
+        WITH ranked AS (
+            SELECT d.*, known.rank IS NOT NULL AS is_known, coalesce(staged.rank > known.rank, true) AS wins
+            FROM staged_documents d JOIN ({staged}) staged USING ({identity}) LEFT JOIN known_documents known USING ({identity})
+        ), differing AS ({" UNION ".join(_differing(table(name), contract) for name in names)})
+        SELECT r.*, CASE WHEN NOT is_known THEN 'accepted' WHEN f.differs IS NULL THEN 'duplicate' WHEN wins THEN 'accepted' ELSE 'superseded' END AS verdict
+        FROM ranked r LEFT JOIN (SELECT DISTINCT {identity}, true AS differs FROM differing) f USING ({identity})
+    """).fetchall()
+
+
 def _differing(contract: Table, document: Table) -> str:
-    """Identities whose staged rows of this table are not exactly the ledger's."""
+    """Identities of known documents whose staged rows of this table are not exactly the ledger's."""
     identity, columns = ", ".join(document.identity), ", ".join(c for c in contract.columns if c not in PROVENANCE)
-    ledger = f"SELECT {columns} FROM {contract.name} SEMI JOIN staged_documents USING ({identity})"
-    staged = f"SELECT {columns} FROM staged_{contract.name}"
+    ledger, staged = (
+        f"SELECT {columns} FROM {rows} SEMI JOIN known_documents USING ({identity})"
+        for rows in (contract.name, f"staged_{contract.name}")
+    )
     return f"SELECT {identity} FROM (({ledger}) EXCEPT ALL ({staged})) UNION SELECT {identity} FROM (({staged}) EXCEPT ALL ({ledger}))"
 
 
