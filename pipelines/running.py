@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.errors import InputError
 from pipelines.settings import Settings
 
 INSTANCE = """\
@@ -32,8 +33,13 @@ class Outcome:
 def prepare_instance(settings: Settings) -> Path:
     """Makes the folder of Dagster's own records, with telemetry off, and points this process to it."""
     folder = settings.home_folder / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dagster.yaml").write_text(INSTANCE)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "dagster.yaml").write_text(INSTANCE)
+    except OSError as problem:
+        raise InputError(
+            f"{settings.home_folder} can't be written to ({problem.strerror}); give --home another folder."
+        ) from problem
     os.environ["DAGSTER_HOME"] = str(folder)
     return folder
 

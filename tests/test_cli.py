@@ -153,6 +153,13 @@ def test_a_bad_mapping_gets_one_sentence(mend: tuple[str, str], sentence: str, t
     assert sentence in said.stderr and "Traceback" not in said.stderr
 
 
+def test_a_home_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    config, inbox, _ = shop(tmp_path, good=GOOD.encode())
+    said = fulcast("run", config=config, input=inbox, home=tmp_path / "file" / "home")
+    assert said.returncode == 2 and "can't be written to" in said.stderr and "Traceback" not in said.stderr
+
+
 def test_nothing_is_published_yet(tmp_path: Path) -> None:
     said = fulcast("summary", home=tmp_path)
     assert said.returncode == 2 and "run `fulcast run` first" in said.stderr

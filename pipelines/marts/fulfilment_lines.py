@@ -14,7 +14,8 @@ def fulfilment_lines(order_lines: Frame, orders: Frame, shipments: Frame, as_of:
     """Due, shipped and open units as of an instant (UTC), for goods of real, paid sales that carry a promise or a shipment.
 
     A line is shipped at the instant when its last due unit left. Orders without promise and without shipment, such as those
-    handed over in a store, are not here: nothing has to leave a building.
+    handed over in a store, are not here: nothing has to leave a building. Nor are unshipped lines ordered before a channel's
+    first recorded shipment, or on a channel without any: whether they left is unknown, which is neither open nor late.
     """
     shipped = shipments.filter(nw.col("shipped_at") <= as_of).group_by(*KEYS).agg(
         shipped_units=nw.col("shipped_units").sum(),
@@ -27,7 +28,10 @@ def fulfilment_lines(order_lines: Frame, orders: Frame, shipments: Frame, as_of:
     lines = due.join(shipped, on=list(KEYS), how="left").with_columns(
         shipped_units=nw.col("shipped_units").fill_null(0), parcels=nw.col("parcels").fill_null(0)
     )
-    lines = lines.filter((~nw.col("ship_by_at").is_null()) | (nw.col("shipped_units") > 0))
+    recorded = shipments.group_by("channel").agg(first_shipped_at=nw.col("shipped_at").min())
+    lines = lines.join(recorded, on="channel", how="inner")
+    is_open = (~nw.col("ship_by_at").is_null()) & (nw.col("ordered_at") >= nw.col("first_shipped_at"))
+    lines = lines.filter(is_open | (nw.col("shipped_units") > 0))
     open_units = nw.max_horizontal(nw.col("due_units") - nw.col("shipped_units"), nw.lit(0))
     return lines.with_columns(open_units=open_units).select(
         *KEYS, "ordered_at", "ship_by_at", "due_units", "shipped_units", "open_units", "delivered_at", "is_expedited",

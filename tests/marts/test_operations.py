@@ -22,7 +22,8 @@ AS_OF = DAY + 100 * HOUR
 
 
 def lines_of(lines: list[dict], orders: list[dict], shipments: list[dict], as_of: datetime = AS_OF) -> pl.DataFrame:
-    sources = rows("order_lines", *lines), rows("orders", *orders), rows("shipments", *shipments)
+    earlier = {"order_id": "earlier", "shipment_id": "0", "shipped_at": DAY - HOUR}
+    sources = rows("order_lines", *lines), rows("orders", *orders), rows("shipments", earlier, *shipments)
     return derive("fulfilment_lines", fulfilment_lines, *sources, as_of=as_of, default_location="W")
 
 
@@ -53,6 +54,15 @@ def test_a_line_is_shipped_when_its_last_unit_left() -> None:
         0, named=True
     )
     assert (before["shipped_at"], before["open_units"]) == (None, 1), "what happens after as_of is not known yet"
+
+
+def test_without_a_record_of_shipments_nothing_is_known_to_be_open() -> None:
+    orders = [{"order_id": "1", "ship_by_at": DAY}, {"order_id": "2", "ship_by_at": DAY, "ordered_at": DAY + 9 * HOUR}]
+    frames = rows("order_lines", {"order_id": "1"}, {"order_id": "2"}), rows("orders", *orders)
+    options = {"as_of": AS_OF, "default_location": "W"}
+    assert derive("fulfilment_lines", fulfilment_lines, *frames, rows("shipments"), **options).is_empty()
+    later = rows("shipments", {"order_id": "x", "shipment_id": "x", "shipped_at": DAY + HOUR})
+    assert derive("fulfilment_lines", fulfilment_lines, *frames, later, **options)["order_id"].to_list() == ["2"]
 
 
 def test_what_has_not_to_leave_is_not_there() -> None:
