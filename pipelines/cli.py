@@ -56,6 +56,8 @@ def run(
         _make_demo_once(settings.input_folder.parent)
     with terminal.progress(config_checked.merchant.name):
         outcome = running.execute(job, settings)
+    for sentence in outcome.missing:
+        typer.secho(sentence, fg="yellow", err=True)
     for sentence in outcome.refused:
         typer.secho(f"Refused: {sentence}", fg="red", err=True)
     if outcome.failures:

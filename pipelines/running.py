@@ -23,10 +23,11 @@ run_monitoring:
 
 @dataclass
 class Outcome:
-    """How a run went: what stopped it, files that were refused, seconds per step."""
+    """How a run went: what stopped it, files that were refused, feeds without files, seconds per step."""
 
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -60,6 +61,8 @@ def execute(job_name: str, settings: Settings) -> Outcome:
     for event in result.all_events:
         if event.is_step_failure:
             outcome.failures.append(_sentence(event.step_key or "", event.step_failure_data))
+        if event.is_step_materialization and event.asset_key and event.asset_key.path[-1] == "landing":
+            outcome.missing.extend(event.materialization.metadata["feeds_without_files"].value or [])  # type: ignore[arg-type]
         if event.is_step_success:
             outcome.seconds[event.step_key or ""] = event.step_success_data.duration_ms / 1000
     for evaluation in result.get_asset_check_evaluations():

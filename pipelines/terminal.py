@@ -52,6 +52,7 @@ def summary(settings: Settings, seconds: dict[str, float]) -> None:
     """What a merchant wants to know after a run, all of it from the newest snapshot."""
     home = settings.home_folder
     snapshot = current(home / "snapshots")
+    options = "" if settings.is_demo else f" --config {settings.config} --home {home}"
     with open_snapshot(snapshot) as connection:
         info = connection.sql("SELECT * FROM run_info").pl().row(0, named=True)
         currency = info["reporting_currency"]
@@ -59,8 +60,8 @@ def summary(settings: Settings, seconds: dict[str, float]) -> None:
         _sellers(connection, currency)
         _running_out(connection, info["as_of"].date())
         _orders(reorder_list(connection), currency)
-        _quarantine(connection)
-    _where(home, snapshot)
+        _quarantine(connection, options)
+    _where(home, snapshot, options)
     if seconds:
         slowest = sorted(seconds.items(), key=lambda item: -item[1])[:3]
         console.print(
@@ -133,16 +134,22 @@ def _orders(suggested: pl.DataFrame, currency: str) -> None:
     )
 
 
-def _quarantine(connection: Any) -> None:
-    rows = connection.sql("SELECT count(*) FROM quarantine").fetchall()[0][0]
+def _quarantine(connection: Any, options: str) -> None:
+    rows, rows_in = connection.sql(
+        "SELECT (SELECT count(*) FROM quarantine), (SELECT sum(rows_in)::BIGINT FROM loads)"
+    ).fetchall()[0]
     if rows:
-        console.print(f"{rows:,} rows could not be read and wait in quarantine; `fulcast loads` says why.")
+        console.print(
+            f"{rows:,} of {rows_in:,} rows could not be read and wait in quarantine; `fulcast loads{options}` says why.",
+            soft_wrap=True,
+        )
 
 
-def _where(home: Any, snapshot: Snapshot) -> None:
+def _where(home: Any, snapshot: Snapshot, options: str) -> None:
     for ending in ("xlsx", "csv"):
         console.print(f"Reorder list: {home / 'exports' / f'reorder-{snapshot.version}.{ending}'}", soft_wrap=True)
-    console.print("`make dashboard` opens the dashboard, `make dagster` the graph of every step.")
+    dashboard, dagster = (f"fulcast {page}{options}" if options else f"make {page}" for page in ("dashboard", "dagster"))
+    console.print(f"`{dashboard}` opens the dashboard, `{dagster}` the graph of every step.", soft_wrap=True)
 
 
 def loads(settings: Settings) -> None:

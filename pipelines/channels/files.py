@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Constant] = {
 }  # fmt: skip
 PERSONAL = ("customer_key",)
 VERSION = "source_version"
+PRICED_IN_REPORTING = ("supplier_terms", "suppliers")  # where their files name no currency
 VERSION_KINDS = {"instant": "a time", "number": "a number from 0", "text": "text"}
 
 
@@ -149,7 +150,9 @@ def sources_of(feed: Feed, config: Config) -> dict[str, Source]:
     """
     fields, channel = feed.fields(), config.channel(feed.channel)
     implied: dict[str, Constant | None] = {"channel": feed.channel or None, "location_id": channel.location, **DEFAULTS}
-    currency = feed.currency or channel.currency
+    currency = (
+        feed.currency or channel.currency or (config.merchant.reporting_currency if feed.table in PRICED_IN_REPORTING else None)
+    )
     implied |= {"currency_code": currency}
     constants = {name: Source(value=value) for name, value in implied.items() if name in fields and value is not None}
     for name, column in fields.items():
@@ -267,18 +270,19 @@ def _newest_versions(frames: dict[str, pl.DataFrame], feed: Feed) -> tuple[dict[
 
 
 def _payload_version(feed: Feed, frames: dict[str, pl.DataFrame], payload: Payload) -> str:
-    """The date in the file's name where the feed gives a pattern, else the newest time in the file; then the name."""
+    """The date in the file's name where the feed gives a pattern, else the newest time in the file; then the name, 9 before 10."""
+    name = re.sub(r"\d+", lambda digits: digits[0].zfill(12), payload.name)
     if feed.version.file_name:
         found = re.search(feed.version.file_name, payload.name)
         if not found or not found.groups():
             raise InputError(
                 f"{payload.name} does not match version.file_name = '{feed.version.file_name}' of feed '{feed.name}'; rename the file or mend the pattern."
             )
-        return f"{found[1]} {payload.name} {feed.name}"
+        return f"{found[1]} {name} {feed.name}"
     rows = frames[feed.table]
     times = [pl.col(name).max().cast(pl.Datetime("us")) for name, dtype in rows.schema.items() if dtype.is_temporal()]
     newest = rows.select(pl.max_horizontal(times).cast(pl.String)).item() if times else None
-    return f"{newest or ''} {payload.name} {feed.name}"
+    return f"{newest or ''} {name} {feed.name}"
 
 
 def _stamp(frame: pl.DataFrame, contract: Table, version: str, payload_hash: str) -> pl.DataFrame:

@@ -21,7 +21,9 @@ def landing(run: Run) -> dg.MaterializeResult[None]:
     """Every file of the merchant exactly as received, kept whole by content hash."""
     with without_retry():
         landed = ledger.land(run.config, run.settings.input_folder, run.landing, run.started_at, progress.reporter("landing"))
-    return dg.MaterializeResult(metadata={"new_files": landed.new_files, "known_files": landed.known_files})
+    return dg.MaterializeResult(
+        metadata={"new_files": landed.new_files, "known_files": landed.known_files, "feeds_without_files": landed.missing}
+    )
 
 
 @dg.multi_asset(specs=LEDGER, check_specs=[*check_specs(LEDGER), dg.AssetCheckSpec("balances", asset="loads", blocking=True),

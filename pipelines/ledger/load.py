@@ -21,6 +21,7 @@ from pipelines.warehouse.landing import Landing
 
 Progress = Callable[[int, int], None]
 BATCH_BYTES = 8_000_000
+SENSELESS_FROM_ROWS = 20
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Landed:
 
     new_files: int = 0
     known_files: int = 0
+    missing: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -60,7 +62,8 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
     if not found:
         patterns = ", ".join(feed.files for feed in config.feeds[:4])
         raise InputError(f"No file in {folder} matches {patterns}; put the exports there or mend `files` in the mapping.")
-    landed = Landed()
+    present = {feed.name for feed, _ in found}
+    landed = Landed(missing=[f"No file matches '{f.files}' of feed '{f.name}'." for f in config.feeds if f.name not in present])
     for number, (feed, file) in enumerate(found, 1):
         name = os.fsencode(file.relative_to(folder).as_posix()).decode(errors="replace")
         try:
@@ -135,13 +138,22 @@ def _batches(waiting: list[tuple[Feed, Payload]]) -> Iterator[list[tuple[Feed, P
 
 def _parse_or_refuse(feed: Feed, config: Config, payload: Payload, landing: Landing, key: bytes, loaded: Loaded) -> Parsed | None:
     try:
-        return parse(feed, config, payload, key)
+        parsed = parse(feed, config, payload, key)
+        _require_some_sense(feed, payload, parsed)
+        return parsed
     except FileNotFoundError:
         return None  # another process refused it meanwhile
     except InputError as problem:
         landing.refuse(feed, payload)
         loaded.refused.append(str(problem))
         return None
+
+
+def _require_some_sense(feed: Feed, payload: Payload, parsed: Parsed) -> None:
+    """Raises InputError when not one row of a file of some length can be read: then it is the mapping that is wrong."""
+    if parsed.rows_in >= SENSELESS_FROM_ROWS and parsed.quarantine.height == parsed.rows_in:
+        reason = parsed.quarantine["reason"][0]
+        raise InputError(f"{payload.name}: none of its {parsed.rows_in:,} rows can be read ({reason}); mend feed '{feed.name}'.")
 
 
 def mapping_hash(config: Config, feed: Feed) -> str:
