@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.ledger.load import unaccounted_rows
+from pipelines.ledger.load import land, unaccounted_rows
 from pipelines.warehouse.duckdb import Warehouse
-from tests.ledger.merchant import Exports, Line, config, fold, ledger, run, write
+from pipelines.warehouse.landing import Landing
+from tests.ledger.merchant import AT, Exports, Line, config, fold, ledger, run, write
 
 VERSIONS = ("2026-01-05", "2026-01-06", "2026-01-07")
 LINE = st.tuples(
@@ -150,3 +151,29 @@ def test_the_same_content_under_another_name_is_a_duplicate(tmp_path: Path) -> N
         ("link.csv", 0, 1),
     ]
     sound(tmp_path / "home")
+
+
+@pytest.mark.parametrize("names", [("export_9.csv", "export_10.csv"), ("export_10.csv", "export_9.csv")])
+def test_of_exports_with_the_same_newest_order_the_greater_number_wins(names: tuple[str, str], tmp_path: Path) -> None:
+    """A re-export after a quiet weekend holds no newer order, and 10 comes after 9 whichever arrives first."""
+    unversioned = config(version={})
+    units = {"export_9.csv": "1", "export_10.csv": "7"}
+    for number, name in enumerate(names):
+        write(tmp_path / f"inbox{number}", {name: [line(units=units[name])]})
+        run(tmp_path / f"inbox{number}", tmp_path / "home", unversioned)
+    assert lines_of(tmp_path / "home") == [("1", "A", 7)]
+
+
+def test_a_file_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "in", {"good.csv": [line()], "bad.csv": [line(order=str(n), units="two") for n in range(30)]})
+    loaded = run(tmp_path / "in", tmp_path / "home")
+    assert loaded.refused == [
+        "bad.csv: none of its 30 rows can be read (qty can't be read as a whole number); mend feed 'orders'."
+    ]
+    assert lines_of(tmp_path / "home") == [("1", "A", 1)]
+
+
+def test_a_feed_without_a_file_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "in", {"good.csv": [line()]})
+    landed = land(config(), tmp_path / "in", Landing(tmp_path / "landing"), AT)
+    assert landed.missing == ["No file matches '*.tsv' of feed 'counts'."]
