@@ -1,7 +1,6 @@
 """How long the whole path takes: on the demo merchant, and on a real record beside the same sums written in plain DuckDB SQL."""
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -21,26 +20,31 @@ def measure() -> Iterator[str]:
     """Lines of figure, measured value and promise."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        yield _line("fulcast --help", _seconds("--help"), 1)
-        yield _line("demo merchant, 60,000 orders, made", _seconds("demo", "--folder", str(home / "demo")), 15)
+        yield from _timed("fulcast --help", 1, "--help")
+        yield from _timed("demo merchant, 60,000 orders, made", 15, "demo", "--folder", str(home / "demo"))
         demo = {"FULCAST_HOME": str(home / "home"), "FULCAST_INPUT": str(home / "demo" / "inbox")}
-        yield _line("first run on it", _seconds("run", **demo), 90)
-        yield _line("second run, nothing new", _seconds("run", **demo), 15)
+        yield from _timed("first run on it", 90, "run", **demo)
+        yield from _timed("second run, nothing new", 15, "run", **demo)
     if not REFERENCE.is_dir():
         yield f"Online Retail II: skipped, no reference data in {REFERENCE}"
         return
     with tempfile.TemporaryDirectory() as folder:
         retail = ("run", "--config", "data/mappings/online_retail_ii.toml", "--home", folder)
-        yield _line("Online Retail II, 896,392 rows, whole path", _seconds(*retail), 60)
+        yield from _timed("Online Retail II, 896,392 rows, whole path", 60, *retail)
         yield f"  peer: the same overlap, sums and daily totals in one DuckDB script: {_peer():.1f} s (no record kept, no account of rows)"
 
 
-def _seconds(*words: str, **settings: str) -> float:
+def _timed(what: str, promised: float, *words: str, **settings: str) -> Iterator[str]:
+    """The command's time beside its promise, and the time of each stage where it says so."""
     started = time.perf_counter()
     done = subprocess.run([FULCAST, *words], check=False, env=os.environ | settings, capture_output=True, text=True, cwd=PROJECT)
+    taken = time.perf_counter() - started
     if done.returncode:
         raise SystemExit(f"fulcast {' '.join(words)} failed: {done.stderr[-500:]}")
-    return time.perf_counter() - started
+    yield f"{what:<46} {taken:6.1f} s   promised under {promised:g} s" + ("" if taken < promised else "  MISSED")
+    stages = done.stdout.strip().splitlines()[-1] if done.stdout else ""
+    if ": landing" in stages:
+        yield f"  stages, {stages}"
 
 
 def _peer() -> float:
@@ -56,8 +60,3 @@ def _peer() -> float:
             "CREATE TABLE days AS SELECT invoice_date::DATE AS day, sum(amount), count(*) FROM lines GROUP BY ALL"
         ).fetchall()
     return time.perf_counter() - started
-
-
-def _line(what: str, seconds: float, promised: float) -> str:
-    verdict = "" if seconds < promised else "  MISSED"
-    return re.sub(r"\s+$", "", f"{what:<46} {seconds:6.1f} s   promised under {promised:g} s{verdict}")
