@@ -81,7 +81,7 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
         [_rejects(rows, feed, payload), _bad_row_frame(bad_rows, feed, payload), _late_rejects(late, feed, payload)]
     )
     frames, documents, superseded = _newest_versions(frames, feed)
-    version = _payload_version(feed, frames, payload)
+    version = _payload_version(feed, rows, documents, payload)
     stamped = {name: _stamp(frame, table(name), version, payload.hash) for name, frame in frames.items()}
     return Parsed(stamped, documents, quarantine, raw.height + len(bad_rows), superseded + repeated)
 
@@ -269,8 +269,8 @@ def _newest_versions(frames: dict[str, pl.DataFrame], feed: Feed) -> tuple[dict[
     return frames, newest, int(versions["source_rows"].sum()) - int(newest["source_rows"].sum())
 
 
-def _payload_version(feed: Feed, frames: dict[str, pl.DataFrame], payload: Payload) -> str:
-    """The date in the file's name where the feed gives a pattern, else the newest time in the file; then the name, 9 before 10."""
+def _payload_version(feed: Feed, rows: pl.DataFrame, documents: pl.DataFrame, payload: Payload) -> str:
+    """The date in the file's name where the feed gives a pattern, else the newest time in its rows that count; then the name, 9 before 10."""
     name = re.sub(r"\d+", lambda digits: digits[0].zfill(12), payload.name)
     if feed.version.file_name:
         found = re.search(feed.version.file_name, payload.name)
@@ -279,9 +279,9 @@ def _payload_version(feed: Feed, frames: dict[str, pl.DataFrame], payload: Paylo
                 f"{payload.name} does not match version.file_name = '{feed.version.file_name}' of feed '{feed.name}'; rename the file or mend the pattern."
             )
         return f"{found[1]} {name} {feed.name}"
-    rows = frames[feed.table]
-    times = [pl.col(name).max().cast(pl.Datetime("us")) for name, dtype in rows.schema.items() if dtype.is_temporal()]
-    newest = rows.select(pl.max_horizontal(times).cast(pl.String)).item() if times else None
+    counted = rows.filter(pl.col("problem").is_null()).join(documents, on=[*table(feed.table).identity, VERSION], how="semi")
+    times = [pl.col(name).max().cast(pl.Datetime("us")) for name, dtype in counted.schema.items() if dtype.is_temporal()]
+    newest = counted.select(pl.max_horizontal(times).cast(pl.String)).item() if times else None
     return f"{newest or ''} {name} {feed.name}"
 
 
