@@ -23,7 +23,7 @@ def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.Da
         pl.col("is_goods") & ~pl.col("is_gift_card") & pl.col("sku").is_not_null() & (pl.col("unit_price_amount") > 0)
     )
     lines = goods.join(facts, on=["channel", "order_id"], how="inner")
-    is_customers = pl.col("cancelled_by").fill_null("customer") == "customer"
+    is_customers = pl.col("cancelled_by").fill_null("customer") != "seller"
     units = pl.col("ordered_units") - pl.when(is_customers).then("cancelled_units").otherwise(0)
     parts = bundles.select(sku="bundle_sku", component_sku="component_sku", component_units="component_units")
     lines = lines.with_columns(demand_units=units).filter(pl.col("demand_units") > 0).join(parts, on="sku", how="left")

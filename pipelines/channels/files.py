@@ -4,13 +4,13 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
 from pipelines.channels import orders
 from pipelines.channels.fields import Reading, convert, is_given, kind_of
 from pipelines.channels.mapping import Config, Feed, Source
+from pipelines.channels.payloads import Parsed, Payload
 from pipelines.channels.readers import ROW, BadRow, read
 from pipelines.contracts import Table, table
 from pipelines.errors import InputError
@@ -18,39 +18,16 @@ from pipelines.errors import InputError
 Constant = str | int | float | bool
 DEFAULTS: dict[str, Constant] = {
     "order_kind": "sale", "payment_status": "unknown", "cancelled_units": 0, "discount_amount": 0, "shipping_amount": 0,
-    "tax_amount": 0, "is_test": False, "is_expedited": False, "is_gift": False, "is_customised": False, "has_note": False,
+    "tax_amount": 0, "duty_amount": 0, "is_changed": False, "is_test": False, "is_expedited": False, "is_gift": False, "is_customised": False, "has_note": False,
     "is_cancelled": False, "is_goods": True, "is_gift_card": False, "is_closed": False, "unsellable_units": 0, "priority": 1,
     "location_kind": "warehouse", "refund_amount": 0, "discount_rate": 0.0, "order_discount_amount": 0, "order_shipping_amount": 0,
-    "order_tax_amount": 0,
+    "order_tax_amount": 0, "order_duty_amount": 0, "adjustment_amount": 0, "goods_amount": 0, "fee_amount": 0, "refunded_units": 0,
+    "restock_kind": "unknown",
 }  # fmt: skip
 PERSONAL = ("customer_key",)
 VERSION = "source_version"
 PRICED_IN_REPORTING = ("supplier_terms", "suppliers")  # where their files name no currency
 VERSION_KINDS = {"instant": "a time", "number": "a number from 0", "text": "text"}
-
-
-@dataclass(frozen=True)
-class Payload:
-    """A file in landing."""
-
-    path: Path
-    name: str
-    hash: str
-
-
-@dataclass(frozen=True)
-class Parsed:
-    """What one file holds, ready to merge.
-
-    `documents` has one row per real-world thing: its identity, its source_version and `source_rows`, the rows it came from.
-    rows_in = sum(source_rows) + superseded_rows + quarantine.height.
-    """
-
-    frames: dict[str, pl.DataFrame]
-    documents: pl.DataFrame
-    quarantine: pl.DataFrame
-    rows_in: int
-    superseded_rows: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +47,7 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
 
     Raises InputError when the file as a whole can't be used; rows that can't be read are in `quarantine`, each with its reason.
     """
-    raw, bad_rows = read(feed, payload.path, payload.name)
+    raw, bad_rows = read(feed, payload.content(), payload.name)
     rows = _typed(feed, config, raw, payload.name, pseudonym_key)
     repeated = 0
     if feed.is_order_feed:
@@ -82,7 +59,7 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
     )
     frames, documents, superseded = _newest_versions(frames, feed)
     version = _payload_version(feed, rows, documents, payload)
-    stamped = {name: _stamp(frame, table(name), version, payload.hash) for name, frame in frames.items()}
+    stamped = {name: _stamp(frame, table(name), feed.name, version, payload.hash) for name, frame in frames.items()}
     return Parsed(stamped, documents, quarantine, raw.height + len(bad_rows), superseded + repeated)
 
 
@@ -99,7 +76,7 @@ def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_k
         if field in DEFAULTS:
             value = pl.when(is_stated).then(value).otherwise(pl.lit(DEFAULTS[field]).cast(column.dtype))
         typed.append(value.alias(field))
-        is_required = not column.nullable and field not in _stated_once(feed)
+        is_required = feed.needs(field) and field not in _stated_once(feed)
         faults.append(Fault(field, source.column or field, is_stated, kind_of(column), is_required, _is_personal(feed, field)))
     version, dtype = feed.version.column, given.schema[f"raw.{VERSION}"]
     typed.append(_version(feed, config, dtype).alias(VERSION))
@@ -157,7 +134,7 @@ def sources_of(feed: Feed, config: Config) -> dict[str, Source]:
     constants = {name: Source(value=value) for name, value in implied.items() if name in fields and value is not None}
     for name, column in fields.items():
         is_supplied = name in feed.columns or name in constants or orders.can_derive(name, feed)
-        if not column.nullable and not is_supplied:
+        if feed.needs(name) and not is_supplied:
             raise InputError(
                 f"Feed '{feed.name}' does not say where {name} comes from ({column.description}); map it under [feed.columns]."
             )
@@ -238,14 +215,14 @@ def _flat(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.
     if "line_number" in contract.columns and "line_number" not in feed.columns:
         rows = rows.with_columns(line_number=pl.int_range(1, pl.len() + 1).over(*contract.identity, VERSION))
     if "business_date" in contract.columns:
-        rows = rows.with_columns(business_date=orders.business_date(rows, "returned_at", config))
+        rows = rows.with_columns(business_date=orders.business_date(rows, f"{feed.table.removesuffix('s')}ed_at", config))
     distinct = rows.unique([name for name in contract.columns if name in rows.columns], keep="first", maintain_order=True)
     return *split_by_contract(distinct, contract), rows.height - distinct.height
 
 
 def split_by_contract(rows: pl.DataFrame, contract: Table) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """`rows` that keep the contract's rules, and those that break one, with `rejection`."""
-    rows = rows.with_columns(payload_version=pl.lit(""), payload_hash=pl.lit(""))
+    rows = rows.with_columns(feed=pl.lit(""), payload_version=pl.lit(""), payload_hash=pl.lit(""))
     reasons = []
     for name, column in contract.columns.items():
         typed = (pl.col(name) if name in rows.columns else pl.lit(None)).cast(column.dtype)
@@ -285,8 +262,9 @@ def _payload_version(feed: Feed, rows: pl.DataFrame, documents: pl.DataFrame, pa
     return f"{newest or ''} {name} {feed.name}"
 
 
-def _stamp(frame: pl.DataFrame, contract: Table, version: str, payload_hash: str) -> pl.DataFrame:
-    return contract.conform(frame.with_columns(payload_version=pl.lit(version), payload_hash=pl.lit(payload_hash)))
+def _stamp(frame: pl.DataFrame, contract: Table, feed: str, version: str, payload_hash: str) -> pl.DataFrame:
+    provenance = {"feed": pl.lit(feed), "payload_version": pl.lit(version), "payload_hash": pl.lit(payload_hash)}
+    return contract.conform(frame.with_columns(**provenance))
 
 
 def _rejects(rows: pl.DataFrame, feed: Feed, payload: Payload) -> pl.DataFrame:
@@ -318,6 +296,7 @@ def _quarantine(
     return table("quarantine").conform(
         rows.select(
             feed=pl.lit(feed.name), file_name=pl.lit(payload.name), payload_hash=pl.lit(payload.hash), row_number=pl.col(ROW),
+            part=pl.lit(""),
             document=document, field=field, value=value, reason=reason,
         )
     )  # fmt: skip

@@ -16,14 +16,16 @@ from pipelines.contracts import table
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
 
-PROVENANCE = ("source_version", "payload_version", "payload_hash")
+PROVENANCE = ("feed", "source_version", "payload_version", "payload_hash")
 COMPUTED = {
-    "orders": ("business_date", "gross_amount", "total_amount", "is_balanced", "is_incomplete"),
-    "order_lines": ("line_number", "net_amount", "cancelled_gross_amount", "cancelled_discount_amount"),
+    "orders": ("business_date", "processed_date", "gross_amount", "total_amount", "is_balanced", "is_incomplete"),
+    "order_lines": ("line_number", "listed_sku", "net_amount", "cancelled_gross_amount", "cancelled_discount_amount"),
     "returns": ("business_date",),
+    "refunds": ("business_date",),
 }
+REQUIRED = {"shipments": ("sku",), "returns": ("sku",)}  # a file has nothing else to tell the article by
 # Order-level amounts that a mapping may give beside the line's own.
-ORDER_AMOUNTS = ("order_discount_amount", "order_shipping_amount", "order_tax_amount")
+ORDER_AMOUNTS = ("order_discount_amount", "order_shipping_amount", "order_tax_amount", "order_duty_amount")
 
 
 def _zone(name: str) -> str:
@@ -140,7 +142,7 @@ class Feed(_Strict):
 
     @model_validator(mode="after")
     def _known_names(self) -> "Feed":
-        tables = {t.name for t in all_tables("ledger")} - {"order_lines", "fx_rates"}
+        tables = {t.name for t in all_tables("ledger")} - {"order_lines", "fx_rates", "channel_days"}
         if self.table not in tables:
             raise ValueError(f"table '{self.table}' is not one of {', '.join(sorted(tables))}")
         unknown = sorted(set(self.columns) - set(self.fields()))
@@ -172,6 +174,10 @@ class Feed(_Strict):
     def fields(self) -> dict[str, Any]:
         """Fields that a mapping may fill, with their contract columns."""
         return _fields_of(self.table)
+
+    def needs(self, field: str) -> bool:
+        """True where a row without the field can't be used."""
+        return not self.fields()[field].nullable or field in REQUIRED.get(self.table, ())
 
     @property
     def is_order_feed(self) -> bool:

@@ -51,7 +51,7 @@ def build(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.
 
 def _rejection(orders: pl.DataFrame, lines: pl.DataFrame) -> pl.Series:
     """Why an order can't be kept: an own field that no row states, or amounts beyond what the ledger's type holds."""
-    amounts = [f"{what}_amount" for what in ("gross", "discount", "shipping", "tax")]
+    amounts = [f"{what}_amount" for what in ("gross", "discount", "shipping", "tax", "duty")]
     sizes = lines.group_by(*DOCUMENT).agg(pl.sum_horizontal(pl.col(amounts).cast(WIDE).abs()).sum().alias("size"))
     size = pl.col("size").fill_null(0) + pl.sum_horizontal(pl.col(name).cast(WIDE).abs() for name in ORDER_AMOUNTS)
     blank = [
@@ -77,12 +77,14 @@ def refuse_contradictions(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _own_fields(rows: pl.DataFrame, feed: Feed, config: Config) -> pl.DataFrame:
     names = [name for name in (*table("orders").columns, *ORDER_AMOUNTS)
-             if name in rows.columns and name not in (*DOCUMENT, "discount_amount", "shipping_amount", "tax_amount", "gross_amount")]  # fmt: skip
+             if name in rows.columns and name not in (*DOCUMENT, "discount_amount", "shipping_amount", "tax_amount", "duty_amount", "gross_amount")]  # fmt: skip
     orders = rows.group_by(*DOCUMENT, maintain_order=True).agg(_stated(name) for name in names)
     if "is_cancelled" not in feed.columns and "cancelled_at" in orders.columns:
         orders = orders.with_columns(is_cancelled=pl.col("cancelled_at").is_not_null())
     if "ship_by_at" not in orders.columns and feed.ship_within_hours:
         orders = orders.with_columns(ship_by_at=pl.col("ordered_at") + pl.duration(hours=feed.ship_within_hours))
+    if "processed_at" in orders.columns:
+        orders = orders.with_columns(processed_date=business_date(orders, "processed_at", config))
     return orders.with_columns(business_date(orders, "ordered_at", config))
 
 
@@ -119,6 +121,7 @@ def _finish_lines(lines: pl.DataFrame, feed: Feed) -> pl.DataFrame:
     return lines.with_columns(
         line_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(*DOCUMENT),
         line_at=pl.coalesce("line_at", "ordered_at"),
+        listed_sku=pl.col("sku"),
         cancelled_units=cancelled,
     )
 
@@ -148,12 +151,12 @@ def _share_order_discount(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataF
     return shared.with_columns(
         gross_amount=pl.col("gross_amount").cast(MONEY),
         net_amount=(pl.col("gross_amount") - pl.col("discount_amount")).cast(MONEY),
-        cancelled_gross_amount=_cancelled_part("gross_amount"),
-        cancelled_discount_amount=_cancelled_part("discount_amount"),
+        cancelled_gross_amount=cancelled_part("gross_amount"),
+        cancelled_discount_amount=cancelled_part("discount_amount"),
     )
 
 
-def _cancelled_part(amount: str) -> pl.Expr:
+def cancelled_part(amount: str) -> pl.Expr:
     """The cancelled units' share of a line's amount, in whole ten-thousandths; the whole amount where all units are cancelled."""
     cancelled, ordered = pl.col("cancelled_units"), pl.col("ordered_units")
     part = (pl.col(amount) * ONE).cast(pl.Int128) * cancelled // pl.when(ordered != 0).then(ordered)
@@ -162,7 +165,7 @@ def _cancelled_part(amount: str) -> pl.Expr:
 
 
 def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    summed = lines.group_by(*DOCUMENT).agg(pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "shipping", "tax"))
+    summed = lines.group_by(*DOCUMENT).agg(pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "shipping", "tax", "duty"))
     rejected = named.group_by(*DOCUMENT).agg(is_incomplete=pl.col("problem").is_not_null().any())
     orders = orders.join(summed, on=DOCUMENT, how="inner", maintain_order="left").join(
         rejected, on=DOCUMENT, how="left", maintain_order="left"
@@ -170,8 +173,9 @@ def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame) -> p
     orders = orders.with_columns(
         shipping_amount=pl.col("shipping_amount") + pl.col("order_shipping_amount"),
         tax_amount=pl.col("tax_amount") + pl.col("order_tax_amount"),
+        duty_amount=pl.col("duty_amount") + pl.col("order_duty_amount"),
     )
-    total = pl.col("gross_amount") - pl.col("discount_amount") + pl.col("shipping_amount") + pl.col("tax_amount")
+    total = pl.col("gross_amount") - pl.col("discount_amount") + pl.sum_horizontal("shipping_amount", "tax_amount", "duty_amount")
     stated = pl.col("stated_total_amount") if "stated_total_amount" in orders.columns else pl.lit(None, MONEY)
     orders = orders.with_columns(total_amount=total)
     return orders.with_columns(is_balanced=((stated - pl.col("total_amount")).abs() < 0.01).fill_null(True))

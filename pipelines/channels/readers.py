@@ -38,12 +38,12 @@ class BadRow:
     value: str
 
 
-def read(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]:
-    """Rows of the file with the columns that the feed maps, plus `__row` (1 is the first after the heading; the line of JSON lines).
+def read(feed: Feed, content: bytes, name: str) -> tuple[pl.DataFrame, list[BadRow]]:
+    """Rows of a file with this content, with the columns that the feed maps, plus `__row` (1 is the first after the heading; the line of JSON lines).
 
     Raises InputError when the file as a whole can't be read; `name` is what the merchant calls it.
     """
-    if path.stat().st_size == 0:
+    if not content:
         raise InputError(f"{name} is empty; export it again or remove it.")
     kind = feed.format or FORMATS.get(Path(name).suffix.lower())
     if kind is None:
@@ -51,10 +51,10 @@ def read(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]
             f'{name} has no known ending; state format = "csv", "tsv", "jsonl", "parquet" or "xlsx" in feed \'{feed.name}\'.'
         )
     if kind == "jsonl":
-        return _read_json_lines(feed, path, name)
+        return _read_json_lines(feed, content, name)
     if kind in ("csv", "tsv"):
-        return _read_separated(feed, path, name, "\t" if kind == "tsv" else feed.delimiter)
-    frame = _read_parquet(path, name) if kind == "parquet" else _read_xlsx(feed, path, name)
+        return _read_separated(feed, content, name, "\t" if kind == "tsv" else feed.delimiter)
+    frame = _read_parquet(content, name) if kind == "parquet" else _read_xlsx(feed, content, name)
     _require_columns(feed, frame.columns, name)
     is_row = ~pl.all_horizontal(pl.all().is_null()) if kind == "xlsx" else pl.lit(True)
     return _numbered(frame, feed, is_row), []
@@ -81,15 +81,14 @@ def _require_columns(feed: Feed, present: Iterable[str], name: str) -> None:
         raise InputError(f"{name} has no column '{column}', which feed '{feed.name}' maps to {field}; {mend}")
 
 
-def _decode(feed: Feed, path: Path, name: str) -> str:
+def _decode(feed: Feed, content: bytes, name: str) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig" if feed.encoding.lower() in ("utf-8", "utf8") else feed.encoding)
+        return content.decode("utf-8-sig" if feed.encoding.lower() in ("utf-8", "utf8") else feed.encoding)
     except LookupError as problem:
         raise InputError(
             f"Feed '{feed.name}' names the unknown encoding '{feed.encoding}'; use utf-8, cp1252 or the like."
         ) from problem
     except UnicodeError as problem:
-        content = path.read_bytes()
         where = f" at byte {problem.start:,}" if isinstance(problem, UnicodeDecodeError) else ""
         likely = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "cp1252"
         raise InputError(
@@ -97,8 +96,8 @@ def _decode(feed: Feed, path: Path, name: str) -> str:
         ) from problem
 
 
-def _read_separated(feed: Feed, path: Path, name: str, delimiter: str) -> tuple[pl.DataFrame, list[BadRow]]:
-    content = _decode(feed, path, name)
+def _read_separated(feed: Feed, received: bytes, name: str, delimiter: str) -> tuple[pl.DataFrame, list[BadRow]]:
+    content = _decode(feed, received, name)
     header = _heading(content, name, delimiter)
     _require_delimiter(feed, header, name, delimiter)
     _require_columns(feed, header, name)
@@ -178,18 +177,18 @@ def _read_row_by_row(feed: Feed, content: str, header: list[str], name: str, del
     return frame.select(ROW, *(pl.col(str(header.index(column))).alias(column) for column in feed.source_columns())), bad
 
 
-def _read_parquet(path: Path, name: str) -> pl.DataFrame:
+def _read_parquet(content: bytes, name: str) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(io.BytesIO(content))
     except (pl.exceptions.PolarsError, OSError) as problem:
         raise InputError(f"{name} is not a whole Parquet file; export it again.") from problem
 
 
-def _read_xlsx(feed: Feed, path: Path, name: str) -> pl.DataFrame:
+def _read_xlsx(feed: Feed, content: bytes, name: str) -> pl.DataFrame:
     import fastexcel
 
     try:
-        workbook = fastexcel.read_excel(path)
+        workbook = fastexcel.read_excel(content)
     except Exception as problem:  # fastexcel raises its own and calamine's errors without a common base
         raise InputError(f"{name} is not a whole XLSX file; save it again.") from problem
     sheet = feed.sheet or workbook.sheet_names[0]
@@ -203,8 +202,8 @@ def _read_xlsx(feed: Feed, path: Path, name: str) -> pl.DataFrame:
         raise InputError(f"{name} has a sheet '{sheet}' that can't be read; save it again.") from problem
 
 
-def _read_json_lines(feed: Feed, path: Path, name: str) -> tuple[pl.DataFrame, list[BadRow]]:
-    lines = _decode(feed, path, name).split("\n")
+def _read_json_lines(feed: Feed, content: bytes, name: str) -> tuple[pl.DataFrame, list[BadRow]]:
+    lines = _decode(feed, content, name).split("\n")
     records: list[dict[str, Any]] = []
     bad: list[BadRow] = []
     for number, line in enumerate(lines, 1):

@@ -1,122 +1,13 @@
-"""The canonical record: one row per real-world thing. Here: what happened. Not here: anything computed from several things."""
+"""Goods, stock, suppliers and reference data of the record. Here: what is known. Not here: orders (contracts/orders.py), anything computed."""
 
 import dataframely as dy
 
 from pipelines.contracts.base import RATE_SCALE, code, date, flag, instant, key, money, number, register, text, units
-
-ORDER_KINDS = ("sale", "credit", "adjustment")
-PAYMENT_STATUSES = ("paid", "partially_paid", "pending", "failed", "refunded", "unknown")
-
-
-class _Sourced(dy.Schema):
-    """Where a row came from; the newest (source_version, payload_version, payload_hash) of an identity wins."""
-
-    source_version = text("Version that the source itself gives, as sortable text; empty where it gives none", nullable=False)
-    payload_version = text("Version of the payload it came in, as sortable text", nullable=False)
-    payload_hash = text("Content hash of the payload in landing", nullable=False)
-
-
-@register("ledger", "One row per order, as its newest version says", identity=("channel", "order_id"))
-class Orders(_Sourced):
-    channel = key("Sales channel")
-    order_id = key("The channel's own order number")
-    order_kind = code("What the document is", ORDER_KINDS)
-    ordered_at = instant("When the customer placed it", nullable=False)
-    business_date = date("Local date of the channel when it was placed")
-    currency_code = text("ISO 4217 currency of every amount of the order", nullable=False, regex="^[A-Z]{3}$")
-    customer_key = text("Keyed pseudonym of the customer")
-    is_test = flag("A test order: not sales, not demand")
-    is_expedited = flag("Bought with a faster service")
-    is_gift = flag("Sent as a gift")
-    is_customised = flag("Made or changed to the customer's wish")
-    has_note = flag("The customer left a note for operations")
-    is_cancelled = flag("Cancelled as a whole")
-    cancelled_at = instant("When it was cancelled")
-    cancelled_by = code("Who cancelled", ("customer", "seller"), nullable=True)
-    payment_status = code("State of the payment, as the channel says", PAYMENT_STATUSES)
-    paid_at = instant("When it was paid")
-    ship_by_at = instant("Promised to leave the building by")
-    ship_to_country_code = text("ISO 3166-1 alpha-2 country of delivery")
-    ship_to_postal_code = text("Postal code of delivery")
-    location_id = text("Location the channel assigned")
-    service_level = text("Shipping service the customer chose")
-    gross_amount = money("Lines at their price, without tax and shipping")
-    discount_amount = money("Discounts on lines and order")
-    shipping_amount = money("Shipping charged")
-    tax_amount = money("Tax charged on top of prices")
-    total_amount = money("Gross less discounts plus shipping plus tax")
-    stated_total_amount = money("Total that the channel states", nullable=True)
-    is_balanced = flag("Stated total equals computed total to the cent; true where none is stated")
-    is_incomplete = flag("Some line of this version is in quarantine")
-
-
-@register("ledger", "One row per line of an order; identical lines of one order stay", identity=("channel", "order_id"))
-class OrderLines(_Sourced):
-    channel = key("Sales channel")
-    order_id = key("The channel's own order number")
-    line_number = key("Position within the order, from 1", dtype=dy.Int64)
-    sku = text("Stock keeping unit; blank where the listing is not mapped")
-    description = text("What the channel calls it")
-    line_at = instant("Time on the line itself, where lines carry one", nullable=False)
-    ordered_units = units("Units ordered; negative on a credit")
-    cancelled_units = units("Units cancelled before shipping")
-    unit_price_amount = money("Price of one unit before discount")
-    gross_amount = money("ordered_units × unit_price_amount")
-    discount_amount = money("Line discount plus its share of the order's")
-    net_amount = money("Gross less discount")
-    cancelled_gross_amount = money("Part of the gross that was cancelled")
-    cancelled_discount_amount = money("Part of the discount that was cancelled")
-    shipping_amount = money("Shipping charged on the line")
-    tax_amount = money("Tax charged on the line")
-    currency_code = text("ISO 4217 currency of the amounts", nullable=False)
-    is_goods = flag("A stocked article; not postage, fees or adjustments")
-    is_gift_card = flag("Sale of a gift card: a liability, not sales")
-
-
-@register("ledger", "One row per payment event of an order", identity=("channel", "payment_id"))
-class Payments(_Sourced):
-    channel = key("Sales channel")
-    payment_id = key("Id of the payment event")
-    order_id = text("Order paid for", nullable=False)
-    payment_kind = code("What happened", ("authorisation", "capture", "refund", "failed"))
-    method = text("Means of payment")
-    amount = money("Amount of the event; positive for refunds too")
-    currency_code = text("ISO 4217 currency", nullable=False, regex="^[A-Z]{3}$")
-    paid_at = instant("When it happened")
-
-
-@register("ledger", "One row per SKU of a shipment", identity=("channel", "shipment_id"))
-class Shipments(_Sourced):
-    channel = key("Sales channel")
-    shipment_id = key("Id of the parcel or delivery")
-    line_number = key("Position within the shipment, from 1", dtype=dy.Int64)
-    order_id = text("Order shipped", nullable=False)
-    sku = text("Stock keeping unit", nullable=False)
-    shipped_units = units("Units in the shipment", min=1)
-    shipped_at = instant("When it left", nullable=False)
-    delivered_at = instant("When it arrived")
-    location_id = text("Location it left from")
-    carrier_code = text("Carrier")
-    service_level = text("Service of the carrier")
-
-
-@register("ledger", "One row per SKU of a return", identity=("channel", "return_id"))
-class Returns(_Sourced):
-    channel = key("Sales channel")
-    return_id = key("Id of the return")
-    line_number = key("Position within the return, from 1", dtype=dy.Int64)
-    order_id = text("Order returned", nullable=False)
-    sku = text("Stock keeping unit", nullable=False)
-    returned_units = units("Units that came back", min=0)
-    refund_amount = money("Refunded for them, without tax and shipping")
-    currency_code = text("ISO 4217 currency", nullable=False, regex="^[A-Z]{3}$")
-    returned_at = instant("When they came back", nullable=False)
-    business_date = date("Local date of the channel when they came back")
-    reason = text("Reason given")
+from pipelines.contracts.orders import Sourced
 
 
 @register("ledger", "Stock of a SKU at a location when it was observed; it holds until the next observation")
-class StockLevels(_Sourced):
+class StockLevels(Sourced):
     location_id = key("Location")
     sku = key("Stock keeping unit")
     observed_at = dy.Datetime(primary_key=True, time_zone="UTC", time_unit="us", description="When it was counted or reported")
@@ -126,7 +17,7 @@ class StockLevels(_Sourced):
 
 
 @register("ledger", "One row per line of a purchase order", identity=("purchase_order_id",))
-class PurchaseOrders(_Sourced):
+class PurchaseOrders(Sourced):
     purchase_order_id = key("Number of the purchase order")
     line_number = key("Position within it, from 1", dtype=dy.Int64)
     supplier_id = text("Supplier", nullable=False)
@@ -143,7 +34,7 @@ class PurchaseOrders(_Sourced):
 
 
 @register("ledger", "One row per line of a goods receipt", identity=("receipt_id",))
-class Receipts(_Sourced):
+class Receipts(Sourced):
     receipt_id = key("Number of the receipt")
     line_number = key("Position within it, from 1", dtype=dy.Int64)
     purchase_order_id = text("Purchase order received against")
@@ -154,7 +45,7 @@ class Receipts(_Sourced):
 
 
 @register("ledger", "Suppliers")
-class Suppliers(_Sourced):
+class Suppliers(Sourced):
     supplier_id = key("Supplier")
     supplier_name = text("Name")
     country_code = text("ISO 3166-1 alpha-2 country")
@@ -164,7 +55,7 @@ class Suppliers(_Sourced):
 
 
 @register("ledger", "What a supplier asks for a SKU")
-class SupplierTerms(_Sourced):
+class SupplierTerms(Sourced):
     supplier_id = key("Supplier")
     sku = key("Stock keeping unit")
     priority = dy.Int64(description="1 is tried first")
@@ -178,7 +69,7 @@ class SupplierTerms(_Sourced):
 
 
 @register("ledger", "Products")
-class Products(_Sourced):
+class Products(Sourced):
     sku = key("Stock keeping unit")
     description = text("Name")
     category = text("Category")
@@ -189,7 +80,7 @@ class Products(_Sourced):
 
 
 @register("ledger", "Unit cost of a SKU from a date on")
-class ProductCosts(_Sourced):
+class ProductCosts(Sourced):
     sku = key("Stock keeping unit")
     valid_from_date = date("First day it holds", primary_key=True)
     unit_cost_amount = money("Cost of one unit", min_exclusive=0)
@@ -197,14 +88,23 @@ class ProductCosts(_Sourced):
 
 
 @register("ledger", "Components of a bundle", identity=("bundle_sku",))
-class Bundles(_Sourced):
+class Bundles(Sourced):
     bundle_sku = key("What is sold")
     component_sku = key("What is taken from stock")
     component_units = units("Units of the component in one bundle", min=1)
 
 
+@register("ledger", "Which SKU a channel's listing is, from a day on; the crosswalk", identity=("channel", "listing_id"))
+class Listings(Sourced):
+    channel = key("Sales channel")
+    listing_id = key("The channel's own id of what it offers: variant, ASIN, product or its own SKU")
+    valid_from_date = date("First day it holds", primary_key=True)
+    valid_to_date = date("Last day it holds; blank while it does", nullable=True)
+    sku = text("Stock keeping unit", nullable=False)
+
+
 @register("ledger", "Places that hold stock")
-class Locations(_Sourced):
+class Locations(Sourced):
     location_id = key("Location")
     location_name = text("Name")
     location_kind = code("Kind", ("warehouse", "store", "3pl", "fba"))
@@ -214,7 +114,7 @@ class Locations(_Sourced):
 
 
 @register("ledger", "Promotions, planned and past")
-class Promotions(_Sourced):
+class Promotions(Sourced):
     promotion_id = key("Promotion")
     sku = key("Stock keeping unit")
     start_date = date("First day")
@@ -223,7 +123,7 @@ class Promotions(_Sourced):
 
 
 @register("ledger", "Customers as pseudonyms")
-class Customers(_Sourced):
+class Customers(Sourced):
     channel = key("Sales channel")
     customer_key = key("Keyed pseudonym of the customer")
     country_code = text("ISO 3166-1 alpha-2 country")

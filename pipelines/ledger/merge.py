@@ -1,17 +1,29 @@
 """One parsed payload into the ledger, in one transaction. Here: which version wins, and the account of rows. Not here: parsing."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import duckdb
 import polars as pl
 
 from pipelines.channels.files import Parsed, Payload
-from pipelines.channels.mapping import PROVENANCE, Feed
+from pipelines.channels.mapping import PROVENANCE
 from pipelines.contracts import Table, table
 from pipelines.warehouse.duckdb import insert
 
 RANK = "({0}.source_version, {0}.payload_version, {0}.payload_hash)"
+# What the crosswalk fills in later is no part of a document's content.
+RESOLVED = {"order_lines": "NULL"} | dict.fromkeys(("shipments", "returns", "refunds"), "CASE WHEN line_id IS NULL THEN sku END")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a payload came by: a mapping's feed or a channel's stream, and the hash of how it is read."""
+
+    feed: str
+    channel: str
+    table: str
+    mapping_hash: str
 
 
 @dataclass(frozen=True)
@@ -23,6 +35,7 @@ class Balance:
     duplicate_rows: int
     superseded_rows: int
     quarantined_rows: int
+    stored_rows: int
     replaced_rows: int
 
     def require(self, what: str) -> None:
@@ -32,31 +45,31 @@ class Balance:
             raise AssertionError(f"{what}: {self.rows_in} rows in, {accounted} accounted for")
 
 
-def merge(
-    connection: duckdb.DuckDBPyConnection, feed: Feed, mapping_hash: str, payload: Payload, parsed: Parsed, at: datetime
-) -> Balance:
+def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payload, parsed: Parsed, at: datetime) -> Balance:
     """Merges a payload and stores its account; newest (source_version, payload_version, payload_hash) of each document wins.
 
-    The comparison is a maximum, so that any order of arrival gives the same ledger. All or nothing.
+    A document may fill several tables: the origin's, whose identity is the document's, and others of which it owns the rows
+    that came by the same feed. The comparison is a maximum, so that any order of arrival gives the same ledger. All or nothing.
     """
-    contract = table(feed.table)
-    names = ("orders", "order_lines") if feed.is_order_feed else (feed.table,)
+    contract = table(origin.table)
+    names = tuple(parsed.frames)
     connection.begin()
     try:
         _stage(connection, parsed, names)
-        counts = _decide(connection, contract, names)
-        replaced = _apply(connection, contract, names)
+        counts = _decide(connection, origin, contract, names)
+        stored, replaced = _apply(connection, origin, contract, names)
         balance = Balance(
             parsed.rows_in,
             counts["accepted"],
             counts["duplicate"],
             parsed.superseded_rows + counts["superseded"],
-            parsed.quarantine.height,
+            parsed.quarantine.filter(pl.col("part") == "").height,
+            stored,
             replaced,
         )
-        balance.require(f"{payload.name} (feed {feed.name})")
+        balance.require(f"{payload.name} (feed {origin.feed})")
         insert(connection, "quarantine", parsed.quarantine)
-        insert(connection, "loads", _account(feed, mapping_hash, payload, balance, at))
+        insert(connection, "loads", _account(origin, payload, balance, at))
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -76,7 +89,7 @@ def _stage(connection: duckdb.DuckDBPyConnection, parsed: Parsed, names: tuple[s
     connection.unregister("staged_frame")
 
 
-def _decide(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...]) -> dict[str, int]:
+def _decide(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> dict[str, int]:
     """Gives each staged document its verdict: accepted, duplicate (same content) or superseded; `wins` says whose provenance stays."""
     identity = ", ".join(contract.identity)
     connection.execute(f"""
@@ -84,7 +97,7 @@ def _decide(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple
         SELECT {identity}, max({RANK.format(contract.name)}) AS rank FROM {contract.name} SEMI JOIN staged_documents USING ({identity}) GROUP BY ALL
     """).fetchall()
     if connection.sql("SELECT count(*) FROM known_documents").fetchall()[0][0]:
-        _judge(connection, contract, names)
+        _judge(connection, origin, contract, names)
     else:
         accepted = "SELECT *, false AS is_known, true AS wins, 'accepted' AS verdict FROM staged_documents"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE verdicts AS {accepted}").fetchall()
@@ -92,7 +105,7 @@ def _decide(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple
     return {verdict: counted.get(verdict, 0) for verdict in ("accepted", "duplicate", "superseded")}
 
 
-def _judge(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...]) -> None:
+def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> None:
     """Compares staged documents with those of the same identity that the ledger knows."""
     identity = ", ".join(contract.identity)
     staged = f"SELECT {identity}, max({RANK.format(f'staged_{contract.name}')}) AS rank FROM staged_{contract.name} GROUP BY ALL"
@@ -101,43 +114,57 @@ def _judge(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[
         WITH ranked AS (
             SELECT d.*, known.rank IS NOT NULL AS is_known, coalesce(staged.rank > known.rank, true) AS wins
             FROM staged_documents d JOIN ({staged}) staged USING ({identity}) LEFT JOIN known_documents known USING ({identity})
-        ), differing AS ({" UNION ".join(_differing(table(name), contract) for name in names)})
+        ), differing AS ({" UNION ".join(_differing(table(name), contract, origin) for name in names)})
         SELECT r.*, CASE WHEN NOT is_known THEN 'accepted' WHEN f.differs IS NULL THEN 'duplicate' WHEN wins THEN 'accepted' ELSE 'superseded' END AS verdict
         FROM ranked r LEFT JOIN (SELECT DISTINCT {identity}, true AS differs FROM differing) f USING ({identity})
     """).fetchall()
 
 
-def _differing(contract: Table, document: Table) -> str:
+def _differing(contract: Table, document: Table, origin: Origin) -> str:
     """Identities of known documents whose staged rows of this table are not exactly the ledger's."""
-    identity, columns = ", ".join(document.identity), ", ".join(c for c in contract.columns if c not in PROVENANCE)
+    identity = ", ".join(document.identity)
+    columns = ", ".join(
+        f"{RESOLVED[contract.name]} AS sku" if c == "sku" and contract.name in RESOLVED else c
+        for c in contract.columns
+        if c not in PROVENANCE
+    )
     ledger, staged = (
-        f"SELECT {columns} FROM {rows} SEMI JOIN known_documents USING ({identity})"
-        for rows in (contract.name, f"staged_{contract.name}")
+        f"SELECT {columns} FROM {rows} SEMI JOIN known_documents USING ({identity}){where}"
+        for rows, where in ((contract.name, _owned(contract, document, origin, " WHERE ")), (f"staged_{contract.name}", ""))
     )
     return f"SELECT {identity} FROM (({ledger}) EXCEPT ALL ({staged})) UNION SELECT {identity} FROM (({staged}) EXCEPT ALL ({ledger}))"
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...]) -> int:
-    """Puts the winners in place; returns how many earlier rows accepted ones replaced."""
+def _owned(contract: Table, document: Table, origin: Origin, word: str) -> str:
+    """The condition on rows of a table beside the document's own: other feeds may tell of the same order."""
+    own = contract.name == document.name or contract.name == "order_lines"
+    return "" if own else f"{word}{contract.name}.feed = '{origin.feed}'"
+
+
+def _apply(
+    connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]
+) -> tuple[int, int]:
+    """Puts the winners in place; returns how many rows accepted ones stored, and how many earlier ones they replaced."""
     identity = ", ".join(contract.identity)
-    lines = names[-1]
-    replaced = connection.sql(
-        f"SELECT count(*) FROM {lines} SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({identity})"
-    ).fetchall()
+    counted = "order_lines" if "order_lines" in names else contract.name
+    accepted = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({identity})"
+    stored, replaced = (
+        int(connection.sql(f"SELECT count(*) FROM {rows} {accepted}").fetchall()[0][0]) for rows in (f"staged_{counted}", counted)
+    )
     for name in names:
-        columns = list(table(name).columns)
         match = " AND ".join(f"{name}.{column} = v.{column}" for column in contract.identity)
-        connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match}").fetchall()
-        selected = ", ".join(f's."{column}"' for column in columns)
+        owned = _owned(table(name), contract, origin, " AND ")
+        connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match}{owned}").fetchall()
+        selected = ", ".join(f's."{column}"' for column in table(name).columns)
         connection.execute(
             f"INSERT INTO {name} BY NAME SELECT {selected} FROM staged_{name} s SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({identity})"
         ).fetchall()
-    return int(replaced[0][0])
+    return stored, replaced
 
 
-def _account(feed: Feed, mapping_hash: str, payload: Payload, balance: Balance, at: datetime) -> pl.DataFrame:
+def _account(origin: Origin, payload: Payload, balance: Balance, at: datetime) -> pl.DataFrame:
     row = {
-        "feed": feed.name, "payload_hash": payload.hash, "file_name": payload.name, "mapping_hash": mapping_hash,
-        "channel": feed.channel or None, "table_name": feed.table, "loaded_at": at, **vars(balance),
+        "feed": origin.feed, "payload_hash": payload.hash, "file_name": payload.name, "mapping_hash": origin.mapping_hash,
+        "channel": origin.channel or None, "table_name": origin.table, "loaded_at": at, **asdict(balance),
     }  # fmt: skip
     return table("loads").conform(pl.DataFrame([row], infer_schema_length=None))

@@ -1,46 +1,56 @@
-"""Landing: each payload exactly as received. Here: files kept whole by content hash. Not here: what they mean."""
+"""Landing: each payload exactly as received. Here: payloads kept whole by content hash. Not here: what they mean."""
 
 import contextlib
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from pipelines.channels.files import Payload
-from pipelines.channels.mapping import Feed
+from pipelines.channels.payloads import Payload
+from pipelines.warehouse.sealing import MAGIC, Seal, is_sealed
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Where payloads of one kind stand, and what they are: a mapping's feed, or a channel's stream."""
+
+    name: str
+    channel: str
+    object: str
 
 
 class Landing:
-    """Append-only store of files: `<feed>/<hash>/<name>`, finished by a rename, with a manifest beside each."""
+    """Append-only store of payloads: `<feed>/<hash>/payload`, finished by a rename, with a manifest beside each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seal: Seal | None = None) -> None:
         self.folder = folder
+        self.seal = seal or Seal(None)
 
-    def add(self, feed: Feed, file: Path, name: str, fetched_at: datetime) -> Payload | None:
-        """Keeps a copy of `file`; None when the same content under the same name is there already."""
-        digest = file_hash(file)
-        target = self._place(feed, digest, name)
+    def add(
+        self, shelf: Shelf, content: bytes, name: str, fetched_at: datetime, beside: dict[str, bytes] | None = None
+    ) -> Payload | None:
+        """Keeps `content`, with small files `beside` it; None when the same content under the same name is there already."""
+        digest = hashlib.sha256(content).hexdigest()
+        target = self.place(shelf.name, digest, name)
         if target.exists():
             return None
-        aside = self.folder / f".partial-{os.getpid()}"
+        aside = self.folder / f".partial-{os.getpid()}-{threading.get_ident()}"
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        shutil.copyfile(file, aside / "payload")
-        landed = file_hash(aside / "payload")
-        if landed != digest:  # the file grew while it was read
-            digest, target = landed, self._place(feed, landed, name)
         manifest = {
-            "feed": feed.name,
-            "channel": feed.channel,
-            "object": feed.table,
-            "name": name,
-            "sha256": digest,
+            "feed": shelf.name, "channel": shelf.channel, "object": shelf.object, "name": name, "sha256": digest,
             "fetched_at": fetched_at.isoformat(),
-        }
+        }  # fmt: skip
+        (aside / "payload").write_bytes(self.seal.seal(content))
         (aside / "manifest.json").write_text(json.dumps(manifest, indent=1))
+        for other, small in (beside or {}).items():
+            (aside / other).write_bytes(small)
         for part in aside.iterdir():
             _sync(part)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -51,33 +61,68 @@ class Landing:
                 raise
             shutil.rmtree(aside)  # another process landed it meanwhile
             return None
-        return Payload(target / "payload", name, digest)
+        return Payload(target / "payload", name, digest, self.seal.unseal)
 
-    def payloads(self, feed: Feed) -> Iterator[Payload]:
-        """Finished payloads of a feed, in the order of their names."""
-        manifests = [json.loads(path.read_text()) for path in (self.folder / feed.name).glob("*/manifest.json")]
-        for manifest in sorted(manifests, key=lambda m: (m["name"], m["sha256"])):
-            yield Payload(
-                self._place(feed, manifest["sha256"], manifest["name"]) / "payload", manifest["name"], manifest["sha256"]
-            )
+    def holds(self, shelf: Shelf, file: Path, name: str) -> bool:
+        """True when the file's content is here under that name already."""
+        return self.place(shelf.name, file_hash(file), name).exists()
 
-    def refuse(self, feed: Feed, payload: Payload) -> None:
+    def payloads(self, feed: str, known: Container[str] = ()) -> Iterator[Payload]:
+        """Finished payloads of a feed in the order of their names; those whose folder's name is in `known` are left out."""
+        folders = [p for p in (self.folder / feed).glob("*") if p.name not in known]
+        for manifest in sorted((m for m in map(_manifest, folders) if m), key=lambda m: (m["name"], m["sha256"])):
+            place = self.place(feed, manifest["sha256"], manifest["name"])
+            yield Payload(place / "payload", manifest["name"], manifest["sha256"], self.seal.unseal)
+
+    def refuse(self, feed: str, payload: Payload) -> None:
         """Sets aside a payload that can't be read; while its file stays where the merchant put it, the next run tries it again."""
-        aside = self.folder / ".refused" / feed.name / payload.path.parent.name
+        aside = self.folder / ".refused" / feed / payload.path.parent.name
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # another process refused it meanwhile
             payload.path.parent.rename(aside)
 
-    def _place(self, feed: Feed, digest: str, name: str) -> Path:
-        name_hash = hashlib.sha256(name.encode()).hexdigest()[:8]
-        return self.folder / feed.name / f"{digest[:32]}-{name_hash}"
+    def rewrite(self, path: Path, content: bytes) -> None:
+        """Puts other content in place of a payload's, whole or not at all; for erasure, which alone may."""
+        aside = path.with_suffix(".rewritten")
+        aside.write_bytes(self.seal.seal(content))
+        _sync(aside)
+        aside.replace(path)
+
+    def seal_all(self) -> int:
+        """Encrypts payloads that landed before a key was configured; returns how many."""
+        if not self.seal.is_on:
+            return 0
+        plain = [path for path in self.folder.glob("**/payload") if not is_sealed(_first_bytes(path))]
+        for path in plain:
+            self.rewrite(path, path.read_bytes())
+        return len(plain)
+
+    def place(self, feed: str, digest: str, name: str) -> Path:
+        """Folder of the payload with that content and name."""
+        return self.folder / feed / folder_name(digest, name)
+
+
+def folder_name(digest: str, name: str) -> str:
+    """Name of a payload's folder, from its content hash and its name."""
+    return f"{digest[:32]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def file_hash(path: Path) -> str:
     """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return json.loads((folder / "manifest.json").read_text())
+    return None
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC))
 
 
 def _sync(path: Path) -> None:

@@ -1,0 +1,91 @@
+"""JSON records → typed columns, thousands at a time. Here: a shape applied to payloads, what is broken set aside. Not here: meaning.
+
+DuckDB's parser does the work, in memory: 12 times as fast as Polars' own (ADR 4), and it never fails on a value of another
+type: every leaf is read as text, so that a wrong one can be named.
+"""
+
+import json
+from typing import Any
+
+import duckdb
+import polars as pl
+
+TEXT = "VARCHAR"
+Shape = dict[str, Any]
+
+
+class Maybe:
+    """An object of a record that may be null: whether null was stated, or something that is no object, is told apart."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+
+
+def decode(payloads: pl.Series, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Records with the columns of `shape` and `record` (their number), and the faults of those that are no JSON object.
+
+    A leaf is text as written; lists are lists; an object or list of another type is null. Faults: record, part, field, value,
+    reason; `part` is empty for a whole record, else the name of an optional object that is none.
+    """
+    try:
+        decoded, unreadable = _decoded(_numbered(payloads.cast(pl.String)), shape), faults([])
+    except (duckdb.Error, pl.exceptions.PolarsError):
+        texts, unreadable = _mended_texts(payloads)
+        decoded = _decoded(_numbered(texts), shape)
+    maybes = [name for name, inner in shape.items() if isinstance(inner, Maybe)]
+    found = [unreadable] + [_no_object(decoded, name) for name in maybes]
+    return decoded.drop(f"{name} as written" for name in maybes), pl.concat(found)
+
+
+def _numbered(texts: pl.Series) -> pl.DataFrame:
+    frame = pl.DataFrame({"record": pl.int_range(texts.len(), eager=True, dtype=pl.Int64), "payload": texts})
+    return frame.filter(pl.col("payload").is_not_null())
+
+
+def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
+    structure = json.dumps({name: TEXT if isinstance(inner, Maybe) else inner for name, inner in shape.items()})
+    columns = []
+    for name, inner in shape.items():
+        if isinstance(inner, Maybe):
+            columns.append(f"""TRY(from_json(o."{name}", '{json.dumps(inner.shape)}')) AS "{name}", o."{name}" AS "{name} as written" """)
+        else:
+            columns.append(f'o."{name}" AS "{name}"')
+    with duckdb.connect() as connection:
+        connection.register("given", frame.to_arrow())
+        answer = connection.sql(
+            f"SELECT record, {', '.join(columns)} FROM (SELECT record, from_json(payload, '{structure}') AS o FROM given)"
+        ).to_arrow_table()
+    return pl.DataFrame(pl.from_arrow(answer)).sort("record")
+
+
+def _mended_texts(payloads: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
+    """Payloads as JSON that any parser takes, null where they are none, with the reasons; half surrogates and bytes that are
+    no UTF-8 become the replacement character."""
+    mended = [_mended(bytes(payload).decode("utf-8", errors="replace")) for payload in payloads.cast(pl.Binary)]
+    reasons = [(record, "", None, None, reason) for record, (_, reason) in enumerate(mended) if reason]
+    return pl.Series([text for text, _ in mended], dtype=pl.String), faults(reasons)
+
+
+def _mended(text: str) -> tuple[str | None, str]:
+    """The record as JSON that any parser takes, or why it is none."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, "it is not whole JSON"
+    if not isinstance(value, dict):
+        return None, "it is not a JSON object"
+    try:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode(), ""
+    except RecursionError:
+        return None, "it is nested too deeply"
+
+
+def _no_object(decoded: pl.DataFrame, name: str) -> pl.DataFrame:
+    wrong = decoded.filter(pl.col(f"{name} as written").is_not_null() & pl.col(name).is_null())
+    return faults([(record, name, name, None, f"{name} is not an object") for record in wrong["record"]])
+
+
+def faults(rows: list[tuple[int, str, str | None, str | None, str]]) -> pl.DataFrame:
+    """Faults as a frame: record, part, field, value, reason."""
+    schema = {"record": pl.Int64, "part": pl.String, "field": pl.String, "value": pl.String, "reason": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,140 @@
+"""Asking a platform's API: patience, tokens that expire, errors in words. Here: over dlt's REST client. Not here: any platform."""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from dlt.sources.helpers.requests import Client
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.auth import AuthConfigBase
+from requests import PreparedRequest, RequestException, Response
+
+from pipelines.channels.base import ChannelError
+
+THROTTLED = b'"THROTTLED"'
+EARLY_SECONDS = 60  # a token is renewed this long before it expires
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a request is tried: attempts, the longest pause between two, the longest wait for an answer (seconds)."""
+
+    attempts: int = 9
+    longest_pause: float = 60.0
+    first_pause: float = 1.0
+    timeout: float = 60.0
+
+
+def rest_client(base_url: str, patience: Patience, auth: Any = None, headers: dict[str, str] | None = None) -> RESTClient:
+    """dlt's client that tries again on 429 (as long as Retry-After says), 5xx, time-outs, broken connections, throttled
+    GraphQL and answers that are cut off."""
+    session = Client(
+        request_timeout=patience.timeout,
+        raise_for_status=False,
+        request_max_attempts=patience.attempts,
+        request_backoff_factor=patience.first_pause,
+        request_max_retry_delay=patience.longest_pause,
+        retry_condition=_is_worth_another_try,
+    ).session
+    return RESTClient(base_url=base_url, headers=headers, auth=auth, session=session)
+
+
+def _is_worth_another_try(response: Response | None, problem: BaseException | None) -> bool:
+    if response is None or not response.ok:
+        return False
+    is_json = "json" in response.headers.get("Content-Type", "")
+    return (is_json and _is_cut_off(response.content)) or THROTTLED in response.content[:4000]
+
+
+def _is_cut_off(content: bytes) -> bool:
+    """True for JSON that ends early. Bad text inside a whole answer is for the parser, not for another try."""
+    try:
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return True
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        return not content.rstrip().endswith((b"}", b"]", b'"', b"e", b"l")) and not content.strip().isdigit()
+    return False
+
+
+class ExpiringToken(AuthConfigBase):
+    """A token in a header, asked for when it is first needed, renewed before it expires and once more when it is refused."""
+
+    def __init__(self, header: str, ask: Callable[[], tuple[str, float]], prefix: str = "") -> None:
+        self._header, self._ask, self._prefix = header, ask, prefix
+        self._token, self._until = "", 0.0
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if time.monotonic() >= self._until:
+            self._renew()
+        request.headers[self._header] = self._prefix + self._token
+        request.register_hook("response", self._again_if_refused)
+        return request
+
+    def _renew(self) -> None:
+        self._token, seconds = self._ask()
+        self._until = time.monotonic() + max(seconds - EARLY_SECONDS, 1)
+
+    def _again_if_refused(self, response: Response, **options: Any) -> Response:
+        if response.status_code not in (401, 403) or getattr(response.request, "is_second", False):
+            return response
+        response.content  # noqa: B018  (reads it to the end, so that the connection can be used again)
+        self._renew()
+        request = response.request.copy()
+        request.is_second = True  # type: ignore[attr-defined]
+        request.headers[self._header] = self._prefix + self._token
+        again: Response = response.connection.send(request, **options)  # type: ignore[attr-defined]
+        return again
+
+
+def cut(content: bytes, *path: str) -> list[bytes]:
+    """The records of a page, each as its own bytes, not one of them rewritten; `path` leads to their list.
+
+    Raises ChannelError when the page holds no such list.
+    """
+    try:
+        for key in path:
+            content = bytes(msgspec.json.decode(content, type=dict[str, msgspec.Raw])[key])
+        return [bytes(record) for record in msgspec.json.decode(content, type=list[msgspec.Raw])]
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise ChannelError(f"An answer holds no list {'.'.join(path)} ({problem}).") from problem
+
+
+def member(content: bytes, *path: str) -> bytes | None:
+    """One member of a JSON object as its own bytes; None where there is none."""
+    try:
+        for key in path:
+            content = bytes(msgspec.json.decode(content, type=dict[str, msgspec.Raw])[key])
+    except (KeyError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return content
+
+
+def plain(record: bytes) -> dict[str, Any]:
+    """A record as Python values; empty where it is not an object that can be read."""
+    try:
+        value = msgspec.json.decode(record)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(record.decode("utf-8", errors="replace"))
+            return value if isinstance(value, dict) else {}
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def in_words(channel: str, problem: Exception) -> ChannelError:
+    """What went wrong with a channel, and what to do, as one sentence without a secret in it."""
+    response = getattr(problem, "response", None)
+    if response is not None and response.status_code in (401, 403):
+        return ChannelError(
+            f"{channel} refused the credentials ({response.status_code}); renew them and run `fulcast connect {channel}`."
+        )
+    if response is not None:
+        return ChannelError(f"{channel} answered {response.status_code} {response.reason} again and again; the next run tries anew.")
+    if isinstance(problem, RequestException):
+        return ChannelError(f"{channel} can't be reached ({type(problem).__name__}); check its address, the next run tries anew.")
+    return ChannelError(f"{channel}: {problem}")
