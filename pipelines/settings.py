@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     input: Path | None = None
     outbox_url: str | None = None
     pseudonym_key: str | None = None
+    landing_key: str | None = None
     as_of: datetime | None = None
 
     @cached_property

@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.errors import InputError
 
 ENTRY_POINTS = "fulcast.channels"
+CURSOR_AT_MOST = "cursor at most"  # note of a session: an answer that was made over some time is complete up to then only
 EXPEDITED = r"(?i)express|expedited|next.?day|same.?day|overnight|second.?day"
 
 
@@ -136,12 +137,13 @@ class Tables:
 
 @dataclass
 class Session:
-    """An open connection to a channel: its HTTP client, its settings and the clock of its merchant."""
+    """An open connection to a channel: its HTTP client, its settings, the clock of its merchant, the longest pause (seconds)."""
 
     channel: str
     settings: Mapping[str, str]
     time_zone: str
     client: Any
+    longest_pause: float = 60.0
     note: dict[str, Any] = field(default_factory=dict)
 
 
@@ -155,6 +157,7 @@ class Kind:
     open: Callable[[str, Mapping[str, str], str, Any], Session]
     check: Callable[[Session], str]
     streams: tuple[RecordStream | ReportStream, ...]
+    edition: str = "1"  # another one where records are read in another way: the ledger is then made anew from landing
 
 
 @cache

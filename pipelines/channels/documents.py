@@ -175,9 +175,10 @@ def _newest(
     origin = origin.with_columns(pl.col("record").cast(pl.Int64))
     head = frames[contract.name].select(*contract.identity, "record").unique(maintain_order=True).join(origin, on="record")
     newest = head.sort("source_version", "payload_version", "record").unique([*contract.identity], keep="last")
-    chosen = newest.select("record", "source_version", "payload_version")
+    newest = newest.with_columns(document_id=pl.concat_str([name for name in contract.identity if name != "channel"], separator=" "))
+    chosen = newest.select("record", "source_version", "payload_version", "document_id")
     kept = {name: frame.join(chosen, on="record", how="inner", maintain_order="left") for name, frame in frames.items()}
-    documents = newest.select(*contract.identity, "source_version", source_rows=pl.lit(1, pl.Int64))
+    documents = newest.select(*contract.identity, "source_version", "document_id", source_rows=pl.lit(1, pl.Int64))
     return kept, documents, head.height - newest.height
 
 

@@ -48,6 +48,8 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
     Raises InputError when the file as a whole can't be used; rows that can't be read are in `quarantine`, each with its reason.
     """
     raw, bad_rows = read(feed, payload.content(), payload.name)
+    if feed.where:
+        raw = raw.filter(pl.sql_expr(feed.where))
     rows = _typed(feed, config, raw, payload.name, pseudonym_key)
     repeated = 0
     if feed.is_order_feed:
@@ -243,6 +245,7 @@ def _newest_versions(frames: dict[str, pl.DataFrame], feed: Feed) -> tuple[dict[
     newest = versions.filter(pl.col(VERSION) == pl.col(VERSION).max().over(*contract.identity))
     if newest.height < versions.height:
         frames = {name: frame.join(newest, on=[*contract.identity, VERSION], how="semi") for name, frame in frames.items()}
+    newest = newest.with_columns(document_id=pl.lit(None, pl.String))
     return frames, newest, int(versions["source_rows"].sum()) - int(newest["source_rows"].sum())
 
 

@@ -4,6 +4,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,17 +13,19 @@ from zoneinfo import ZoneInfo
 import polars as pl
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipelines.channels.base import EXPEDITED
 from pipelines.contracts import table
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
 
-PROVENANCE = ("feed", "source_version", "payload_version", "payload_hash")
+PROVENANCE = ("feed", "document_id", "source_version", "payload_version", "payload_hash")
 COMPUTED = {
     "orders": ("business_date", "processed_date", "gross_amount", "total_amount", "is_balanced", "is_incomplete"),
     "order_lines": ("line_number", "listed_sku", "net_amount", "cancelled_gross_amount", "cancelled_discount_amount"),
     "returns": ("business_date",),
     "refunds": ("business_date",),
 }
+ROW = "__row"  # number of the row, which a mapping's sql may use
 REQUIRED = {"shipments": ("sku",), "returns": ("sku",)}  # a file has nothing else to tell the article by
 # Order-level amounts that a mapping may give beside the line's own.
 ORDER_AMOUNTS = ("order_discount_amount", "order_shipping_amount", "order_tax_amount", "order_duty_amount")
@@ -137,6 +140,7 @@ class Feed(_Strict):
     decimal_comma: bool = False
     currency: Currency | None = None
     ship_within_hours: float | None = Field(None, gt=0, lt=10_000)
+    where: str | None = Field(None, description="SQL condition on columns: rows that are of this table; others belong to another")
     version: Version = Version()
     columns: dict[str, Source]
 
@@ -149,6 +153,15 @@ class Feed(_Strict):
         if unknown:
             raise ValueError(f"'{unknown[0]}' is not a field of {self.table}; {_suggestion(unknown[0], self.fields(), 'fields')}")
         return self
+
+    @field_validator("where")
+    @classmethod
+    def _is_a_condition(cls, where: str | None) -> str | None:
+        try:
+            pl.sql_expr(where or "true")
+        except pl.exceptions.PolarsError as problem:
+            raise ValueError(f"'{where}' can't be understood; write an SQL condition over columns") from problem
+        return where
 
     @field_validator("name")
     @classmethod
@@ -190,6 +203,9 @@ class Feed(_Strict):
             needed.setdefault(self.version.column, "version")
         for column in self.fill_down:
             needed.setdefault(column, "fill_down")
+        for column in pl.sql_expr(self.where).meta.root_names() if self.where else ():
+            needed.setdefault(column, "where")
+        needed.pop(ROW, None)
         return needed
 
 
@@ -208,9 +224,17 @@ def _fields_of(name: str) -> dict[str, Any]:
 
 
 class Channel(_Strict):
-    """A sales channel: its clock, its currency, and where it ships from when nothing else says so."""
+    """A sales channel: its clock, its currency, where it ships from when nothing else says so; with a `kind` it is fetched
+    from its platform, and `connection` says from where (never a secret)."""
 
     name: str
+    kind: str | None = Field(None, description="platform whose API it is fetched from; none where only files are read")
+    connection: dict[str, str] = Field({}, description="what the kind asks for; secrets come from the environment")
+    since: date | None = Field(None, description="first day to fetch; everything that the platform still has, where it is blank")
+    leave_out: tuple[str, ...] = Field((), description="ledger tables that another feed tells better, such as shipments")
+    locations: dict[str, str] = Field({}, description="the merchant's name of a place, by the platform's id of it")
+    expedited: str = Field(EXPEDITED, description="pattern of the names of fast services")
+    ship_within_hours: float | None = Field(None, gt=0, lt=10_000, description="promise to leave the building, where the platform gives none")
     time_zone: TimeZone = "UTC"
     currency: Currency | None = None
     location: str | None = None
@@ -248,7 +272,18 @@ class Config(_Strict):
     merchant: Merchant
     channels: tuple[Channel, ...] = Field((), alias="channel")
     planning: Planning = Planning()
-    feeds: tuple[Feed, ...] = Field(alias="feed", min_length=1)
+    feeds: tuple[Feed, ...] = Field((), alias="feed")
+
+    @property
+    def fetched(self) -> tuple[Channel, ...]:
+        """Channels that are fetched from a platform."""
+        return tuple(channel for channel in self.channels if channel.kind)
+
+    @model_validator(mode="after")
+    def _has_a_source(self) -> "Config":
+        if not self.feeds and not self.fetched:
+            raise ValueError("nothing is read; add a [[feed]] for files, or a [[channel]] with a kind")
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Config":

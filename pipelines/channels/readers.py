@@ -13,10 +13,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.channels.mapping import Feed
+from pipelines.channels.mapping import ROW, Feed
 from pipelines.errors import InputError
 
-ROW = "__row"
 DEEPEST = 32  # levels of a JSON object in which mapped fields are looked for
 FORMATS = {
     ".csv": "csv",

@@ -20,7 +20,7 @@ def finish_lines(lines: pl.DataFrame) -> pl.DataFrame:
     share = (wide * cancelled / pl.when(ordered != 0).then(ordered)).round(4).cast(MONEY).fill_null(ZERO)
     lines = lines.with_columns(
         net_amount=(gross - pl.col("discount_amount")).cast(MONEY),
-        shipping_amount=ZERO,
+        shipping_amount=pl.col("shipping_amount") if "shipping_amount" in lines.columns else ZERO,
         cancelled_gross_amount=pl.when(cancelled == 0).then(ZERO).when(cancelled == ordered).then(gross).otherwise(share),
     )
     net = pl.col("net_amount").cast(pl.Decimal(38, 4))

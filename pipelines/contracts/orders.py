@@ -19,6 +19,7 @@ class Sourced(dy.Schema):
     """Where a row came from; the newest (source_version, payload_version, payload_hash) of an identity wins."""
 
     feed = text("Feed that it came by", nullable=False)
+    document_id = text("Record of the feed that told it, where one record fills several tables")
     source_version = text("Version that the source itself gives, as sortable text; empty where it gives none", nullable=False)
     payload_version = text("Version of the payload it came in, as sortable text", nullable=False)
     payload_hash = text("Content hash of the payload in landing", nullable=False)
@@ -203,13 +204,13 @@ class PayoutEntries(Sourced):
     occurred_at = instant("When it happened", nullable=False)
 
 
-@register("ledger", "What a channel says of one of its days, asked again at night; the record is held against it")
+@register("ledger", "What a channel said of one of its days when it was asked again; the record is held against it")
 class ChannelDays(Sourced):
     channel = key("Sales channel")
     stream = key("Kind of record")
     channel_date = date("Local date of the channel", primary_key=True)
+    reconciled_at = dy.Datetime(primary_key=True, time_zone="UTC", time_unit="us", description="When the channel was asked")
     channel_records = count("Records that the channel has of the day")
     channel_total_amount = money("Sum of their stated totals", nullable=True)
     missed_records = count("Of them, those that no poll had brought")
     stale_records = count("Of them, those that had changed unseen")
-    reconciled_at = instant("When the channel was asked", nullable=False)

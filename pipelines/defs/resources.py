@@ -16,6 +16,7 @@ from pipelines.operations import Outbox
 from pipelines.settings import Settings
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
+from pipelines.warehouse.sealing import Seal
 from pipelines.warehouse.snapshots import new_version
 
 
@@ -41,7 +42,7 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def landing(self) -> Landing:
-        return Landing(self.settings.home_folder / "landing")
+        return Landing(self.settings.home_folder / "landing", Seal(self.settings.landing_key))
 
     @property
     def started_at(self) -> datetime:

@@ -1,27 +1,29 @@
 """Files of the merchant → landing → ledger. Here: which files are new, which are refused. Not here: how one is parsed or merged."""
 
 import contextlib
-import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from pipelines.channels.files import Parsed, Payload, parse, sources_of
-from pipelines.channels.mapping import Config, Feed
+from pipelines.channels.files import sources_of
+from pipelines.channels.mapping import Config
+from pipelines.channels.payloads import Parsed, Payload
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
+from pipelines.ledger.crosswalk import resolve
 from pipelines.ledger.merge import Balance, merge
+from pipelines.ledger.sources import Source, sources
 from pipelines.warehouse.duckdb import Warehouse
-from pipelines.warehouse.landing import Landing
+from pipelines.warehouse.landing import Landing, Shelf, folder_name
 
 Progress = Callable[[int, int], None]
 BATCH_BYTES = 8_000_000
-SENSELESS_FROM_ROWS = 20
 
 
 @dataclass
@@ -40,6 +42,7 @@ class Loaded:
     balances: list[tuple[str, Balance]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     is_rebuilt: bool = False
+    resolved_rows: int = 0
 
     def totals(self) -> dict[str, int]:
         """The account of all its loads together: rows_in, accepted, duplicate, superseded, quarantined and replaced rows."""
@@ -52,14 +55,14 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
 
     Raises InputError when a feed leaves out a required field, the folder isn't there, or no feed finds a file.
     """
-    if not folder.is_dir():
+    if config.feeds and not folder.is_dir():
         raise InputError(
             f"The folder {folder} of merchant '{config.merchant.name}' does not exist; put the files there or give --input."
         )
     for feed in config.feeds:
         sources_of(feed, config)
     found = [(feed, file) for feed in config.feeds for file in sorted(folder.glob(feed.files)) if file.is_file()]
-    if not found:
+    if not found and config.feeds:
         patterns = ", ".join(feed.files for feed in config.feeds[:4])
         raise InputError(f"No file in {folder} matches {patterns}; put the exports there or mend `files` in the mapping.")
     present = {feed.name for feed, _ in found}
@@ -67,7 +70,8 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
     for number, (feed, file) in enumerate(found, 1):
         name = os.fsencode(file.relative_to(folder).as_posix()).decode(errors="replace")
         try:
-            is_new = landing.add(feed, file, name, at) is not None
+            shelf = Shelf(feed.name, feed.channel, feed.table)
+            is_new = not landing.holds(shelf, file, name) and landing.add(shelf, file.read_bytes(), name, at) is not None
         except PermissionError as problem:
             raise InputError(
                 f"{name} of feed '{feed.name}' may not be read by this user; give it the right to read it."
@@ -93,40 +97,59 @@ def load(
     A payload that can't be read as a whole leaves landing and is named in `refused`; the others load all the same.
     A changed mapping makes the ledger anew from landing, since another reading of a file may hold other documents.
     """
-    loaded = Loaded(is_rebuilt=_drop_if_mappings_changed(config, warehouse))
+    wanted = list(sources(config, key))
+    loaded = Loaded(is_rebuilt=_drop_if_mappings_changed(wanted, warehouse))
     with warehouse.open() as connection:
         known = _known(connection)
     waiting = [
-        (feed, payload)
-        for feed in config.feeds
-        for payload in landing.payloads(feed)
-        if (feed.name, payload.hash, payload.name) not in known
+        (source, payload)
+        for source in wanted
+        for payload in landing.payloads(source.shelf, {folder for feed, folder in known if feed == source.origin.feed})
     ]
     done = 0
-    for batch in _batches(waiting):
-        parsed = [(feed, payload, _parse_or_refuse(feed, config, payload, landing, key, loaded)) for feed, payload in batch]
+    for batch, parsed in _read_ahead(waiting, landing, loaded):
         with warehouse.open() as connection:
             known = _known(connection)  # another process may have loaded some meanwhile
-            for feed, payload, content in parsed:
-                if content is not None and (feed.name, payload.hash, payload.name) not in known:
-                    loaded.balances.append(
-                        (payload.name, merge(connection, feed, mapping_hash(config, feed), payload, content, at))
-                    )
+            for (source, payload), content in zip(batch, parsed, strict=True):
+                if content is not None and (source.origin.feed, folder_name(payload.hash, payload.name)) not in known:
+                    loaded.balances.append((payload.name, merge(connection, source.origin, payload, content, at)))
                 done += 1
                 progress(done, len(waiting))
+    with warehouse.open() as connection:
+        loaded.resolved_rows = resolve(connection)
     return loaded
 
 
-def _known(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, ...]]:
-    return set(connection.sql("SELECT feed, payload_hash, file_name FROM loads").fetchall())
+def _known(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """Feed and landing folder of every payload that was loaded."""
+    rows = connection.sql("SELECT feed, payload_hash, file_name FROM loads").fetchall()
+    return {(feed, folder_name(digest, name)) for feed, digest, name in rows}
 
 
-def _batches(waiting: list[tuple[Feed, Payload]]) -> Iterator[list[tuple[Feed, Payload]]]:
+Waiting = list[tuple[Source, Payload]]
+
+
+def _read_ahead(waiting: Waiting, landing: Landing, loaded: Loaded) -> Iterator[tuple[Waiting, list[Parsed | None]]]:
+    """Batches and what stands in them; the next batch is read while the caller merges the last."""
+    batches = list(_batches(waiting))
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        ahead = [reader.submit(_parse_batch, batch, landing, loaded) for batch in batches[:1]]
+        for number, batch in enumerate(batches):
+            parsed = ahead.pop().result()
+            ahead = [reader.submit(_parse_batch, next_one, landing, loaded) for next_one in batches[number + 1 : number + 2]]
+            yield batch, parsed
+
+
+def _parse_batch(batch: Waiting, landing: Landing, loaded: Loaded) -> list[Parsed | None]:
+    return [_parse_or_refuse(source, payload, landing, loaded) for source, payload in batch]
+
+
+def _batches(waiting: Waiting) -> Iterator[Waiting]:
     """Payloads in groups that are read together before the warehouse is opened for them: many small ones, or one large."""
-    batch: list[tuple[Feed, Payload]] = []
+    batch: Waiting = []
     size = 0
-    for feed, payload in waiting:
-        batch.append((feed, payload))
+    for source, payload in waiting:
+        batch.append((source, payload))
         with contextlib.suppress(FileNotFoundError):
             size += payload.path.stat().st_size
         if size > BATCH_BYTES:
@@ -136,30 +159,15 @@ def _batches(waiting: list[tuple[Feed, Payload]]) -> Iterator[list[tuple[Feed, P
         yield batch
 
 
-def _parse_or_refuse(feed: Feed, config: Config, payload: Payload, landing: Landing, key: bytes, loaded: Loaded) -> Parsed | None:
+def _parse_or_refuse(source: Source, payload: Payload, landing: Landing, loaded: Loaded) -> Parsed | None:
     try:
-        parsed = parse(feed, config, payload, key)
-        _require_some_sense(feed, payload, parsed)
-        return parsed
+        return source.parse(payload)
     except FileNotFoundError:
         return None  # another process refused it meanwhile
     except InputError as problem:
-        landing.refuse(feed, payload)
+        landing.refuse(source.shelf, payload)
         loaded.refused.append(str(problem))
         return None
-
-
-def _require_some_sense(feed: Feed, payload: Payload, parsed: Parsed) -> None:
-    """Raises InputError when not one row of a file of some length can be read: then it is the mapping that is wrong."""
-    if parsed.rows_in >= SENSELESS_FROM_ROWS and parsed.quarantine.height == parsed.rows_in:
-        reason = parsed.quarantine["reason"][0]
-        raise InputError(f"{payload.name}: none of its {parsed.rows_in:,} rows can be read ({reason}); mend feed '{feed.name}'.")
-
-
-def mapping_hash(config: Config, feed: Feed) -> str:
-    """Hash of everything that decides how the feed's files are read."""
-    channels = "".join(channel.model_dump_json() for channel in config.channels)
-    return hashlib.sha256((feed.model_dump_json() + channels).encode()).hexdigest()[:16]
 
 
 def clear(warehouse: Warehouse) -> None:
@@ -171,9 +179,9 @@ def clear(warehouse: Warehouse) -> None:
         connection.commit()
 
 
-def _drop_if_mappings_changed(config: Config, warehouse: Warehouse) -> bool:
+def _drop_if_mappings_changed(wanted: list[Source], warehouse: Warehouse) -> bool:
     used = dict(warehouse.query("SELECT DISTINCT feed, mapping_hash FROM loads").rows())
-    now = {feed.name: mapping_hash(config, feed) for feed in config.feeds}
+    now = {source.origin.feed: source.origin.mapping_hash for source in wanted}
     is_changed = any(now.get(feed) != hashed for feed, hashed in used.items())
     if is_changed:
         clear(warehouse)
@@ -197,12 +205,12 @@ def pseudonym_key(home: Path, configured: str | None) -> bytes:
 
 
 def unaccounted_rows(warehouse: Warehouse) -> list[str]:
-    """Sentences on rows that have disappeared: a load that doesn't balance, or a table whose rows are not accepted − replaced; empty when all is well."""
+    """Sentences on rows that have disappeared: a load that doesn't balance, or a table whose rows are not stored − replaced; empty when all is well."""
     unbalanced = warehouse.query(
         "SELECT file_name, rows_in FROM loads WHERE rows_in <> accepted_rows + duplicate_rows + superseded_rows + quarantined_rows"
     )
     sentences = [f"{name}: its {rows} rows in are not all accounted for" for name, rows in unbalanced.rows()]
-    expected = warehouse.query("SELECT table_name, sum(accepted_rows - replaced_rows)::BIGINT FROM loads GROUP BY ALL").rows()
+    expected = warehouse.query("SELECT table_name, sum(stored_rows - replaced_rows)::BIGINT FROM loads GROUP BY ALL").rows()
     for name, rows in expected:
         counted = "order_lines" if name == "orders" else name
         held = warehouse.query(f"SELECT count(*) FROM {counted}").item()

@@ -6,8 +6,8 @@ from datetime import datetime
 import duckdb
 import polars as pl
 
-from pipelines.channels.files import Parsed, Payload
 from pipelines.channels.mapping import PROVENANCE
+from pipelines.channels.payloads import Parsed, Payload
 from pipelines.contracts import Table, table
 from pipelines.warehouse.duckdb import insert
 
@@ -94,7 +94,8 @@ def _decide(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tab
     identity = ", ".join(contract.identity)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE known_documents AS
-        SELECT {identity}, max({RANK.format(contract.name)}) AS rank FROM {contract.name} SEMI JOIN staged_documents USING ({identity}) GROUP BY ALL
+        SELECT {identity}, any_value(d.document_id) AS document_id, max({RANK.format(contract.name)}) AS rank
+        FROM {contract.name} JOIN staged_documents d USING ({identity}) GROUP BY {identity}
     """).fetchall()
     if connection.sql("SELECT count(*) FROM known_documents").fetchall()[0][0]:
         _judge(connection, origin, contract, names)
@@ -113,7 +114,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tabl
         CREATE OR REPLACE TEMP TABLE verdicts AS
         WITH ranked AS (
             SELECT d.*, known.rank IS NOT NULL AS is_known, coalesce(staged.rank > known.rank, true) AS wins
-            FROM staged_documents d JOIN ({staged}) staged USING ({identity}) LEFT JOIN known_documents known USING ({identity})
+            FROM staged_documents d JOIN ({staged}) staged USING ({identity}) LEFT JOIN (SELECT * EXCLUDE (document_id) FROM known_documents) known USING ({identity})
         ), differing AS ({" UNION ".join(_differing(table(name), contract, origin) for name in names)})
         SELECT r.*, CASE WHEN NOT is_known THEN 'accepted' WHEN f.differs IS NULL THEN 'duplicate' WHEN wins THEN 'accepted' ELSE 'superseded' END AS verdict
         FROM ranked r LEFT JOIN (SELECT DISTINCT {identity}, true AS differs FROM differing) f USING ({identity})
@@ -122,42 +123,47 @@ def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tabl
 
 def _differing(contract: Table, document: Table, origin: Origin) -> str:
     """Identities of known documents whose staged rows of this table are not exactly the ledger's."""
-    identity = ", ".join(document.identity)
+    identity, key = ", ".join(document.identity), ", ".join(_key(contract, document))
     columns = ", ".join(
         f"{RESOLVED[contract.name]} AS sku" if c == "sku" and contract.name in RESOLVED else c
         for c in contract.columns
-        if c not in PROVENANCE
+        if c not in PROVENANCE or c in _key(contract, document)
     )
+    owned = _owned(contract, document, origin)
     ledger, staged = (
-        f"SELECT {columns} FROM {rows} SEMI JOIN known_documents USING ({identity}){where}"
-        for rows, where in ((contract.name, _owned(contract, document, origin, " WHERE ")), (f"staged_{contract.name}", ""))
+        f"SELECT {columns} FROM {rows} SEMI JOIN known_documents USING ({key}){where}"
+        for rows, where in ((contract.name, f" WHERE {owned}"), (f"staged_{contract.name}", ""))
     )
-    return f"SELECT {identity} FROM (({ledger}) EXCEPT ALL ({staged})) UNION SELECT {identity} FROM (({staged}) EXCEPT ALL ({ledger}))"
+    differing = f"(({ledger}) EXCEPT ALL ({staged})) UNION ALL (({staged}) EXCEPT ALL ({ledger}))"
+    return f"SELECT {identity} FROM known_documents SEMI JOIN ({differing}) USING ({key})"
 
 
-def _owned(contract: Table, document: Table, origin: Origin, word: str) -> str:
+def _key(contract: Table, document: Table) -> tuple[str, ...]:
+    """How a table's rows are found that a document fills: by its identity where they bear it, else by the record that told them."""
+    bears_it = contract.name == document.name or contract.name == "order_lines"
+    return document.identity if bears_it else ("document_id",)
+
+
+def _owned(contract: Table, document: Table, origin: Origin) -> str:
     """The condition on rows of a table beside the document's own: other feeds may tell of the same order."""
-    own = contract.name == document.name or contract.name == "order_lines"
-    return "" if own else f"{word}{contract.name}.feed = '{origin.feed}'"
+    return "true" if _key(contract, document) == document.identity else f"{contract.name}.feed = '{origin.feed}'"
 
 
-def _apply(
-    connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]
-) -> tuple[int, int]:
+def _apply(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> tuple[int, int]:
     """Puts the winners in place; returns how many rows accepted ones stored, and how many earlier ones they replaced."""
-    identity = ", ".join(contract.identity)
     counted = "order_lines" if "order_lines" in names else contract.name
-    accepted = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({identity})"
+    accepted = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({', '.join(contract.identity)})"
     stored, replaced = (
         int(connection.sql(f"SELECT count(*) FROM {rows} {accepted}").fetchall()[0][0]) for rows in (f"staged_{counted}", counted)
     )
     for name in names:
-        match = " AND ".join(f"{name}.{column} = v.{column}" for column in contract.identity)
-        owned = _owned(table(name), contract, origin, " AND ")
-        connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match}{owned}").fetchall()
+        key = _key(table(name), contract)
+        match = " AND ".join(f"{name}.{column} = v.{column}" for column in key)
+        owned = _owned(table(name), contract, origin)
+        connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match} AND {owned}").fetchall()
         selected = ", ".join(f's."{column}"' for column in table(name).columns)
         connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT {selected} FROM staged_{name} s SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({identity})"
+            f"INSERT INTO {name} BY NAME SELECT {selected} FROM staged_{name} s SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({', '.join(key)})"
         ).fetchall()
     return stored, replaced
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.channels.files import Parsed, Payload
 from pipelines.channels.files import parse as parse_payload
 from pipelines.channels.mapping import Config
+from pipelines.channels.payloads import Parsed, Payload
 
 COLUMNS = 'order_id = "order"\nsku = "sku"\nordered_units = "qty"\nunit_price_amount = "price"\nordered_at = "at"'
 CHANNEL = {"name": "web", "time_zone": "Europe/Amsterdam", "currency": "EUR"}

@@ -11,13 +11,14 @@ import msgspec
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 from requests import Response
 
-from pipelines.channels.base import ChannelError, Listed, Record, Session
+from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import ExpiringToken, Patience, cut, plain, rest_client
+from pipelines.channels.http import ExpiringToken, Patience, cut, digest, plain, rest_client
 from pipelines.channels.shopify import queries
 
 PATH = f"admin/api/{queries.VERSION}/graphql.json"
 PAGE, LISTING_PAGE, IDS = 50, 250, 50
+BULK_PAUSE = 1.0  # seconds between two looks at a bulk operation, growing
 STATIC_SECONDS = 365 * 86_400.0
 MISSING_SCOPE = "the app lacks a permission: {}; grant it the scopes read_all_orders, read_returns, read_shopify_payments_payouts"
 
@@ -36,7 +37,8 @@ def open_session(channel: str, settings: Mapping[str, str], time_zone: str, pati
         answer.raise_for_status()
         return answer.json()["access_token"], float(answer.json().get("expires_in", 86_400))
 
-    return Session(channel, settings, time_zone, rest_client(base, patience, ExpiringToken("X-Shopify-Access-Token", ask)))
+    client = rest_client(base, patience, ExpiringToken("X-Shopify-Access-Token", ask))
+    return Session(channel, settings, time_zone, client, patience.longest_pause)
 
 
 def check(session: Session) -> str:
@@ -95,15 +97,9 @@ def _money(session: Session, query: str, name: str, field: str, stamp: str, sinc
     for page in _pages(session, query, ("shopifyPaymentsAccount", name), PAGE, wanted):
         values = [plain(record) for record in page]
         yield [
-            Record(str(v.get("id") or ""), str(v.get(stamp) or ""), _digest(record), record)
+            Record(str(v.get("id") or ""), str(v.get(stamp) or ""), digest(record), record)
             for v, record in zip(values, page, strict=True)
         ]
-
-
-def _digest(record: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(record).hexdigest()[:16]
 
 
 def _pages(session: Session, query: str, path: tuple[str, ...], size: int, wanted: str) -> Iterator[list[bytes]]:
@@ -145,7 +141,8 @@ def _bulk_orders(session: Session) -> Iterator[bytes]:
     started = plain(ask(session, queries.RUN_BULK, query=queries.BULK))["data"]["bulkOperationRunQuery"]
     if started["userErrors"]:
         raise ChannelError(f"Shopify refused the back-fill: {started['userErrors'][0]['message']}")
-    pause = 0.02 * min(float(session.settings.get("patience", 50)), 50)
+    session.note[CURSOR_AT_MOST] = started["bulkOperation"]["createdAt"]
+    pause = min(BULK_PAUSE, session.longest_pause)
     while True:
         state = plain(ask(session, queries.BULK_STATE, id=started["bulkOperation"]["id"]))["data"]["node"]
         if state["status"] == "COMPLETED":
@@ -153,7 +150,7 @@ def _bulk_orders(session: Session) -> Iterator[bytes]:
         if state["status"] in ("FAILED", "CANCELED", "EXPIRED"):
             raise ChannelError(f"Shopify's bulk operation ended as {state['status']} ({state['errorCode']}); the next run tries anew.")
         time.sleep(pause)
-        pause = min(pause * 1.5, 30)
+        pause = min(pause * 1.5, 30 * BULK_PAUSE, session.longest_pause)
     if not state["url"]:
         return
     answer = session.client.get(state["url"])

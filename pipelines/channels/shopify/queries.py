@@ -57,7 +57,7 @@ BULK = f"""{{ orders {{ edges {{ node {{ {_OWN}
 }} }} }} }}"""
 
 RUN_BULK = """mutation RunBulk($query: String!) { bulkOperationRunQuery(query: $query) {
-  bulkOperation { id status } userErrors { field message } } }"""
+  bulkOperation { id status createdAt } userErrors { field message } } }"""
 
 BULK_STATE = "query BulkState($id: ID!) { node(id: $id) { ... on BulkOperation { id status errorCode url objectCount } } }"
 

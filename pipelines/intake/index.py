@@ -1,0 +1,88 @@
+"""What landing holds of a stream: the newest content of each record. Here: telling new from known. Not here: fetching."""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from pipelines.channels.base import Record
+from pipelines.operations.files import written_aside
+from pipelines.warehouse.landing import Landing, Shelf
+
+SIDECAR = "index.parquet"
+FOLDED_FROM = 64  # sidecars that may wait before they are folded into one
+SCHEMA = {"source_id": pl.String, "fingerprint": pl.String, "digest": pl.String}
+
+
+class Index:
+    """Newest fingerprint and content digest per record id, read from the small files beside a stream's payloads."""
+
+    def __init__(self, landing: Landing, shelf: Shelf) -> None:
+        self._landing, self._shelf = landing, shelf
+        self._folder = landing.folder / shelf.name
+        self.newest = self._read()
+        self._parts = 0
+
+    def land(self, records: Sequence[Record], at: datetime) -> int:
+        """Lands those of `records` (in the order of their fetching) whose content isn't the newest known; returns how many."""
+        if not records:
+            return 0
+        given = pl.DataFrame(
+            {
+                "source_id": [r.source_id for r in records], "fingerprint": [r.fingerprint for r in records],
+                "digest": [hashlib.sha256(r.payload).hexdigest()[:32] for r in records],
+                "source_version": [r.version for r in records], "payload": [r.payload for r in records],
+            },
+            schema=SCHEMA | {"source_version": pl.String, "payload": pl.Binary},
+        )  # fmt: skip
+        known = self.newest.join(given.select("source_id").unique(), on="source_id", how="semi")
+        both = pl.concat([known, given], how="diagonal")
+        before = pl.col("digest").shift(1).over("source_id")
+        fresh = both.filter(pl.col("payload").is_not_null() & (before.is_null() | (before != pl.col("digest"))))
+        if fresh.height:
+            self._keep(fresh, at)
+        return fresh.height
+
+    def _keep(self, fresh: pl.DataFrame, at: datetime) -> None:
+        self._parts += 1
+        name = f"{at:%Y%m%dT%H%M%S.%fZ}-{self._parts:04d}"
+        stamp = f"{at.isoformat()} {self._parts:04d}"
+        sidecar = fresh.select(SCHEMA).unique("source_id", keep="last", maintain_order=True)
+        records = fresh.select("source_id", "source_version", fetched_at=pl.lit(stamp), payload="payload")
+        self._landing.add(self._shelf, _parquet(records), name, at, beside={SIDECAR: _parquet(sidecar.with_columns(at=pl.lit(stamp)))})
+        self.newest = pl.concat([self.newest, sidecar]).unique("source_id", keep="last", maintain_order=True)
+
+    def _read(self) -> pl.DataFrame:
+        folded, names = self._folded()
+        waiting = [path for path in self._folder.glob(f"*/{SIDECAR}") if path.parent.name not in names]
+        parts = [pl.read_parquet(path) for path in waiting]
+        stamped = pl.concat([folded, *parts]).sort("at", maintain_order=True) if parts else folded
+        newest = stamped.unique("source_id", keep="last", maintain_order=True)
+        if len(waiting) > FOLDED_FROM:
+            self._fold(newest, names | {path.parent.name for path in waiting})
+        return newest.select(list(SCHEMA))
+
+    def _folded(self) -> tuple[pl.DataFrame, set[str]]:
+        pointer = self._folder / "index.json"
+        if not pointer.exists():
+            return pl.DataFrame(schema=SCHEMA | {"at": pl.String}), set()
+        told = json.loads(pointer.read_text())
+        return pl.read_parquet(self._folder / told["file"]), set(told["folders"])
+
+    def _fold(self, newest: pl.DataFrame, names: set[str]) -> None:
+        file = f"index-{len(names)}.parquet"
+        (self._folder / file).write_bytes(_parquet(newest))
+        with written_aside(self._folder / "index.json") as pointer:
+            pointer.write_text(json.dumps({"file": file, "folders": sorted(names)}))
+        for old in self._folder.glob("index-*.parquet"):
+            if old.name != file:
+                old.unlink(missing_ok=True)
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    return buffer.getvalue()
