@@ -50,7 +50,7 @@ class Index:
         self._parts += 1
         name = f"{at:%Y%m%dT%H%M%S.%fZ}-{self._parts:04d}"
         stamp = f"{at.isoformat()} {self._parts:04d}"
-        sidecar = fresh.select(SCHEMA).unique("source_id", keep="last", maintain_order=True)
+        sidecar = fresh.select(*SCHEMA).unique("source_id", keep="last", maintain_order=True)
         records = fresh.select("source_id", "source_version", fetched_at=pl.lit(stamp), payload="payload")
         self._landing.add(self._shelf, _parquet(records), name, at, beside={SIDECAR: _parquet(sidecar.with_columns(at=pl.lit(stamp)))})
         self.newest = pl.concat([self.newest, sidecar]).unique("source_id", keep="last", maintain_order=True)
@@ -63,7 +63,7 @@ class Index:
         newest = stamped.unique("source_id", keep="last", maintain_order=True)
         if len(waiting) > FOLDED_FROM:
             self._fold(newest, names | {path.parent.name for path in waiting})
-        return newest.select(list(SCHEMA))
+        return newest.select(*SCHEMA)
 
     def _folded(self) -> tuple[pl.DataFrame, set[str]]:
         pointer = self._folder / "index.json"

@@ -47,7 +47,7 @@ def check(session: Session) -> str:
     return f"{shop['name']} answers: time zone {shop['ianaTimezone']}, currency {shop['currencyCode']}."
 
 
-def ask(session: Session, query: str, **variables: Any) -> bytes:
+def ask(session: Session, query: str, /, **variables: Any) -> bytes:
     """The answer to one query.
 
     Raises ChannelError for errors that Shopify names in its answer.

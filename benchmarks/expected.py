@@ -1,0 +1,151 @@
+"""What the ledger has to hold of a demo shop, computed from the merchant's truth in plain loops, per platform and table."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipelines.demo.servers.shop import Order, Shop, fee
+
+MONEY = pl.Decimal(18, 4)
+AT = pl.Datetime("us", "UTC")
+
+
+def euros(cents: int) -> Decimal:
+    return Decimal(cents) / 100
+
+
+def frame(rows: Iterable[tuple[Any, ...]], **schema: Any) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def order_ids(kind: str, order: Order) -> str:
+    return order.number if kind == "amazon" else str(order.id)
+
+
+def orders(kind: str) -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = (
+            (order_ids(kind, o), _second(o.placed_at + skew), euros(o.total + (o.removed if kind == "shopify" else 0)), euros(o.shipping),
+             euros(_tax(o)), o.cancelled_at is not None, True, False)
+            for o in shop.orders
+        )  # fmt: skip
+        return frame(rows, order_id=pl.String, ordered_at=AT, total_amount=MONEY, shipping_amount=MONEY, tax_amount=MONEY,
+                     is_cancelled=pl.Boolean, is_balanced=pl.Boolean, is_incomplete=pl.Boolean)  # fmt: skip
+
+    read = "SELECT order_id, ordered_at, total_amount, shipping_amount, tax_amount, is_cancelled, is_balanced, is_incomplete FROM orders"
+    return ["order_id"], expect, read
+
+
+def lines(kind: str) -> Any:
+    """Units and net sales per SKU that stayed on the order."""
+
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = []
+        for o in shop.orders:
+            gone = o.cancelled_at is not None
+            rows += [(order_ids(kind, o), x.sku, 0 if gone else x.units, euros(0 if gone else x.gross - x.discount)) for x in o.lines]
+        told = frame(rows, order_id=pl.String, sku=pl.String, units=pl.Int64, net=MONEY)
+        return told.group_by("order_id", "sku").agg(pl.len().alias("rows"), pl.col("units").sum(), pl.col("net").sum().cast(MONEY))
+
+    read = """SELECT order_id, sku, count(*) AS rows, sum(ordered_units - cancelled_units) AS units,
+              sum(net_amount - (cancelled_gross_amount - cancelled_discount_amount)) AS net FROM order_lines GROUP BY ALL"""
+    return ["order_id", "sku"], expect, read
+
+
+def payments() -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = ((str(p.id), str(o.id), p.kind, euros(p.cents), _second(p.at + skew)) for o in shop.orders for p in o.payments)
+        return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
+
+    return ["payment_id"], expect, "SELECT payment_id, order_id, payment_kind, amount, paid_at FROM payments"
+
+
+def shipments(kind: str, *, with_delivery: bool) -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = []
+        for o in shop.orders:
+            sku = {x.number: x.sku for x in o.lines}
+            for p in o.parcels:
+                delivered = _second(p.delivered_at + skew) if p.delivered_at and with_delivery else None
+                name = str(p.id) if kind == "shopify" else f"{o.number}-{p.id}"
+                rows += [(name, sku[n], units, _second(p.shipped_at + skew), delivered) for n, units in p.units]
+        told = frame(rows, shipment_id=pl.String, sku=pl.String, units=pl.Int64, shipped_at=AT, delivered_at=AT)
+        return told.group_by("shipment_id", "sku").agg(pl.col("units").sum(), pl.col("shipped_at").max(), pl.col("delivered_at").max())
+
+    read = """SELECT shipment_id, sku, sum(shipped_units)::BIGINT AS units, max(shipped_at) AS shipped_at, max(delivered_at) AS delivered_at
+              FROM shipments GROUP BY ALL"""
+    return ["shipment_id", "sku"], expect, read
+
+
+def refunds(kind: str) -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = [
+            (str(r.id), order_ids(kind, o), euros(sum(x[2] for x in r.lines)), euros(sum(x[3] for x in r.lines)), euros(r.adjustment), _second(r.at + skew))
+            for o in shop.orders for r in o.refunds
+        ]  # fmt: skip
+        if kind == "shopify":
+            rows += [(f"{o.id * 10 + 9}", str(o.id), euros(o.removed), euros(0), euros(0), _second(o.edited_at + skew))
+                     for o in shop.orders if o.edited_at]  # fmt: skip
+        return frame(rows, refund_id=pl.String, order_id=pl.String, goods=MONEY, tax=MONEY, adjustment=MONEY, refunded_at=AT)
+
+    read = """SELECT refund_id, order_id, sum(goods_amount) AS goods, sum(tax_amount) AS tax, sum(adjustment_amount) AS adjustment,
+              max(refunded_at) AS refunded_at FROM refunds GROUP BY ALL"""
+    return ["refund_id", "order_id"], expect, read
+
+
+def returns() -> Any:
+    """Goods that came back, with their refund."""
+
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = (
+            (str(r.id), units, euros(goods)) for o in shop.orders for r in o.refunds for _, units, goods, _, fate in r.lines if fate == "returned"
+        )  # fmt: skip
+        return frame(rows, return_id=pl.String, returned_units=pl.Int64, refund_amount=MONEY)
+
+    return ["return_id"], expect, "SELECT return_id, returned_units, refund_amount FROM returns"
+
+
+def entries() -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        return frame(_entries(shop), entry_id=pl.String, payout_id=pl.String, order_id=pl.String, amount=MONEY, fee_amount=MONEY, net_amount=MONEY)
+
+    return ["entry_id"], expect, "SELECT entry_id, payout_id, order_id, amount, fee_amount, net_amount FROM payout_entries"
+
+
+def _entries(shop: Shop) -> Iterator[tuple[Any, ...]]:
+    for day, settled in shop.payout_days().items():
+        for o, p in settled:
+            signed = p.cents if p.kind == "capture" else -p.cents
+            yield str(p.id), f"{day:%Y%m%d}", str(o.id), euros(signed), euros(-fee(p)), euros(signed - fee(p))
+
+
+def payouts() -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = ((f"{day:%Y%m%d}", euros(sum((p.cents if p.kind == "capture" else -p.cents) - fee(p) for _, p in settled)))
+                for day, settled in shop.payout_days().items())  # fmt: skip
+        return frame(rows, payout_id=pl.String, net_amount=MONEY)
+
+    return ["payout_id"], expect, "SELECT payout_id, net_amount FROM payouts"
+
+
+def _tax(order: Order) -> int:
+    return sum(line.tax for line in order.lines) + order.shipping_tax
+
+
+def _second(at: Any) -> Any:
+    return at.replace(microsecond=0)
+
+
+EXPECTED: dict[str, dict[str, Any]] = {
+    "shopify": {
+        "orders": orders("shopify"), "order_lines": lines("shopify"), "payments": payments(), "shipments": shipments("shopify", with_delivery=True),
+        "refunds": refunds("shopify"), "returns": returns(), "payouts": payouts(), "payout_entries": entries(),
+    },
+    "woocommerce": {"orders": orders("woocommerce"), "order_lines": lines("woocommerce"), "refunds": refunds("woocommerce")},
+    "amazon": {
+        "orders": orders("amazon"), "order_lines": lines("amazon"), "shipments": shipments("amazon", with_delivery=False),
+    },
+}  # fmt: skip
