@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.demo.servers.amazon_reports import settlements
 from pipelines.demo.servers.shop import Order, Shop, fee
 
 MONEY = pl.Decimal(18, 4)
@@ -61,6 +62,20 @@ def payments() -> Any:
         return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
 
     return ["payment_id"], expect, "SELECT payment_id, order_id, payment_kind, amount, paid_at FROM payments"
+
+
+def paid_in_woocommerce() -> Any:
+    """WooCommerce tells when an order was first paid, and its refunds one by one."""
+
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = []
+        for o in shop.orders:
+            captured = sorted(p.at for p in o.payments if p.kind == "capture")
+            rows += [(f"{o.id}-paid", "capture", euros(o.total), _second(captured[0] + skew))] if captured else []
+            rows += [(f"{p.id}-refund", "refund", euros(p.cents), _second(p.at + skew)) for p in o.payments if p.kind == "refund"]
+        return frame(rows, payment_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
+
+    return ["payment_id"], expect, "SELECT payment_id, payment_kind, amount, paid_at FROM payments"
 
 
 def shipments(kind: str, *, with_delivery: bool) -> Any:
@@ -131,6 +146,38 @@ def payouts() -> Any:
     return ["payout_id"], expect, "SELECT payout_id, net_amount FROM payouts"
 
 
+def settled() -> Any:
+    """Amazon's settlements that were closed by the end: their totals and how many entries stand behind each."""
+
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = []
+        for number, content in settlements(shop, shop.last_moment):
+            told = [line.split("\t") for line in content.decode().splitlines()[1:]]
+            rows.append((number, Decimal(told[0][4]), len(told) - 1, sum((Decimal(line[14]) for line in told[1:]), Decimal(0))))
+        return frame(rows, payout_id=pl.String, net_amount=MONEY, entries=pl.Int64, entries_amount=MONEY)
+
+    read = """SELECT payout_id, any_value(p.net_amount) AS net_amount, count(*) AS entries, sum(e.net_amount) AS entries_amount
+              FROM payouts p JOIN payout_entries e USING (payout_id) GROUP BY ALL"""
+    return ["payout_id"], expect, read
+
+
+def returned_to_seller() -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = ((r.id, r.sku, r.units, euros(r.cents)) for o in shop.orders for r in o.returns)
+        return frame(rows, return_id=pl.String, sku=pl.String, returned_units=pl.Int64, refund_amount=MONEY)
+
+    return ["return_id"], expect, "SELECT return_id, sku, returned_units, refund_amount FROM returns"
+
+
+def stock() -> Any:
+    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+        rows = ((sku, on_hand, unsellable) for sku, (on_hand, unsellable) in shop.stock.items())
+        return frame(rows, sku=pl.String, on_hand_units=pl.Int64, unsellable_units=pl.Int64)
+
+    read = "SELECT DISTINCT ON (sku) sku, on_hand_units, unsellable_units FROM stock_levels ORDER BY observed_at DESC"
+    return ["sku"], expect, read
+
+
 def _tax(order: Order) -> int:
     return sum(line.tax for line in order.lines) + order.shipping_tax
 
@@ -144,8 +191,9 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "orders": orders("shopify"), "order_lines": lines("shopify"), "payments": payments(), "shipments": shipments("shopify", with_delivery=True),
         "refunds": refunds("shopify"), "returns": returns(), "payouts": payouts(), "payout_entries": entries(),
     },
-    "woocommerce": {"orders": orders("woocommerce"), "order_lines": lines("woocommerce"), "refunds": refunds("woocommerce")},
+    "woocommerce": {"orders": orders("woocommerce"), "order_lines": lines("woocommerce"), "refunds": refunds("woocommerce"), "payments": paid_in_woocommerce()},
     "amazon": {
         "orders": orders("amazon"), "order_lines": lines("amazon"), "shipments": shipments("amazon", with_delivery=False),
+        "settlements": settled(), "returns": returned_to_seller(), "stock_levels": stock(),
     },
 }  # fmt: skip

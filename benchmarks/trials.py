@@ -3,12 +3,11 @@
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -26,10 +25,10 @@ from pipelines.ledger.load import load, unaccounted_rows
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
 
-PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=1.0)
-HANG_SECONDS = 1.2
+PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=0.6)
+HANG_SECONDS = 0.7
 END = date(2026, 1, 20)
-ROUND = timedelta(days=7)
+ROUND = timedelta(days=11)
 CHANNELS = {"shopify": "shop_eu", "woocommerce": "shop_uk", "amazon": "amazon_us"}
 
 
@@ -87,7 +86,7 @@ def secrets(kind: str, channel: str) -> Iterator[None]:
 
 
 def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather | None = None) -> Trial:
-    """One life: back-fill in the middle of the history, polls and reconciliations every week, then the ledger against the truth."""
+    """One life: back-fill in the middle of the history, polls and reconciliations every eleven days, then the ledger against the truth."""
     weather = weather or Weather.storm(seed)
     rng = random.Random(f"trial {seed}")
     shutil.rmtree(folder, ignore_errors=True)
@@ -115,7 +114,7 @@ def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather |
 
 
 def _moments(shop: Shop, rng: random.Random) -> Iterator[datetime]:
-    """When the channel is asked: first when a third of the orders is there, then weekly, until nothing more can surface."""
+    """When the channel is asked: first when a third of the orders is there, then every so often, until nothing more can surface."""
     at = shop.orders[len(shop.orders) // 3].placed_at + timedelta(hours=rng.uniform(0, 24))
     while at < shop.last_moment + timedelta(days=15):
         yield at
@@ -145,6 +144,3 @@ def differences(expected: pl.DataFrame, found: pl.DataFrame, keys: list[str]) ->
     wrong = both.join(found, on=expected.columns, how="anti", nulls_equal=True)
     return lost, pl.concat([extra, twice]), wrong
 
-
-Expect = Callable[[Shop, timedelta], pl.DataFrame]
-Any_ = Any

@@ -48,6 +48,7 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
     Raises InputError when the file as a whole can't be used; rows that can't be read are in `quarantine`, each with its reason.
     """
     raw, bad_rows = read(feed, payload.content(), payload.name)
+    raw = raw.with_columns(pl.col(column).forward_fill() for column in feed.fill_down)
     if feed.where:
         raw = raw.filter(pl.sql_expr(feed.where))
     rows = _typed(feed, config, raw, payload.name, pseudonym_key)
@@ -98,9 +99,8 @@ def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_k
 
 def _given(feed: Feed, sources: dict[str, Source], raw: pl.DataFrame, name: str) -> pl.DataFrame:
     """What the file holds for each field, as `raw.<field>`, and for the version; columns are known by fields from here on."""
-    filled = raw.with_columns(pl.col(column).forward_fill() for column in feed.fill_down)
     version = Source(column=feed.version.column) if feed.version.column else Source(value="")
-    given = [_evaluate(feed, field, source, filled, name) for field, source in (sources | {VERSION: version}).items()]
+    given = [_evaluate(feed, field, source, raw, name) for field, source in (sources | {VERSION: version}).items()]
     return pl.DataFrame([raw[ROW], *given])
 
 

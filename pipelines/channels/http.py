@@ -17,6 +17,7 @@ from requests import PreparedRequest, RequestException, Response
 from pipelines.channels.base import ChannelError
 
 THROTTLED = b'"THROTTLED"'
+RENEWALS = 3  # of a token for one request
 EARLY_SECONDS = 60  # a token is renewed this long before it expires
 
 
@@ -81,15 +82,16 @@ class ExpiringToken(AuthConfigBase):
         self._until = time.monotonic() + max(seconds - EARLY_SECONDS, 1)
 
     def _again_if_refused(self, response: Response, **options: Any) -> Response:
-        if response.status_code not in (401, 403) or getattr(response.request, "is_second", False):
+        tries = getattr(response.request, "tries", 1)
+        if response.status_code != 401 or tries > RENEWALS:
             return response
         response.content  # noqa: B018  (reads it to the end, so that the connection can be used again)
         self._renew()
         request = response.request.copy()
-        request.is_second = True  # type: ignore[attr-defined]
+        request.tries = tries + 1  # type: ignore[attr-defined]
         request.headers[self._header] = self._prefix + self._token
         again: Response = response.connection.send(request, **options)  # type: ignore[attr-defined]
-        return again
+        return self._again_if_refused(again, **options)
 
 
 def cut(content: bytes, *path: str) -> list[bytes]:

@@ -63,8 +63,10 @@ def _kind() -> nw.Expr:
 
 
 def _return_entries(returns: Frame, orders: Frame) -> Frame:
-    facts = orders.select("channel", "order_id", "ship_to_country_code")
+    """What came back; of an order that was cancelled as a whole nothing had been sold, so that its refund takes nothing off."""
+    facts = orders.select("channel", "order_id", "ship_to_country_code", "is_cancelled")
     zero = nw.col("refund_amount") * 0
+    was_sold = ~nw.col("is_cancelled").fill_null(False)
     return returns.join(facts, on=["channel", "order_id"], how="left").select(
         "channel", "line_number", "business_date", "order_id", "sku", "ship_to_country_code", "currency_code",
         source=nw.lit("returns"),
@@ -72,10 +74,10 @@ def _return_entries(returns: Frame, orders: Frame) -> Frame:
         document_id=nw.col("return_id"),
         description=nw.lit(None, nw.String),
         is_goods=nw.lit(True),
-        sold_units=0 - nw.col("returned_units"),
+        sold_units=nw.when(was_sold).then(0 - nw.col("returned_units")).otherwise(0),
         gross_sales_amount=zero,
         discount_amount=zero,
-        returns_amount=nw.col("refund_amount"),
+        returns_amount=nw.when(was_sold).then(nw.col("refund_amount")).otherwise(zero),
         adjustment_amount=zero,
     ).select(*_columns())  # fmt: skip
 

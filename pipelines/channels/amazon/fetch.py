@@ -26,7 +26,7 @@ REGIONS = {
 TOKENS = "https://api.amazon.com/auth/o2/token"
 DELAY = timedelta(minutes=2)  # Amazon refuses windows that end less than two minutes ago
 LONGEST_REPORT = timedelta(days=30)
-RESTARTS = 5
+RESTARTS = 20
 
 
 def open_session(channel: str, settings: Mapping[str, str], time_zone: str, patience: Patience) -> Session:
@@ -56,20 +56,12 @@ def check(session: Session) -> str:
 
 
 def changed(session: Session, since: datetime | None) -> Iterator[list[Record]]:
-    """Orders by the time they were updated; a page token that expired on the way costs only what was seen since the last date."""
+    """Orders by the time they were updated."""
     if session.settings.get("orders_from") == "report":
         return
     start = since or datetime.now(UTC) - timedelta(days=730)
-    for attempt in range(RESTARTS):
-        try:
-            for page in _orders(session, {"lastUpdatedAfter": _stamp(start), "includedData": EVERYTHING}):
-                records = [_record(order) for order in page]
-                yield records
-                start = max([start, *(seen for record in records if (seen := _instant(record.version)))])
-            return
-        except HTTPError as problem:
-            if problem.response.status_code != 400 or attempt == RESTARTS - 1:
-                raise
+    for page in _orders(session, "lastUpdatedAfter", start, {"includedData": EVERYTHING}):
+        yield [_record(order) for order in page]
 
 
 def by_id(session: Session, ids: Sequence[str]) -> Iterator[list[Record]]:
@@ -90,8 +82,8 @@ def listing(session: Session, first: date, last: date) -> Iterator[list[Listed]]
         return
     start, end = day_bounds(first, last, session.time_zone)
     end = min(end - timedelta(seconds=1), datetime.now(UTC) - DELAY)
-    asked = {"createdAfter": _stamp(start), "createdBefore": _stamp(max(start, end)), "includedData": "PROCEEDS,PACKAGES"}
-    for page in _orders(session, asked):
+    asked = {"createdBefore": _stamp(max(start, end)), "includedData": "PROCEEDS,PACKAGES"}
+    for page in _orders(session, "createdAfter", start, asked):
         yield [
             Listed(str(v.get("orderId")), _fingerprint(v), _instant(v.get("createdTime")) or start, _total(v))
             for v in map(plain, page)
@@ -169,11 +161,21 @@ def _download(session: Session, document_id: str) -> bytes:
     return gzip.decompress(content.content) if told.get("compressionAlgorithm") == "GZIP" else content.content
 
 
-def _orders(session: Session, asked: Mapping[str, Any]) -> Iterator[list[bytes]]:
-    paginator = JSONResponseCursorPaginator(cursor_path="pagination.nextToken", cursor_param="paginationToken")
-    params = {**_market(session), "maxResultsPerPage": 100, **asked}
-    for page in session.client.paginate(ORDERS, params=params, paginator=paginator, data_selector="orders"):
-        yield cut(page.response.content, "orders")
+def _orders(session: Session, after: str, start: datetime, asked: Mapping[str, Any]) -> Iterator[list[bytes]]:
+    """Pages of orders since `start`; when a page token expires on the way, they go on from the last date that was seen."""
+    dated = {"createdAfter": "createdTime", "lastUpdatedAfter": "lastUpdatedTime"}[after]
+    for restart in range(RESTARTS):
+        paginator = JSONResponseCursorPaginator(cursor_path="pagination.nextToken", cursor_param="paginationToken")
+        params = {**_market(session), "maxResultsPerPage": 100, after: _stamp(start), **asked}
+        try:
+            for page in session.client.paginate(ORDERS, params=params, paginator=paginator, data_selector="orders"):
+                orders = cut(page.response.content, "orders")
+                yield orders
+                start = max([start, *filter(None, (_instant(plain(order).get(dated)) for order in orders))])
+            return
+        except HTTPError as problem:
+            if problem.response.status_code != 400 or restart == RESTARTS - 1:
+                raise
 
 
 def _market(session: Session) -> dict[str, str]:

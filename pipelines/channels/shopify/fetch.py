@@ -13,7 +13,7 @@ from requests import Response
 
 from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import ExpiringToken, Patience, cut, digest, plain, rest_client
+from pipelines.channels.http import THROTTLED, ExpiringToken, Patience, cut, digest, plain, rest_client
 from pipelines.channels.shopify import queries
 
 PATH = f"admin/api/{queries.VERSION}/graphql.json"
@@ -114,7 +114,9 @@ def _pages(session: Session, query: str, path: tuple[str, ...], size: int, wante
 
 
 def _raise_named(answer: Response) -> None:
-    errors = plain(answer.content).get("errors") if b'"errors"' in answer.content else None
+    if b'"errors"' not in answer.content or THROTTLED in answer.content:
+        return  # what is throttled is asked for again
+    errors = plain(answer.content).get("errors")
     if not errors:
         return
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {"message": str(errors)}

@@ -1,7 +1,7 @@
 """A small GraphQL executor for the demo shop: selections, fragments, connections. Not here: what fields hold, any schema."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,10 +15,11 @@ Root = Callable[[str, Mapping[str, Any]], Any]
 
 @dataclass(frozen=True)
 class Connection:
-    """A list that is handed out in pages: all its nodes, and at most how many at once."""
+    """A list that is handed out in pages: all its nodes, at most how many at once, and how a node is made of an element."""
 
-    nodes: list[Any]
+    nodes: Sequence[Any]
     at_most: int = 250
+    made: Callable[[Any], Any] = lambda node: node
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _page(connection: Connection, arguments: Mapping[str, Any]) -> Slice:
     """A page of a list that doesn't move while it is read; cursors are positions."""
     start = int(base64.b64decode(arguments["after"]).decode()) if arguments.get("after") else 0
     size = min(int(arguments.get("first") or connection.at_most), connection.at_most)
-    nodes = connection.nodes[start : start + size]
+    nodes = [connection.made(node) for node in connection.nodes[start : start + size]]
     end = start + len(nodes)
     return Slice(nodes, end < len(connection.nodes), base64.b64encode(str(end).encode()).decode() if nodes else None)
 

@@ -1,6 +1,5 @@
 """An HTTP server around one platform: requests in, replies out, faults on the way. Here: HTTP. Not here: any API."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
+
+import msgspec
 
 from pipelines.demo.servers.faults import Faults, Weather
 
@@ -33,7 +34,7 @@ class Reply:
 
     @staticmethod
     def json(value: Any, status: int = 200, **headers: str) -> "Reply":
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        body = msgspec.json.encode(value)
         return Reply(status, body, {name.replace("_", "-"): told for name, told in headers.items()})
 
 
@@ -119,6 +120,8 @@ class PlatformServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # a reply leaves in one piece
+            disable_nagle_algorithm = True
 
             def _serve(self) -> None:
                 split = urlsplit(self.path)

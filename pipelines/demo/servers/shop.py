@@ -57,6 +57,16 @@ class Refund:
 
 
 @dataclass
+class Return:
+    id: str
+    at: datetime
+    sku: str
+    units: int
+    cents: int
+    reason: str
+
+
+@dataclass
 class Order:
     id: int
     number: str
@@ -80,6 +90,7 @@ class Order:
     payments: list[Payment] = field(default_factory=list)
     parcels: list[Parcel] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    returns: list[Return] = field(default_factory=list)
 
     @property
     def removed(self) -> int:
@@ -168,6 +179,8 @@ def _order(number: int, row: dict[str, Any], told: dict[str, dict[str, list[dict
                       for p in told["payments"][order_id]]  # fmt: skip
     order.parcels = _parcels(order, told["shipments"][order_id])
     order.refunds = _refunds(order, told["returns"][order_id])
+    order.returns = [Return(r["return_id"], r["returned_at"], r["sku"], r["returned_units"], _cents(r["refund_amount"]), r["reason"])
+                     for r in told["returns"][order_id]]  # fmt: skip
     first_parcel = min((p.shipped_at for p in order.parcels), default=None)
     edited_at = order.placed_at + REMOVED_AFTER
     if number % REMOVED_SHARE == 0 and order.cancelled_at is None and first_parcel and first_parcel > edited_at:

@@ -25,6 +25,7 @@ class ShopifyPlatform:
         self.faults, self.clock = Faults(weather or Weather(), seed), clock
         self.views = Views(shop, moving, seed)
         self.nodes = Nodes(shop, inner_page, self.faults.weather.skew)
+        self._whole = Nodes(shop, 10**9, self.faults.weather.skew)
         self.base = ""
         self._tokens: set[str] = set()
         self._given = 0
@@ -73,16 +74,16 @@ class ShopifyPlatform:
         if name == "bulkOperationRunQuery":
             return self._run_bulk(arguments["query"])
         if name == "shopifyPaymentsAccount":
-            return {"payouts": self._money("issuedAt", self.nodes.payouts), "balanceTransactions": self._money("transactionDate", self.nodes.entries)}
+            return {"payouts": self._money(self.nodes.payouts), "balanceTransactions": self._money(self.nodes.entries)}
         raise KeyError(name)
 
-    def _money(self, stamp: str, nodes: Callable[[datetime], list[dict[str, Any]]]) -> Callable[[Mapping[str, Any]], Connection]:
+    def _money(self, nodes: Callable[[datetime | None, datetime], Connection]) -> Callable[[Mapping[str, Any]], Connection]:
         """Payouts or entries since the asked instant."""
 
         def since(arguments: Mapping[str, Any]) -> Connection:
             bounds = FILTER.findall(arguments.get("query") or "")
-            least = bounds[0][2] if bounds else ""
-            return Connection([node for node in nodes(self.clock.now) if node[stamp] >= least])
+            least = datetime.fromisoformat(bounds[0][2]) - self.faults.weather.skew if bounds else None
+            return nodes(least, self.clock.now)
 
         return since
 
@@ -105,10 +106,10 @@ class ShopifyPlatform:
         cursor = base64.b64encode(json.dumps(_key(page[-1])).encode()).decode() if page else None
         return Slice([self._shown(seen.order, seen.at) for seen in page], len(found) > size, cursor)
 
-    def _shown(self, order: Order, at: datetime) -> dict[str, Any]:
+    def _shown(self, order: Order, at: datetime, nodes: Nodes | None = None) -> dict[str, Any]:
         changed = self.views.changed_at(order, at)
         assert changed is not None
-        return self.nodes.order(order, at, changed)
+        return (nodes or self.nodes).order(order, at, changed)
 
     def _node(self, gid: str) -> Any:
         _, _, kind, number = gid.rsplit("/", 3)[-4:] if gid.count("/") >= 4 else ("", "", *gid.rsplit("/", 2)[-2:])
@@ -125,7 +126,7 @@ class ShopifyPlatform:
         number = f"{len(self._bulk) + 1}"
         now = self.clock.now
         everything = [order for order in self.views.shop.orders if order.placed_at <= now]
-        root = {"orders": Connection([self._shown(order, now) for order in everything], at_most=10**9)}
+        root = {"orders": Connection(everything, at_most=10**9, made=lambda order: self._shown(order, now, self._whole))}
         wide = query.replace("orders {", "orders(first: 1000000000) {", 1)
         data = execute(wide, {}, lambda name, arguments: root[name])
         self._bulk[number] = b"".join(_bulk_lines(edge["node"]) for edge in data["orders"]["edges"])

@@ -32,6 +32,8 @@ class Nodes:
 
     def __init__(self, shop: Shop, inner_page: int, skew: timedelta) -> None:
         self.shop, self._page, self._skew = shop, inner_page, skew
+        self._settled = shop.payout_days()
+        self._entries = sorted((e for settled in self._settled.values() for e in settled), key=lambda e: e[1].at)
         self._owner = {f"{kind}/{part.id}": order for order in shop.orders
                        for kind, parts in (("Fulfillment", order.parcels), ("Refund", order.refunds)) for part in parts}  # fmt: skip
 
@@ -145,39 +147,35 @@ class Nodes:
             "orderAdjustments": Connection(adjustments),
         }  # fmt: skip
 
-    def payouts(self, now: datetime) -> list[dict[str, Any]]:
+    def payouts(self, since: datetime | None, now: datetime) -> Connection:
         """One payout a day, issued the morning after."""
-        payouts = []
-        for day, settled in self.shop.payout_days().items():
-            issued = _issued(day)
-            if issued > now:
-                break
-            charges = sum(p.cents for _, p in settled if p.kind == "capture")
-            refunds = sum(p.cents for _, p in settled if p.kind == "refund")
-            fees = sum(fee(p) for _, p in settled)
-            part = {"chargesGross": charges, "chargesFee": fees, "refundsFeeGross": -refunds, "refundsFee": 0, "adjustmentsGross": 0, "adjustmentsFee": 0}
-            payouts.append({
-                "id": GID.format("ShopifyPaymentsPayout", _payout_number(day)), "legacyResourceId": str(_payout_number(day)), "issuedAt": self.at(issued),
-                "status": "PAID", "net": self._money(charges - refunds - fees), "summary": {name: self._money(cents) for name, cents in part.items()},
-            })  # fmt: skip
-        return payouts
+        days = [day for day in self._settled if _issued(day) <= now and (since is None or _issued(day) >= since)]
+        return Connection(days, made=self._payout)
 
-    def entries(self, now: datetime) -> list[dict[str, Any]]:
+    def entries(self, since: datetime | None, now: datetime) -> Connection:
         """The entries behind payouts; the payout of one is known once it is issued."""
-        found = []
-        for day, settled in self.shop.payout_days().items():
-            for order, payment in settled:
-                if payment.at > now:
-                    continue
-                sign = 1 if payment.kind == "capture" else -1
-                payout = GID.format("ShopifyPaymentsPayout", _payout_number(day)) if _issued(day) <= now else None
-                found.append({
-                    "id": GID.format("ShopifyPaymentsBalanceTransaction", payment.id), "type": "CHARGE" if sign > 0 else "REFUND", "test": False,
-                    "transactionDate": self.at(payment.at), "amount": self._money(sign * payment.cents), "fee": self._money(fee(payment)),
-                    "net": self._money(sign * payment.cents - fee(payment)), "associatedOrder": {"id": GID.format("Order", order.id)},
-                    "associatedPayout": {"id": payout},
-                })  # fmt: skip
-        return found
+        known = [e for e in self._entries if e[1].at <= now and (since is None or e[1].at >= since)]
+        return Connection(known, made=lambda entry: self._entry(*entry, now))
+
+    def _payout(self, day: date) -> dict[str, Any]:
+        settled = self._settled[day]
+        charges, refunds = (sum(p.cents for _, p in settled if p.kind == kind) for kind in ("capture", "refund"))
+        fees = sum(fee(p) for _, p in settled)
+        part = {"chargesGross": charges, "chargesFee": fees, "refundsFeeGross": -refunds, "refundsFee": 0, "adjustmentsGross": 0, "adjustmentsFee": 0}
+        return {
+            "id": GID.format("ShopifyPaymentsPayout", _payout_number(day)), "legacyResourceId": str(_payout_number(day)), "issuedAt": self.at(_issued(day)),
+            "status": "PAID", "net": self._money(charges - refunds - fees), "summary": {name: self._money(cents) for name, cents in part.items()},
+        }  # fmt: skip
+
+    def _entry(self, order: Order, payment: Payment, now: datetime) -> dict[str, Any]:
+        day, sign = payment.at.date(), 1 if payment.kind == "capture" else -1
+        payout = GID.format("ShopifyPaymentsPayout", _payout_number(day)) if _issued(day) <= now else None
+        return {
+            "id": GID.format("ShopifyPaymentsBalanceTransaction", payment.id), "type": "CHARGE" if sign > 0 else "REFUND", "test": False,
+            "transactionDate": self.at(payment.at), "amount": self._money(sign * payment.cents), "fee": self._money(fee(payment)),
+            "net": self._money(sign * payment.cents - fee(payment)), "associatedOrder": {"id": GID.format("Order", order.id)},
+            "associatedPayout": {"id": payout},
+        }  # fmt: skip
 
     def _money(self, cents: int) -> dict[str, str]:
         return {"amount": bag(cents)["shopMoney"]["amount"], "currencyCode": self.shop.currency}
