@@ -1,7 +1,8 @@
 """What the ledger has to hold of a demo shop, computed from the merchant's truth in plain loops, per platform and table."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,14 @@ from pipelines.demo.servers.shop import Order, Shop, fee
 
 MONEY = pl.Decimal(18, 4)
 AT = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How far the platform's clock was off, and when it was asked last."""
+
+    skew: timedelta
+    until: datetime
 
 
 def euros(cents: int) -> Decimal:
@@ -27,9 +36,9 @@ def order_ids(kind: str, order: Order) -> str:
 
 
 def orders(kind: str) -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = (
-            (order_ids(kind, o), _second(o.placed_at + skew), euros(o.total + (o.removed if kind == "shopify" else 0)), euros(o.shipping),
+            (order_ids(kind, o), _second(o.placed_at + asked.skew), euros(o.total + (o.removed if kind == "shopify" else 0)), euros(o.shipping),
              euros(_tax(o)), o.cancelled_at is not None, True, False)
             for o in shop.orders
         )  # fmt: skip
@@ -43,7 +52,7 @@ def orders(kind: str) -> Any:
 def lines(kind: str) -> Any:
     """Units and net sales per SKU that stayed on the order."""
 
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = []
         for o in shop.orders:
             gone = o.cancelled_at is not None
@@ -57,8 +66,8 @@ def lines(kind: str) -> Any:
 
 
 def payments() -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
-        rows = ((str(p.id), str(o.id), p.kind, euros(p.cents), _second(p.at + skew)) for o in shop.orders for p in o.payments)
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        rows = ((str(p.id), str(o.id), p.kind, euros(p.cents), _second(p.at + asked.skew)) for o in shop.orders for p in o.payments)
         return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
 
     return ["payment_id"], expect, "SELECT payment_id, order_id, payment_kind, amount, paid_at FROM payments"
@@ -67,26 +76,26 @@ def payments() -> Any:
 def paid_in_woocommerce() -> Any:
     """WooCommerce tells when an order was first paid, and its refunds one by one."""
 
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = []
         for o in shop.orders:
             captured = sorted(p.at for p in o.payments if p.kind == "capture")
-            rows += [(f"{o.id}-paid", "capture", euros(o.total), _second(captured[0] + skew))] if captured else []
-            rows += [(f"{p.id}-refund", "refund", euros(p.cents), _second(p.at + skew)) for p in o.payments if p.kind == "refund"]
+            rows += [(f"{o.id}-paid", "capture", euros(o.total), _second(captured[0] + asked.skew))] if captured else []
+            rows += [(f"{p.id}-refund", "refund", euros(p.cents), _second(p.at + asked.skew)) for p in o.payments if p.kind == "refund"]
         return frame(rows, payment_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
 
     return ["payment_id"], expect, "SELECT payment_id, payment_kind, amount, paid_at FROM payments"
 
 
 def shipments(kind: str, *, with_delivery: bool) -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = []
         for o in shop.orders:
             sku = {x.number: x.sku for x in o.lines}
             for p in o.parcels:
-                delivered = _second(p.delivered_at + skew) if p.delivered_at and with_delivery else None
+                delivered = _second(p.delivered_at + asked.skew) if p.delivered_at and with_delivery else None
                 name = str(p.id) if kind == "shopify" else f"{o.number}-{p.id}"
-                rows += [(name, sku[n], units, _second(p.shipped_at + skew), delivered) for n, units in p.units]
+                rows += [(name, sku[n], units, _second(p.shipped_at + asked.skew), delivered) for n, units in p.units]
         told = frame(rows, shipment_id=pl.String, sku=pl.String, units=pl.Int64, shipped_at=AT, delivered_at=AT)
         return told.group_by("shipment_id", "sku").agg(pl.col("units").sum(), pl.col("shipped_at").max(), pl.col("delivered_at").max())
 
@@ -96,13 +105,13 @@ def shipments(kind: str, *, with_delivery: bool) -> Any:
 
 
 def refunds(kind: str) -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = [
-            (str(r.id), order_ids(kind, o), euros(sum(x[2] for x in r.lines)), euros(sum(x[3] for x in r.lines)), euros(r.adjustment), _second(r.at + skew))
+            (str(r.id), order_ids(kind, o), euros(sum(x[2] for x in r.lines)), euros(sum(x[3] for x in r.lines)), euros(r.adjustment), _second(r.at + asked.skew))
             for o in shop.orders for r in o.refunds
         ]  # fmt: skip
         if kind == "shopify":
-            rows += [(f"{o.id * 10 + 9}", str(o.id), euros(o.removed), euros(0), euros(0), _second(o.edited_at + skew))
+            rows += [(f"{o.id * 10 + 9}", str(o.id), euros(o.removed), euros(0), euros(0), _second(o.edited_at + asked.skew))
                      for o in shop.orders if o.edited_at]  # fmt: skip
         return frame(rows, refund_id=pl.String, order_id=pl.String, goods=MONEY, tax=MONEY, adjustment=MONEY, refunded_at=AT)
 
@@ -114,7 +123,7 @@ def refunds(kind: str) -> Any:
 def returns() -> Any:
     """Goods that came back, with their refund."""
 
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = (
             (str(r.id), units, euros(goods)) for o in shop.orders for r in o.refunds for _, units, goods, _, fate in r.lines if fate == "returned"
         )  # fmt: skip
@@ -124,7 +133,7 @@ def returns() -> Any:
 
 
 def entries() -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         return frame(_entries(shop), entry_id=pl.String, payout_id=pl.String, order_id=pl.String, amount=MONEY, fee_amount=MONEY, net_amount=MONEY)
 
     return ["entry_id"], expect, "SELECT entry_id, payout_id, order_id, amount, fee_amount, net_amount FROM payout_entries"
@@ -138,7 +147,7 @@ def _entries(shop: Shop) -> Iterator[tuple[Any, ...]]:
 
 
 def payouts() -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = ((f"{day:%Y%m%d}", euros(sum((p.cents if p.kind == "capture" else -p.cents) - fee(p) for _, p in settled)))
                 for day, settled in shop.payout_days().items())  # fmt: skip
         return frame(rows, payout_id=pl.String, net_amount=MONEY)
@@ -149,10 +158,12 @@ def payouts() -> Any:
 def settled() -> Any:
     """Amazon's settlements that were closed by the end: their totals and how many entries stand behind each."""
 
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = []
-        for number, content in settlements(shop, shop.last_moment):
+        for number, content in settlements(shop, asked.until):
             told = [line.split("\t") for line in content.decode().splitlines()[1:]]
+            if len(told) == 1:
+                continue  # a fortnight in which nothing moved
             rows.append((number, Decimal(told[0][4]), len(told) - 1, sum((Decimal(line[14]) for line in told[1:]), Decimal(0))))
         return frame(rows, payout_id=pl.String, net_amount=MONEY, entries=pl.Int64, entries_amount=MONEY)
 
@@ -162,7 +173,7 @@ def settled() -> Any:
 
 
 def returned_to_seller() -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = ((r.id, r.sku, r.units, euros(r.cents)) for o in shop.orders for r in o.returns)
         return frame(rows, return_id=pl.String, sku=pl.String, returned_units=pl.Int64, refund_amount=MONEY)
 
@@ -170,7 +181,7 @@ def returned_to_seller() -> Any:
 
 
 def stock() -> Any:
-    def expect(shop: Shop, skew: timedelta) -> pl.DataFrame:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = ((sku, on_hand, unsellable) for sku, (on_hand, unsellable) in shop.stock.items())
         return frame(rows, sku=pl.String, on_hand_units=pl.Int64, unsellable_units=pl.Int64)
 

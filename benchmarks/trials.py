@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.expected import EXPECTED
+from benchmarks.expected import EXPECTED, Asked
 from pipelines.channels.http import Patience
 from pipelines.channels.mapping import Config
 from pipelines.demo import generate
@@ -108,7 +108,7 @@ def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather |
         loaded = load(config, landing, warehouse, b"key", clock.now)
         trial.faults = dict(platform.faults.drawn)
     trial.notes += loaded.refused + unaccounted_rows(warehouse)
-    compare(trial, shop, warehouse, platform.faults.weather.skew)
+    compare(trial, shop, warehouse, Asked(platform.faults.weather.skew, clock.now))
     shutil.rmtree(folder, ignore_errors=True)
     return trial
 
@@ -122,10 +122,10 @@ def _moments(shop: Shop, rng: random.Random) -> Iterator[datetime]:
     yield at
 
 
-def compare(trial: Trial, shop: Shop, warehouse: Warehouse, skew: timedelta) -> None:
+def compare(trial: Trial, shop: Shop, warehouse: Warehouse, asked: Asked) -> None:
     """Counts records that the ledger lost, doubled or tells otherwise than the merchant, table by table."""
     for table, (keys, expect, read) in EXPECTED[trial.kind].items():
-        expected, found = expect(shop, skew), warehouse.query(read)
+        expected, found = expect(shop, asked), warehouse.query(read)
         lost, duplicated, wrong = differences(expected, found.select(expected.columns), keys)
         trial.lost += lost.height
         trial.duplicated += duplicated.height

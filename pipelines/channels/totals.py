@@ -7,7 +7,6 @@ from pipelines.channels.documents import local_date
 
 MONEY = pl.Decimal(18, 4)
 ZERO = pl.lit(0).cast(MONEY)
-DOCUMENT = ("channel", "order_id")
 
 
 def finish_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -39,11 +38,11 @@ def finish_orders(orders: pl.DataFrame, lines: pl.DataFrame, context: Context) -
     Balanced is an order whose stated total is what its parts sum to, to the cent, with or without what was taken off it again.
     """
     removed = pl.col("cancelled_gross_amount") - pl.col("cancelled_discount_amount")
-    sums = lines.group_by(*DOCUMENT).agg(
+    sums = lines.group_by("record").agg(
         *(pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "tax", "duty")), removed_amount=removed.sum()
     )
     none = [pl.col(f"{what}_amount").fill_null(ZERO) for what in ("gross", "discount", "tax", "duty", "removed")]
-    orders = orders.join(sums, on=DOCUMENT, how="left").with_columns(none)
+    orders = orders.join(sums, on="record", how="left").with_columns(none)
     orders = orders.with_columns(tax_amount=pl.col("tax_amount") + pl.col("shipping_tax_amount"))
     total = pl.col("gross_amount") - pl.col("discount_amount") + pl.sum_horizontal("shipping_amount", "tax_amount", "duty_amount")
     apart = (pl.col("stated_total_amount") - pl.col("total_amount")).abs() < 0.01

@@ -14,6 +14,7 @@ import msgspec
 from pipelines.demo.servers.faults import Faults, Weather
 
 HANG_SECONDS = 2.0
+PAGE_NAMES = {"page", "paginationToken"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class PlatformServer:
     def __init__(self, platform: Platform, port: int = 0, hang_seconds: float = HANG_SECONDS) -> None:
         self.platform, self.hang_seconds = platform, hang_seconds
         self._lock = Lock()
-        self._last: dict[str, Reply] = {}
+        self._last: tuple[str, Reply] | None = None  # the page before, if this is the next one of the same list
         self._http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._http.daemon_threads = True
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -107,12 +108,14 @@ class PlatformServer:
                 return Reply(503, b"<html>Service Unavailable</html>", content_type="text/html"), None
             if fault == "expired_token":
                 self.platform.forget_tokens()
-            key = f"{request.method} {request.path}"
-            if fault == "duplicate_page" and key in self._last and self.platform.is_page(request):
-                return self._last[key], None
+            paging = _paging(request) if self.platform.is_page(request) else ""
+            before, self._last = self._last, None
+            if fault == "duplicate_page" and before and before[0] == paging:
+                self._last = before
+                return before[1], None
             answer = self.platform.answer(request)
-            if self.platform.is_page(request) and answer.status == 200:
-                self._last[key] = answer
+            if paging and answer.status == 200:
+                self._last = (paging, answer)
             return answer, fault if fault in ("timeout", "cut_off", "cut_off_quietly") else None
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -136,6 +139,11 @@ class PlatformServer:
                 """Silence."""
 
         return Handler
+
+
+def _paging(request: Request) -> str:
+    """What the pages of one list have in common."""
+    return f"{request.method} {request.path} {sorted(set(request.query) - PAGE_NAMES)}"
 
 
 def _send(handler: BaseHTTPRequestHandler, reply: Reply, damage: str | None, hang_seconds: float) -> None:
