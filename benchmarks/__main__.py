@@ -5,10 +5,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import path
+from benchmarks import faults, path
 
 OUTPUT = Path(__file__).parent / "output"
-PARTS = {"path": path.measure}
+PARTS = {"path": path.measure, "faults": faults.measure}
 
 
 def main() -> None:

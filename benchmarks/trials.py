@@ -4,14 +4,15 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
 from benchmarks.expected import EXPECTED, Asked
+from pipelines.channels.base import RecordStream, kinds
 from pipelines.channels.http import Patience
 from pipelines.channels.mapping import Config
 from pipelines.demo import generate
@@ -85,8 +86,11 @@ def secrets(kind: str, channel: str) -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather | None = None) -> Trial:
-    """One life: back-fill in the middle of the history, polls and reconciliations every eleven days, then the ledger against the truth."""
+def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather | None = None, *, is_plain: bool = False) -> Trial:
+    """One life: back-fill in the middle of the history, polls and reconciliations every eleven days, then the ledger against the truth.
+
+    `is_plain` is the peer: the same polls from the newest change seen, without overlap and without reconciliation.
+    """
     weather = weather or Weather.storm(seed)
     rng = random.Random(f"trial {seed}")
     shutil.rmtree(folder, ignore_errors=True)
@@ -94,12 +98,15 @@ def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather |
     landing, warehouse = Landing(folder / "landing"), Warehouse(folder / "warehouse.duckdb")
     moments = list(_moments(shop, rng))
     clock = Clock(moments[0], step=timedelta(seconds=rng.uniform(0.5, 4)))
-    platform = platforms.platform(kind, shop, clock, weather, seed, inner_page=rng.choice([1, 2, 250]))
+    platform = platforms.platform(kind, shop, clock, weather, seed, inner_page=rng.choice([2, 250, 250]))
     with PlatformServer(platform, hang_seconds=HANG_SECONDS) as server, secrets(kind, shop.channel):
         config = config_for(kind, shop, server.url)
         for number, at in enumerate(moments):
             clock.now = max(at, clock.now)
-            trial.failures += poll(config, landing, clock.now, PATIENCE).failures
+            with _without_overlap(kind) if is_plain else nullcontext():
+                trial.failures += poll(config, landing, clock.now, PATIENCE).failures
+            if is_plain:
+                continue
             found = reconcile(config, landing, clock.now, PATIENCE)
             trial.failures += found.failures
             trial.caught_by_reconciliation += sum(found.missed.values()) + sum(found.stale.values())
@@ -111,6 +118,17 @@ def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather |
     compare(trial, shop, warehouse, Asked(platform.faults.weather.skew, clock.now))
     shutil.rmtree(folder, ignore_errors=True)
     return trial
+
+
+@contextmanager
+def _without_overlap(kind: str) -> Iterator[None]:
+    known = kinds()
+    streams = tuple(replace(s, overlap=timedelta(0)) if isinstance(s, RecordStream) else s for s in known[kind].streams)
+    whole, known[kind] = known[kind], replace(known[kind], streams=streams)
+    try:
+        yield
+    finally:
+        known[kind] = whole
 
 
 def _moments(shop: Shop, rng: random.Random) -> Iterator[datetime]:
