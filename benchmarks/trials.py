@@ -26,10 +26,10 @@ from pipelines.ledger.load import load, unaccounted_rows
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
 
-PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=0.6)
-HANG_SECONDS = 0.7
+PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=1.5)
+HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
-ROUND = timedelta(days=11)
+ROUND = timedelta(days=13)
 CHANNELS = {"shopify": "shop_eu", "woocommerce": "shop_uk", "amazon": "amazon_us"}
 
 
@@ -87,7 +87,7 @@ def secrets(kind: str, channel: str) -> Iterator[None]:
 
 
 def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather | None = None, *, is_plain: bool = False) -> Trial:
-    """One life: back-fill in the middle of the history, polls and reconciliations every eleven days, then the ledger against the truth.
+    """One life: back-fill in the middle of the history, polls and reconciliations every thirteen days, then the ledger against the truth.
 
     `is_plain` is the peer: the same polls from the newest change seen, without overlap and without reconciliation.
     """

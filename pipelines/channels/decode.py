@@ -21,11 +21,12 @@ class Maybe:
         self.shape = shape
 
 
-def decode(payloads: pl.Series, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
+def decode(payloads: pl.Series, shape: Shape, promised: tuple[str, ...] = ()) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records with the columns of `shape` and `record` (their number), and the faults of those that are no JSON object.
 
     A leaf is text as written; lists are lists; an object or list of another type is null. Faults: record, part, field, value,
-    reason; `part` is empty for a whole record, else the name of an optional object that is none.
+    reason; `part` is empty for a whole record, else the name of an optional object that is none, or of a list that the platform
+    always gives (`promised`) and that is not there.
     """
     try:
         decoded, unreadable = _decoded(_numbered(payloads.cast(pl.String)), shape), faults([])
@@ -33,7 +34,7 @@ def decode(payloads: pl.Series, shape: Shape) -> tuple[pl.DataFrame, pl.DataFram
         texts, unreadable = _mended_texts(payloads)
         decoded = _decoded(_numbered(texts), shape)
     maybes = [name for name, inner in shape.items() if isinstance(inner, Maybe)]
-    found = [unreadable] + [_no_object(decoded, name) for name in maybes]
+    found = [unreadable, *(_no_object(decoded, name) for name in maybes), *(_no_list(decoded, name) for name in promised)]
     return decoded.drop(f"{name} as written" for name in maybes), pl.concat(found)
 
 
@@ -83,6 +84,12 @@ def _mended(text: str) -> tuple[str | None, str]:
 def _no_object(decoded: pl.DataFrame, name: str) -> pl.DataFrame:
     wrong = decoded.filter(pl.col(f"{name} as written").is_not_null() & pl.col(name).is_null())
     return faults([(record, name, name, None, f"{name} is not an object") for record in wrong["record"]])
+
+
+def _no_list(decoded: pl.DataFrame, name: str) -> pl.DataFrame:
+    given = pl.col(name).struct.field("nodes") if decoded.schema[name] == pl.Struct else pl.col(name)
+    wrong = decoded.filter(given.is_null())
+    return faults([(record, name, name, None, f"{name} is missing or not a list") for record in wrong["record"]])
 
 
 def faults(rows: list[tuple[int, str, str | None, str | None, str]]) -> pl.DataFrame:

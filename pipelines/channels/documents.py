@@ -65,12 +65,12 @@ def type_rows(rows: Rows) -> tuple[pl.DataFrame, pl.DataFrame]:
         if missing.any():
             column = contract.columns[name]
             masked = name in PERSONAL
-            bad = raw.filter(missing).select(
+            bad = raw.with_columns(_wrong=wrong).filter(missing).rechunk().select(
                 "record",
                 part=rows.place,
                 field=pl.lit(name),
                 value=pl.lit("(masked)") if masked else pl.col(name).cast(pl.String).str.slice(0, 80),
-                reason=pl.when(wrong.filter(missing)).then(pl.lit(f"{name} can't be read as {kind_of(column)}")).otherwise(pl.lit(f"{name} is blank")),
+                reason=pl.when("_wrong").then(pl.lit(f"{name} can't be read as {kind_of(column)}")).otherwise(pl.lit(f"{name} is blank")),
             )
             found.append(bad.with_columns(part=pl.when(pl.col("part") == "").then(pl.lit(name)).otherwise("part")))
         if name in rows.required:

@@ -26,6 +26,7 @@ SHAPE = {
         **dict.fromkeys(("packageReferenceId", "createdTime", "carrier", "shipTime", "shippingService", "trackingNumber"), TEXT),
         "packageStatus": {"status": TEXT}, "packageItems": [{"orderItemId": TEXT, "quantity": TEXT}]}],
 }  # fmt: skip
+PROMISED = ("orderItems",)
 KEEP = ("record", "channel", "order_id", "currency_code", "ordered_at", "status")
 UNPRICED = ("PENDING", "PENDING_AVAILABILITY", "CANCELLED", "UNFULFILLABLE")  # Amazon gives no price before the payment is authorised
 STATUSES = (*UNPRICED, "UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED")
@@ -36,7 +37,7 @@ FBA = "AMAZON"
 
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Orders, lines, events and parcels of Amazon's order objects."""
-    decoded, broken = decode(payloads, SHAPE)
+    decoded, broken = decode(payloads, SHAPE, PROMISED)
     fulfillment = pl.col("fulfillment").struct
     heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("orderId"), currency_code=_currency(context),
                            ordered_at=instant(pl.col("createdTime")), status=fulfillment.field("fulfillmentStatus"))  # fmt: skip

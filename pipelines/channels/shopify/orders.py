@@ -14,13 +14,14 @@ FINANCIAL = {
     "REFUNDED": "refunded", "VOIDED": "failed", "EXPIRED": "failed",
 }  # fmt: skip
 CANCELLED_BY = {"CUSTOMER": "customer", "INVENTORY": "seller", "STAFF": "seller", "OTHER": "seller", "FRAUD": "fraud", "DECLINED": "fraud"}
+PROMISED = ("lineItems", "shippingLines", "transactions", "fulfillments", "refunds")
 KEEP = ("record", "channel", "order_id", "currency_code", "ordered_at", "taxes_included", "is_cancelled")
 GIFT = r"(?i)gift"
 
 
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Orders, lines, events, payments, shipments, returns and refunds of Shopify's Order objects."""
-    decoded, broken = decode(payloads, ORDER)
+    decoded, broken = decode(payloads, ORDER, PROMISED)
     heads = decoded.select("record", channel=pl.lit(context.channel), order_id=pl.col("legacyResourceId"), currency_code="currencyCode",
                            ordered_at=instant(pl.col("createdAt")), taxes_included=pl.col("taxesIncluded") == "true",
                            is_cancelled=pl.col("cancelledAt").is_not_null())  # fmt: skip

@@ -20,6 +20,7 @@ SHAPE = {
     "shipping_lines": [{"method_title": TEXT, "total": TEXT, "total_tax": TEXT}],
     "fee_lines": [{"id": TEXT, "name": TEXT, "total": TEXT, "total_tax": TEXT}],
 }  # fmt: skip
+PROMISED = ("line_items", "shipping_lines")
 KEEP = ("record", "channel", "order_id", "currency_code", "ordered_at", "is_cancelled")
 PAYMENT = {"processing": "paid", "completed": "paid", "refunded": "refunded", "pending": "pending", "on-hold": "pending", "failed": "failed",
            "checkout-draft": "pending"}  # fmt: skip
@@ -28,7 +29,7 @@ GIFT_CARD = r"(?i)gift.?card|gift.?certificate|voucher"
 
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Orders, lines, events, payments and parcels of WooCommerce's order objects."""
-    decoded, broken = decode(payloads, SHAPE)
+    decoded, broken = decode(payloads, SHAPE, PROMISED)
     heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("id"), currency_code="currency",
                            ordered_at=instant(pl.col("date_created_gmt")), is_cancelled=(pl.col("status") == "cancelled").fill_null(False))  # fmt: skip
     nested = pl.concat([decoded, heads], how="horizontal")

@@ -14,13 +14,14 @@ SHAPE = {
     "shipping_lines": [_LINE],
     "fee_lines": [_LINE],
 }
+PROMISED = ("line_items",)
 KEEP = ("record", "channel", "order_id", "currency_code", "refund_id", "refunded_at", "reason")
 REFUNDED_ITEM = "_refunded_item_id"
 
 
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Refunds per line, the returns and the payment that they are; what no line bears is a row of its own."""
-    decoded, broken = decode(payloads, SHAPE)
+    decoded, broken = decode(payloads, SHAPE, PROMISED)
     nested = decoded.with_columns(
         channel=pl.lit(context.channel), order_id=pl.col("parent_id"), currency_code=pl.lit(context.currency, pl.String),
         refund_id=pl.col("id"), refunded_at=pl.col("date_created_gmt"),

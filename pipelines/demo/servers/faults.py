@@ -6,7 +6,7 @@ from datetime import timedelta
 
 KINDS = ("throttled", "server_error", "timeout", "cut_off", "cut_off_quietly", "duplicate_page", "expired_token")
 MOST_IN_A_ROW = 4
-SLOW = {"timeout": 0.1}  # how much rarer than the others, since waiting costs
+SLOW = {"timeout": 0.04}  # how much rarer than the others, since waiting costs
 
 
 @dataclass(frozen=True)
