@@ -29,7 +29,7 @@ from pipelines.warehouse.landing import Landing
 PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=1.5)
 HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
-ROUND = timedelta(days=13)
+ROUNDS = {"shopify": timedelta(days=20), "woocommerce": timedelta(days=20), "amazon": timedelta(days=13)}  # within each restatement window
 CHANNELS = {"shopify": "shop_eu", "woocommerce": "shop_uk", "amazon": "amazon_us"}
 
 
@@ -87,7 +87,7 @@ def secrets(kind: str, channel: str) -> Iterator[None]:
 
 
 def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather | None = None, *, is_plain: bool = False) -> Trial:
-    """One life: back-fill in the middle of the history, polls and reconciliations every thirteen days, then the ledger against the truth.
+    """One life: back-fill in the middle of the history, polls and reconciliations every two or three weeks, then the ledger against the truth.
 
     `is_plain` is the peer: the same polls from the newest change seen, without overlap and without reconciliation.
     """
@@ -96,7 +96,7 @@ def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather |
     shutil.rmtree(folder, ignore_errors=True)
     trial = Trial(kind, seed, orders=len(shop.orders))
     landing, warehouse = Landing(folder / "landing"), Warehouse(folder / "warehouse.duckdb")
-    moments = list(_moments(shop, rng))
+    moments = list(_moments(shop, ROUNDS[kind], rng))
     clock = Clock(moments[0], step=timedelta(seconds=rng.uniform(0.5, 4)))
     platform = platforms.platform(kind, shop, clock, weather, seed, inner_page=rng.choice([2, 250, 250]))
     with PlatformServer(platform, hang_seconds=HANG_SECONDS) as server, secrets(kind, shop.channel):
@@ -131,12 +131,12 @@ def _without_overlap(kind: str) -> Iterator[None]:
         known[kind] = whole
 
 
-def _moments(shop: Shop, rng: random.Random) -> Iterator[datetime]:
+def _moments(shop: Shop, pause: timedelta, rng: random.Random) -> Iterator[datetime]:
     """When the channel is asked: first when a third of the orders is there, then every so often, until nothing more can surface."""
     at = shop.orders[len(shop.orders) // 3].placed_at + timedelta(hours=rng.uniform(0, 24))
     while at < shop.last_moment + timedelta(days=15):
         yield at
-        at += ROUND + timedelta(hours=rng.uniform(-20, 20))
+        at += pause + timedelta(hours=rng.uniform(-20, 20))
     yield at
 
 

@@ -43,7 +43,7 @@ def run(
     input_folder: InputOption = None,
     home: HomeOption = None,
     as_of: Annotated[datetime | None, typer.Option(help="Judge everything as if it were then (UTC).")] = None,
-    job: Annotated[str, typer.Option(help="refresh_all, refresh_orders or refresh_forecasts.")] = "refresh_all",
+    job: Annotated[str, typer.Option(help="refresh_all, refresh_orders, refresh_forecasts or reconcile_channels.")] = "refresh_all",
 ) -> None:
     """Land → ledger → marts → demand → forecast → decisions → snapshot → exports, then a summary."""
     from pipelines import running, terminal
@@ -58,12 +58,14 @@ def run(
         outcome = running.execute(job, settings)
     for sentence in outcome.missing:
         typer.secho(sentence, fg="yellow", err=True)
+    for sentence in outcome.unanswered:
+        typer.secho(sentence, fg="red", err=True)
     for sentence in outcome.refused:
         typer.secho(f"Refused: {sentence}", fg="red", err=True)
     if outcome.failures:
         raise InputError(outcome.failures[0])
     terminal.summary(settings, outcome.seconds)
-    if outcome.refused:
+    if outcome.refused or outcome.unanswered:
         raise typer.Exit(2)
 
 

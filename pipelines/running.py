@@ -23,10 +23,11 @@ run_monitoring:
 
 @dataclass
 class Outcome:
-    """How a run went: what stopped it, files that were refused, feeds without files, seconds per step."""
+    """How a run went: what stopped it, files that were refused, channels that didn't answer, feeds without files, seconds per step."""
 
     failures: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -66,6 +67,8 @@ def execute(job_name: str, settings: Settings) -> Outcome:
         if event.is_step_success:
             outcome.seconds[event.step_key or ""] = event.step_success_data.duration_ms / 1000
     for evaluation in result.get_asset_check_evaluations():
+        if evaluation.check_name == "every_channel_answers":
+            outcome.unanswered.extend(evaluation.metadata["failures"].value or [])  # type: ignore[arg-type]
         if evaluation.check_name == "no_file_is_refused":
             outcome.refused.extend(evaluation.metadata["refused"].value or [])  # type: ignore[arg-type]
     return outcome

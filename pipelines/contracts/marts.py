@@ -135,3 +135,58 @@ class ChannelSummary(dy.Schema):
     due_lines_28d = count("Lines due in the last 28 days")
     late_lines_28d = count("Of them, not shipped in time")
     late_rate_28d = number("late ÷ due", "rate", min=0, max=1)
+
+
+@register("marts", "Sales per stocked SKU as consumed: bundles taken apart, their revenue spread once")
+class ComponentSales(dy.Schema):
+    source = key("Table of the sales entry: order_lines or returns")
+    channel = key("Sales channel")
+    document_id = key("Order or return")
+    entry_kind = key("What the entry counts as")
+    line_number = key("Line of the document", dtype=dy.Int64)
+    component_sku = key("Stock keeping unit as consumed; empty where none is known")
+    sku_as_sold = text("Stock keeping unit as sold")
+    is_component = flag("It was sold as a part of a bundle")
+    business_date = date("Day it counts on")
+    consumed_units = units("Units taken from stock; negative for what came back")
+    currency_code = text("Currency of the amount", nullable=False)
+    net_sales_amount = money("Its share of the entry's net sales")
+
+
+@register("marts", "What polls missed and what the record lacks, per channel and day, by the channels' own account")
+class MissedRecords(dy.Schema):
+    channel = key("Sales channel")
+    stream = key("Kind of record")
+    channel_date = date("Local date of the channel", primary_key=True)
+    channel_records = count("Records that the channel had when it was asked last")
+    ledger_records = count("Of the same day in the ledger")
+    missing_records = count("Records that the channel has and the ledger lacks, in quarantine or not there at all")
+    missed_records = count("Records that no poll had brought and the reconciliation did")
+    stale_records = count("Records that had changed without a poll seeing it, and that the reconciliation brought anew")
+    channel_total_amount = money("Sum of stated totals at the channel", nullable=True)
+    ledger_total_amount = money("Sum of stated totals in the ledger", nullable=True)
+    difference_amount = money("channel − ledger", nullable=True)
+    reconciled_at = instant("When the channel was asked last", nullable=False)
+
+
+@register("marts", "Listings for which no SKU is known, with what they sold")
+class UnmappedListings(dy.Schema):
+    channel = key("Sales channel")
+    listing = key("SKU that the channel states, else its id of the listing, else its name")
+    listing_id = text("The channel's own id")
+    description = text("What the channel calls it")
+    currency_code = text("Currency of the amount", nullable=False)
+    sold_units = units("Units sold")
+    net_amount = money("Net of discounts")
+    order_lines = count("Lines that name it")
+    first_date = date("First day it sold")
+    last_date = date("Last day it sold")
+
+
+@register("marts", "SKUs that an unmapped listing may be, the likeliest first")
+class ListingSuggestions(dy.Schema):
+    channel = key("Sales channel")
+    listing = key("The unmapped listing")
+    sku = key("Stock keeping unit that it may be")
+    confidence = number("How sure: 1 is the same", "rate", nullable=False, min=0, max=1)
+    reason = text("Why", nullable=False)

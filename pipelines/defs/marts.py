@@ -9,19 +9,24 @@ import dagster as dg
 from pipelines import progress
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
+from pipelines.ledger.suggestions import suggest_skus
 from pipelines.marts import (
     best_sellers,
     channel_summary,
+    component_sales,
     daily_fulfilment,
     daily_sales,
     fulfilment_lines,
     inventory_position,
+    missed_records,
     payment_balance,
     sales_entries,
     unit_costs,
+    unmapped_listings,
 )
 
 FIRST_DAY = "2000-01-01"
+UNMAPPED_BOUND = 0.01  # of net sales
 DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
 
 
@@ -33,6 +38,32 @@ class Mart:
     sources: tuple[str, ...]
     arguments: Callable[[Run], dict[str, Any]] = lambda run: {}
     day: str | None = None
+    checks: tuple[Callable[[Run], dg.AssetCheckResult], ...] = ()
+
+
+def nothing_is_missing(run: Run) -> dg.AssetCheckResult:
+    """Whether the ledger holds every record that the channels have of the days that were reconciled."""
+    days = run.warehouse.query("SELECT channel, stream, channel_date, missing_records FROM missed_records WHERE missing_records > 0")
+    missed = run.warehouse.query("SELECT coalesce(sum(missed_records), 0)::BIGINT, coalesce(sum(stale_records), 0)::BIGINT FROM missed_records").row(0)
+    metadata = {"missing_records": int(days["missing_records"].sum()), "days": [f"{row}" for row in days.head(20).rows()],
+                "found_by_reconciliation": missed[0], "changes_found_by_reconciliation": missed[1]}  # fmt: skip
+    return dg.AssetCheckResult(
+        asset_key="missed_records", check_name="nothing_is_missing", passed=days.is_empty(), severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+    )
+
+
+def unmapped_revenue_rate(run: Run) -> dg.AssetCheckResult:
+    """The share of goods' net sales whose SKU nobody knows, per channel."""
+    rates = run.warehouse.query("""
+        SELECT l.channel, coalesce(any_value(u.net_amount), 0)::DOUBLE / nullif(sum(l.net_amount), 0)::DOUBLE AS rate
+        FROM order_lines l LEFT JOIN (SELECT channel, sum(net_amount) AS net_amount FROM unmapped_listings GROUP BY channel) u USING (channel)
+        WHERE l.is_goods AND NOT l.is_gift_card AND l.ordered_units > 0 GROUP BY l.channel ORDER BY l.channel
+    """)
+    worst = max((rate for rate in rates["rate"] if rate is not None), default=0.0)
+    metadata = {"worst": worst, **{channel: rate or 0.0 for channel, rate in rates.rows()}}
+    return dg.AssetCheckResult(
+        asset_key="unmapped_listings", check_name="unmapped_revenue_rate", passed=worst <= UNMAPPED_BOUND, severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+    )
 
 
 MARTS = {
@@ -52,6 +83,9 @@ MARTS = {
         inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
     ),
     "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
+    "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
+    "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
     "channel_summary": Mart(channel_summary.channel_summary, channel_summary.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
 }
 
@@ -62,13 +96,15 @@ def mart_asset(name: str, mart: Mart) -> dg.AssetsDefinition:
     asset = spec(name, list(mart.sources), **partitioned)
 
     @dg.multi_asset(
-        name=name, specs=[asset], check_specs=check_specs([asset]), retry_policy=retry_policy(),
+        name=name, specs=[asset], check_specs=[*check_specs([asset]), *(dg.AssetCheckSpec(check.__name__, asset=name) for check in mart.checks)],
+        retry_policy=retry_policy(),
         backfill_policy=dg.BackfillPolicy.single_run() if mart.day else None,
     )  # fmt: skip
-    def make(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    def make(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
         progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
         yield from results(run, [asset])
+        yield from (check(run) for check in mart.checks)
 
     return make
 
@@ -79,6 +115,17 @@ def _days(context: dg.AssetExecutionContext, mart: Mart) -> str | None:
         return None
     days = context.partition_key_range
     return f"{mart.day} BETWEEN DATE '{days.start}' AND DATE '{days.end}'"
+
+
+SUGGESTIONS = spec("listing_suggestions", ["unmapped_listings", "products"])
+
+
+@dg.multi_asset(name="listing_suggestions", specs=[SUGGESTIONS], check_specs=check_specs([SUGGESTIONS]), retry_policy=retry_policy())
+def listing_suggestions(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """SKUs that unmapped listings may be."""
+    t = run.warehouse.read("unmapped_listings", "products")
+    run.warehouse.save({"listing_suggestions": suggest_skus(t["unmapped_listings"], t["products"])})
+    yield from results(run, [SUGGESTIONS])
 
 
 ASSETS = [mart_asset(name, mart) for name, mart in MARTS.items()]

@@ -1,0 +1,31 @@
+"""Listings that no SKU is known for, with what they sold. Here: which and how much. Not here: which SKU they may be (listing_suggestions)."""
+
+from typing import Any
+
+import narwhals as nw
+
+Frame = nw.LazyFrame[Any]
+SOURCES = ("order_lines", "orders", "products", "bundles")
+KEYS = ("channel", "listing")
+
+
+def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundles: Frame) -> Frame:
+    """Goods whose SKU is blank or is none of the merchant's products and bundles; nothing where no products are loaded.
+
+    A line without a SKU of its own counts under its listing's id, else under what the channel calls it.
+    """
+    goods = order_lines.filter(nw.col("is_goods") & (~nw.col("is_gift_card")) & (nw.col("ordered_units") > 0))
+    dated = orders.filter(~nw.col("is_test")).select("channel", "order_id", "business_date")
+    known = nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical").unique().with_columns(is_known=nw.lit(True))
+    some = products.select(is_any=nw.lit(True)).unique()
+    lines = goods.join(dated, on=["channel", "order_id"], how="inner").join(known, on="sku", how="left")
+    lines = lines.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
+    lines = lines.filter(nw.col("is_known").is_null()).with_columns(
+        listing=nw.coalesce(nw.col("listed_sku"), nw.col("listing_id"), nw.col("description"), nw.lit("(without a name)")),
+        units=nw.col("ordered_units") - nw.col("cancelled_units"),
+    )
+    return lines.group_by(*KEYS).agg(
+        listing_id=nw.col("listing_id").max(), description=nw.col("description").max(), currency_code=nw.col("currency_code").max(),
+        sold_units=nw.col("units").sum(), net_amount=nw.col("net_amount").sum(), order_lines=nw.len(), first_date=nw.col("business_date").min(),
+        last_date=nw.col("business_date").max(),
+    )  # fmt: skip
