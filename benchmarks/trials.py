@@ -30,7 +30,7 @@ PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=1
 HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
 ROUNDS = {"shopify": timedelta(days=20), "woocommerce": timedelta(days=20), "amazon": timedelta(days=13)}  # within each restatement window
-CHANNELS = {"shopify": "shop_eu", "woocommerce": "shop_uk", "amazon": "amazon_us"}
+CHANNELS = platforms.DEMO_CHANNELS
 
 
 @dataclass

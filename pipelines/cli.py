@@ -83,6 +83,53 @@ def demo(
 
 
 @app.command()
+def channels(config: ConfigOption = None, home: HomeOption = None) -> None:
+    """Every channel: last success, lag, counts, what is in quarantine and what polls missed."""
+    from pipelines import commands
+
+    commands.channels(_settings(config, None, home))
+
+
+@app.command()
+def connect(
+    channel: Annotated[str, typer.Argument(help="Name of the channel in your configuration, or of a new one.")],
+    kind: Annotated[str | None, typer.Option(help="Platform: shopify, woocommerce, amazon or one that you installed.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what a first load would do; keep nothing.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Connects a channel: asks for what it needs, makes one test call and says what it found. Secrets are never stored."""
+    from pipelines import commands
+
+    commands.connect(_settings(config, None, home), channel, kind=kind, is_dry=dry_run)
+
+
+@app.command()
+def erase(
+    person: Annotated[str, typer.Argument(help="E-mail address, telephone number or customer id, as the channel has it.")],
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Forgets a customer: landing and warehouse are rewritten, older snapshots and exports deleted, and the proof is shown."""
+    from pipelines import commands
+
+    commands.forget(_settings(config, None, home), person)
+
+
+@app.command()
+def servers(
+    folder: Annotated[Path, typer.Option(help="The demo merchant's folder.")] = Path("data/demo"),
+    port: Annotated[int, typer.Option(help="Port of the first server; the others follow.")] = 9301,
+    storm: Annotated[int | None, typer.Option(help="Make everything go wrong that can, by this seed.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop by itself after so long.")] = None,
+) -> None:
+    """Serves the demo merchant's shops as their platforms' own APIs, on this machine only: something to connect to."""
+    from pipelines import commands
+
+    commands.serve(folder, port=port, storm=storm, seconds=seconds)
+
+
+@app.command()
 def summary(config: ConfigOption = None, home: HomeOption = None) -> None:
     """What the newest snapshot says, again."""
     from pipelines import terminal

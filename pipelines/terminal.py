@@ -185,7 +185,10 @@ def decisions(frame: pl.DataFrame, counts: dict[Any, int]) -> None:
 
 def table(frame: pl.DataFrame, title: str) -> None:
     """Any frame as a table."""
-    shown = Table(*(_right(name) if dtype.is_numeric() else name for name, dtype in frame.schema.items()), title=title)
+    from rich.table import Column
+
+    headings = (_right(name) if dtype.is_numeric() else Column(name, overflow="fold") for name, dtype in frame.schema.items())
+    shown = Table(*headings, title=title)
     for row in frame.rows():
         shown.add_row(
             *(

@@ -48,7 +48,7 @@ def rest_client(base_url: str, patience: Patience, auth: Any = None, headers: di
 def _is_worth_another_try(response: Response | None, problem: BaseException | None) -> bool:
     if response is None or not response.ok:
         return False
-    is_json = "json" in response.headers.get("Content-Type", "")
+    is_json = response.headers.get("Content-Type", "").startswith("application/json") and "jsonl" not in response.headers["Content-Type"]
     return (is_json and _is_cut_off(response.content)) or THROTTLED in response.content[:4000]
 
 

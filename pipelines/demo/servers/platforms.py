@@ -8,6 +8,7 @@ from pipelines.demo.servers.server import Clock, Platform
 from pipelines.demo.servers.shop import Shop
 
 TIME_ZONES = {"shopify": "Europe/Amsterdam", "woocommerce": "Europe/London", "amazon": "America/New_York"}
+DEMO_CHANNELS = {"shopify": "shop_eu", "woocommerce": "shop_uk", "amazon": "amazon_us"}
 MARKETPLACE = "ATVPDKIKX0DER"
 
 

@@ -1,0 +1,193 @@
+"""Commands on channels: list, connect, serve the demo's. Here: the conversation. Not here: how a channel is asked (intake/)."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pipelines.errors import InputError
+
+
+def channels(settings: Any) -> None:
+    """Prints every stream and feed with its last success, lag, counts, quarantined and missed."""
+    from pipelines import terminal
+    from pipelines.intake.overview import overview
+    from pipelines.warehouse.landing import Landing
+    from pipelines.warehouse.snapshots import current, open_snapshot
+
+    landing, folder = Landing(settings.home_folder / "landing"), settings.home_folder / "snapshots"
+    if (folder / "current.json").exists():
+        with open_snapshot(current(folder)) as connection:
+            rows = overview(settings.merchant_config, landing, connection)
+    else:
+        rows = overview(settings.merchant_config, landing, None)
+    problems = [(feed, problem) for feed, problem in rows.select("feed", "problem").iter_rows() if problem]
+    shown = rows.select("feed", "last_success", "lag", "records", "quarantined", "caught", "missing")
+    terminal.table(shown.rename({"feed": "channel and feed", "last_success": "last success"}), "channels")
+    typer.echo("caught: records that only the nightly reconciliation brought; missing: records that the channel has and the ledger lacks.")
+    for feed, problem in problems:
+        typer.secho(f"{feed}: {problem}", fg="red")
+
+
+def connect(settings: Any, name: str, *, kind: str | None, is_dry: bool) -> None:
+    """Asks for what the channel needs, makes one call, says what it found, and writes down what is no secret."""
+    from pipelines.channels.base import kind_of
+    from pipelines.channels.mapping import Channel
+    from pipelines.intake.connection import open_channel, secret_variable
+
+    known = next((channel for channel in settings.merchant_config.channels if channel.name == name), None)
+    chosen = kind_of(kind or (known.kind if known and known.kind else _ask_kind()))
+    channel = (known or Channel(name=name)).model_copy(update={"kind": chosen.name})
+    is_new = not channel.connection
+    given = {s.name: _asked(channel, s, is_wanted=s.is_required or is_new) for s in chosen.settings}
+    session = open_channel(channel, _patience(), {name: value for name, value in given.items() if value})
+    typer.secho(_checked(name, lambda: chosen.check(session)), fg="green")
+    if is_dry:
+        _dry_run(channel, session)
+        return
+    told = {s.name: given[s.name] for s in chosen.settings if not s.is_secret and given[s.name]}
+    if known is None or known.kind is None or dict(known.connection) != told:
+        _write_down(settings.config, name, chosen.name, told, known)
+    missing = [secret_variable(name, s.name) for s in chosen.settings if s.is_secret and given[s.name] and not os.environ.get(secret_variable(name, s.name))]
+    if missing:
+        typer.echo(f"Secrets are not stored. Set {' and '.join(missing)} in the environment of the scheduler, then `fulcast run` fetches {name}.")
+    else:
+        typer.echo(f"`fulcast run` fetches {name} from now on.")
+
+
+def _patience() -> Any:
+    from pipelines.channels.http import Patience
+
+    return Patience(attempts=3, longest_pause=5, timeout=20)
+
+
+def _ask_kind() -> str:
+    from pipelines.channels.base import kinds
+
+    return str(typer.prompt(f"Which platform is it ({', '.join(kinds())})"))
+
+
+def _asked(channel: Any, setting: Any, *, is_wanted: bool) -> str:
+    """What the environment or the configuration says, else what the person types; secrets aren't shown."""
+    from pipelines.intake.connection import secret_variable
+
+    said = os.environ.get(secret_variable(channel.name, setting.name)) or channel.connection.get(setting.name)
+    if said or not is_wanted:
+        return str(said or "")
+    hint = f" (such as {setting.example})" if setting.example else ""
+    more = "" if setting.is_required else " (Enter leaves it out)"
+    default = None if setting.is_required else ""
+    return str(typer.prompt(f"{setting.prompt}{hint}{more}", default=default, hide_input=setting.is_secret, show_default=False))
+
+
+def _checked(name: str, call: Any) -> str:
+    from requests import RequestException
+
+    from pipelines.channels.http import in_words
+
+    try:
+        return str(call())
+    except RequestException as problem:
+        raise in_words(name, problem) from problem
+    except (KeyError, ValueError, TypeError) as problem:
+        raise InputError(f"{name} answers, but not as its platform does; check the address.") from problem
+
+
+def _dry_run(channel: Any, session: Any) -> None:
+    from pipelines import terminal
+    from pipelines.intake.trying import SAMPLE_DAYS, try_streams
+
+    typer.echo(f"What the last {SAMPLE_DAYS} days would become; nothing is kept:")
+    for tried in _checked_list(channel.name, lambda: list(try_streams(channel, session))):
+        rows = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in tried.rows.items() if count)
+        span = f" ({tried.first} to {tried.last})" if tried.records else ""
+        typer.echo(f"  {tried.stream}: {tried.records:,} records{span}" + (f" → {rows}" if rows else ""))
+        if tried.without_sku:
+            typer.echo(f"    {tried.without_sku:,} lines have no SKU; map them in a `listings` feed.")
+        if tried.unbalanced:
+            typer.echo(f"    {tried.unbalanced:,} orders do not sum to the total that the channel states; they are loaded and flagged.")
+        for sentence in tried.unreadable[:5]:
+            typer.secho(f"    can't be read: {sentence}", fg="yellow")
+    terminal.console.print("")
+
+
+def _checked_list(name: str, call: Any) -> Any:
+    from requests import RequestException
+
+    from pipelines.channels.http import in_words
+
+    try:
+        return call()
+    except RequestException as problem:
+        raise in_words(name, problem) from problem
+
+
+def _write_down(config: Path, name: str, kind: str, told: dict[str, str], known: Any) -> None:
+    """Adds the channel to the configuration; one that is there already is for the person to change."""
+    lines = [f'kind = "{kind}"', "connection = { " + ", ".join(f'{key} = "{value}"' for key, value in told.items()) + " }"]
+    if known is not None:
+        typer.echo(f"Add to [[channel]] '{name}' of your configuration:\n  " + "\n  ".join(lines))
+        return
+    zone = typer.prompt("Time zone of the channel", default="UTC")
+    currency = typer.prompt("Its currency", default="EUR")
+    file = (config if config.is_dir() else config.parent) / f"{name}.toml"
+    if file.exists():
+        raise InputError(f"{file} is there already; add the channel to it by hand:\n" + "\n".join(lines))
+    head = [f"# {name}, fetched from its platform. Secrets come from the environment.", "[[channel]]", f'name = "{name}"', f'time_zone = "{zone}"', f'currency = "{currency}"']
+    file.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+    typer.echo(f"Written to {file}.")
+    if not config.is_dir():
+        typer.echo(f"Give the folder, `--config {config.parent}`, so that both files are read.")
+
+
+def serve(folder: Path, *, port: int, storm: int | None, seconds: float | None) -> None:
+    """Serves the demo merchant's channels as their platforms would, on this machine only, until it is stopped."""
+    from pipelines.demo.servers import platforms
+    from pipelines.demo.servers.faults import Weather
+    from pipelines.demo.servers.server import Clock, PlatformServer
+    from pipelines.demo.servers.shop import load_shop
+
+    if not (folder / "truth").is_dir():
+        raise InputError(f"There is no demo merchant in {folder}; make one with `fulcast demo --folder {folder}`.")
+    weather = Weather() if storm is None else Weather.storm(storm)
+    servers = []
+    for number, (kind, channel) in enumerate(platforms.DEMO_CHANNELS.items()):
+        shop = load_shop(folder / "truth", channel)
+        servers.append(PlatformServer(platforms.platform(kind, shop, Clock(shop.last_moment), weather, storm or 0), port=port + number))
+        typer.echo(f"{channel}: {kind} at {servers[-1].url}")
+        for name, value in platforms.secrets(kind, channel).items():
+            typer.echo(f"  export {name}={value}")
+    typer.echo("Configuration that reads them: data/mappings/demo_api")
+    try:
+        time.sleep(seconds if seconds is not None else 10**9)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.")
+    finally:
+        for server in servers:
+            server.close()
+
+
+def forget(settings: Any, person: str) -> None:
+    """Erases a person and says what was done, and where they were looked for afterwards."""
+    from datetime import UTC, datetime
+
+    from pipelines.erasure import erase
+    from pipelines.ledger.load import pseudonym_key
+    from pipelines.warehouse.duckdb import Warehouse
+    from pipelines.warehouse.landing import Landing
+    from pipelines.warehouse.sealing import Seal
+
+    home = settings.home_folder
+    done = erase(
+        settings.merchant_config, home, Landing(home / "landing", Seal(settings.landing_key)), Warehouse(home / "warehouse.duckdb", say=typer.echo), person,
+        pseudonym_key(home, settings.pseudonym_key), datetime.now(UTC),
+    )  # fmt: skip
+    typer.echo(f"Erased from {done.records:,} records in {done.payloads:,} payloads of landing and {done.ledger_rows:,} orders of the ledger.")
+    typer.echo(f"Published anew; {done.snapshots:,} older snapshots and {done.exports:,} exported files are deleted.")
+    if done.remains:
+        raise InputError(f"The person still stands in {', '.join(done.remains[:5])}; please report it.")
+    typer.echo(f"Proof: {done.proven_files:,} files were read again, and the person is in none of them.")
+    if settings.merchant_config.feeds:
+        typer.echo(f"Your own files in {settings.input_folder} are not Fulcast's to change: remove the person there, or the next export brings them back.")

@@ -1,0 +1,263 @@
+"""Forgetting a person: landing, warehouse, snapshots and exports, and the proof. Here: finding and rewriting. Not here: what a run makes."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.channels.base import RecordStream, kind_of
+from pipelines.channels.documents import pseudonyms
+from pipelines.channels.mapping import Config, Feed
+from pipelines.channels.payloads import Payload
+from pipelines.errors import InputError
+from pipelines.exports import write_exports
+from pipelines.intake.connection import feed_name
+from pipelines.warehouse import snapshots
+from pipelines.warehouse.duckdb import Warehouse
+from pipelines.warehouse.landing import Landing
+
+ERASED = "erased"
+KEYS = ("customer_key", "email_key", "phone_key")
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
+
+
+@dataclass
+class Erasure:
+    """What was found and rewritten, and where the person still stands afterwards: nowhere, or the erasure has failed."""
+
+    payloads: int = 0
+    records: int = 0
+    ledger_rows: int = 0
+    snapshots: int = 0
+    exports: int = 0
+    remains: list[str] = field(default_factory=list)
+    proven_files: int = 0
+
+
+def erase(config: Config, home: Path, landing: Landing, warehouse: Warehouse, person: str, key: bytes, at: datetime) -> Erasure:
+    """Removes a person, named by e-mail address, telephone number or customer id, from everything that Fulcast keeps.
+
+    Orders stay, since they were sold; who placed them goes: in landing the personal fields of the person's records are
+    overwritten, in the ledger the pseudonyms go, a new snapshot is published, and older ones and all exports are deleted.
+    Raises InputError when nobody of that name is known.
+    """
+    wanted = person.strip()
+    if not wanted:
+        raise InputError("Name the person: an e-mail address, a telephone number or a customer id.")
+    done = Erasure()
+    known = {wanted, *_other_names(config, landing, wanted)}
+    for payload, rewrite in _payloads(config, landing):
+        content, records = rewrite(payload.content(), known)
+        if records:
+            landing.rewrite(payload.path, content)
+            done.payloads += 1
+            done.records += records
+    done.ledger_rows = _forget(warehouse, known, key)
+    if not done.records and not done.ledger_rows:
+        raise InputError(f"Nobody is known as {wanted}; give the e-mail address, telephone number or customer id as the channel has it.")
+    _publish_anew(home, warehouse, done, at)
+    prove(home, landing, known, key, warehouse, done)
+    return done
+
+
+Rewrite = Callable[[bytes, set[str]], tuple[bytes, int]]
+
+
+def _payloads(config: Config, landing: Landing) -> Iterator[tuple[Payload, Rewrite]]:
+    for channel in config.fetched:
+        for stream in kind_of(channel.kind or "").streams:
+            personal = stream.personal if isinstance(stream, RecordStream) else ()
+            for payload in landing.payloads(feed_name(channel.name, stream.name)):
+                if isinstance(stream, RecordStream):
+                    yield payload, lambda content, known, personal=personal: _without_in_records(content, known, personal)
+                else:
+                    yield payload, _without_in_text
+    for feed in config.feeds:
+        for payload in landing.payloads(feed.name):
+            yield payload, lambda content, known, feed=feed, name=payload.name: _without_in_file(content, known, feed, name)
+
+
+def _other_names(config: Config, landing: Landing, wanted: str) -> set[str]:
+    """The other ids, addresses and numbers that the person's own records give."""
+    names: set[str] = set()
+    for channel in config.fetched:
+        for stream in kind_of(channel.kind or "").streams:
+            if isinstance(stream, RecordStream) and stream.personal:
+                for payload in landing.payloads(feed_name(channel.name, stream.name)):
+                    for record in _records(payload.content())["payload"]:
+                        value = _plain(record)
+                        told = _told(value, stream.personal)
+                        if _is_named(told, {wanted}):
+                            names |= {v for name, v in told if name.rsplit(".", 1)[-1] in ("email", "buyerEmail", "phone", "id", "customer_id") and len(v) > 4}
+    return names
+
+
+def _records(content: bytes) -> pl.DataFrame:
+    return pl.read_parquet(io.BytesIO(content))
+
+
+def _plain(record: bytes) -> Any:
+    try:
+        return json.loads(record)
+    except ValueError:
+        return None
+
+
+def _told(value: Any, personal: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Personal fields of a record that hold something: their path and what they hold."""
+    found = []
+    for path in personal:
+        holder, name = _holder(value, path)
+        if holder is not None and holder.get(name) not in (None, "", ERASED):
+            inner = holder[name]
+            leaves = _leaves(inner) if isinstance(inner, (dict, list)) else [(name, str(inner))]
+            found += [(f"{path}.{leaf}" if isinstance(inner, dict) else path, text) for leaf, text in leaves]
+    return found
+
+
+def _leaves(value: Any) -> list[tuple[str, str]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    return [leaf for key, inner in items for leaf in (_leaves(inner) if isinstance(inner, (dict, list)) else [(str(key), str(inner))])]
+
+
+def _holder(value: Any, path: str) -> tuple[dict[str, Any] | None, str]:
+    *above, name = path.split(".")
+    for part in above:
+        value = value.get(part) if isinstance(value, dict) else None
+    return (value, name) if isinstance(value, dict) else (None, name)
+
+
+def _is_named(told: list[tuple[str, str]], known: set[str]) -> bool:
+    plain = {name.lower() for name in known}
+    tails = {name.rsplit("/", 1)[-1] for name in plain}
+    return any(text.lower() in plain or (text.startswith("gid://") and text.rsplit("/", 1)[-1] in tails) for _, text in told)
+
+
+def _without_in_records(content: bytes, known: set[str], personal: tuple[str, ...]) -> tuple[bytes, int]:
+    """A page of records, the person's own with their personal fields overwritten."""
+    frame = _records(content)
+    payloads, hit = [], 0
+    for record in frame["payload"]:
+        value = _plain(record) if personal else None
+        if value is not None and _is_named(_told(value, personal), known):
+            payloads.append(_blanked(value, personal))
+            hit += 1
+        else:
+            payloads.append(record)
+    if not hit:
+        return content, 0
+    buffer = io.BytesIO()
+    frame.with_columns(payload=pl.Series(payloads, dtype=pl.Binary)).write_parquet(buffer, compression="zstd", compression_level=1)
+    return buffer.getvalue(), hit
+
+
+def _blanked(value: Any, personal: tuple[str, ...]) -> bytes:
+    for path in personal:
+        holder, name = _holder(value, path)
+        if holder is not None and holder.get(name) is not None:
+            holder[name] = [] if isinstance(holder[name], list) else {} if isinstance(holder[name], dict) else None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _without_in_file(content: bytes, known: set[str], feed: Feed, name: str) -> tuple[bytes, int]:
+    kind = feed.format or Path(name).suffix.lower()
+    if kind in ("parquet", ".parquet"):
+        return _without_in_parquet(content, known)
+    if f".{kind.lstrip('.')}" in TEXT_ENDINGS:
+        return _without_in_text(content, known)
+    if any(word.encode() in content for word in known):
+        raise InputError(f"{name} names the person and is no text; export it again without them, remove it from landing and run `fulcast rebuild`.")
+    return content, 0
+
+
+def _without_in_text(content: bytes, known: set[str]) -> tuple[bytes, int]:
+    """A text file; each line that names the person has the name overwritten, as a whole word."""
+    hit = 0
+    lines = content.split(b"\n")
+    names = [re.compile(rb"(?i)(?<![\w.@-])" + re.escape(word.encode()) + rb"(?![\w@-])") for word in sorted(known, key=len, reverse=True)]
+    for number, line in enumerate(lines):
+        changed = line
+        for name in names:
+            changed = name.sub(ERASED.encode(), changed)
+        if changed != line:
+            lines[number] = changed
+            hit += 1
+    return (b"\n".join(lines), hit) if hit else (content, 0)
+
+
+def _without_in_parquet(content: bytes, known: set[str]) -> tuple[bytes, int]:
+    frame = pl.read_parquet(io.BytesIO(content))
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    words = list(known)
+    hit = frame.select(pl.any_horizontal(pl.col(name).is_in(words) for name in texts).sum()).item() if texts else 0
+    if not hit:
+        return content, 0
+    buffer = io.BytesIO()
+    frame.with_columns(pl.when(pl.col(name).is_in(words)).then(pl.lit(ERASED)).otherwise(pl.col(name)).alias(name) for name in texts).write_parquet(buffer)
+    return buffer.getvalue(), int(hit)
+
+
+def _forget(warehouse: Warehouse, known: set[str], key: bytes) -> int:
+    """Takes the person's pseudonyms off the ledger; returns how many orders bore one."""
+    keyed = ", ".join(f"'{name}'" for name in _pseudonyms(known, key))
+    condition = " OR ".join(f"{column} IN ({keyed})" for column in KEYS)
+    blank = ", ".join(f"{column} = NULL" for column in KEYS)
+    with warehouse.open() as connection:
+        rows = int(connection.sql(f"SELECT count(*) FROM orders WHERE {condition}").fetchall()[0][0])
+        connection.execute(f"UPDATE orders SET {blank} WHERE {condition}").fetchall()
+        connection.execute(f"DELETE FROM customers WHERE customer_key IN ({keyed})").fetchall()
+        connection.execute("CHECKPOINT").fetchall()
+    return rows
+
+
+def _pseudonyms(known: set[str], key: bytes) -> set[str]:
+    """Every pseudonym that the person can have: of records' values and, for mappings, of the value as it is."""
+    import hashlib
+    import hmac
+
+    given = pl.Series(sorted(known | {f"gid://shopify/Customer/{name}" for name in known if name.isdigit()}), dtype=pl.String)
+    as_it_is = {hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:24] for name in given}
+    return {*pseudonyms(key)(given), *as_it_is}
+
+
+def _publish_anew(home: Path, warehouse: Warehouse, done: Erasure, at: datetime) -> None:
+    folder, version = home / "snapshots", snapshots.new_version(at)
+    old = [path for path in folder.glob("*.duckdb")] if folder.exists() else []
+    published = snapshots.publish(warehouse, folder, version)
+    for path in old:
+        if path != published.path:
+            path.unlink(missing_ok=True)
+            done.snapshots += 1
+    for path in (home / "exports").glob("*"):
+        path.unlink(missing_ok=True)
+        done.exports += 1
+    if warehouse.query("SELECT count(*) FROM run_info").item():
+        write_exports(published, home / "exports")
+
+
+def prove(home: Path, landing: Landing, known: set[str], key: bytes, warehouse: Warehouse, done: Erasure) -> None:
+    """Reads everything that is kept once more and names each place where the person still stands."""
+    words = [word.lower().encode() for word in known]
+    for path in landing.folder.glob("**/payload"):
+        done.proven_files += 1
+        content = landing.seal.unseal(path.read_bytes())
+        texts = _records(content)["payload"].to_list() if content.startswith(b"PAR1") and b"payload" in content else [content]
+        if any(_stands(word, bytes(text).lower()) for text in texts for word in words):
+            done.remains.append(str(path))
+    keyed = [word.encode() for word in _pseudonyms(known, key)]
+    for path in (warehouse.path, *(home / "snapshots").glob("*"), *(home / "exports").glob("*")):
+        if path.is_file():
+            done.proven_files += 1
+            content = path.read_bytes()
+            if any(_stands(word, content.lower()) for word in (*words, *keyed) if len(word) > 6):
+                done.remains.append(str(path))
+
+
+def _stands(word: bytes, content: bytes) -> bool:
+    return word in content and re.search(rb"(?<![\w.@-])" + re.escape(word) + rb"(?![\w@-])", content) is not None

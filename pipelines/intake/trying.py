@@ -1,0 +1,70 @@
+"""Trying a channel before anything is kept: one call, and what a first load would do. Not here: keeping anything."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.channels.base import Record, RecordStream, Session, kind_of
+from pipelines.channels.documents import parse_records
+from pipelines.channels.mapping import Channel
+from pipelines.channels.payloads import Parsed, Payload
+from pipelines.intake.connection import context_of
+
+SAMPLE_DAYS, MOST_RECORDS = 7, 500
+
+
+@dataclass
+class Tried:
+    """What the records of the last days would become: rows per table, and what of them can't be read."""
+
+    stream: str
+    records: int = 0
+    first: str = ""
+    last: str = ""
+    rows: dict[str, int] = field(default_factory=dict)
+    unreadable: list[str] = field(default_factory=list)
+    unbalanced: int = 0
+    without_sku: int = 0
+
+
+def try_streams(channel: Channel, session: Session, now: datetime | None = None) -> Iterator[Tried]:
+    """Each stream of records over the last week, read in memory; nothing lands."""
+    since = (now or datetime.now(UTC)) - timedelta(days=SAMPLE_DAYS)
+    for stream in kind_of(channel.kind or "").streams:
+        if not isinstance(stream, RecordStream):
+            continue
+        records: list[Record] = []
+        for page in stream.changed(session, since):
+            records += page
+            if len(records) >= MOST_RECORDS:
+                break
+        yield _tried(channel, stream, records)
+
+
+def _tried(channel: Channel, stream: RecordStream, records: list[Record]) -> Tried:
+    tried = Tried(stream.name, len(records))
+    if not records:
+        return tried
+    versions = sorted(record.version for record in records)
+    tried.first, tried.last = versions[0], versions[-1]
+    parsed = _read(channel, stream, records)
+    tried.rows = {name: frame.height for name, frame in parsed.frames.items()}
+    tried.unreadable = [f"{document}: {reason}" for document, reason in parsed.quarantine.select("document", "reason").rows()]
+    if "order_lines" in parsed.frames:
+        tried.without_sku = parsed.frames["order_lines"].filter(pl.col("is_goods") & pl.col("sku").is_null()).height
+        tried.unbalanced = parsed.frames["orders"].filter(~pl.col("is_balanced")).height
+    return tried
+
+
+def _read(channel: Channel, stream: RecordStream, records: list[Record]) -> Parsed:
+    frame = pl.DataFrame(
+        {
+            "source_id": [r.source_id for r in records], "source_version": [r.version for r in records],
+            "fetched_at": ["2000-01-01T00:00:00+00:00"] * len(records), "payload": [r.payload for r in records],
+        },
+        schema={"source_id": pl.String, "source_version": pl.String, "fetched_at": pl.String, "payload": pl.Binary},
+    )  # fmt: skip
+    return parse_records(stream, "dry run", Payload(Path(), "dry run", ""), frame, context_of(channel, b"dry run"))
