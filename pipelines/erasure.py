@@ -58,6 +58,11 @@ def erase(config: Config, home: Path, landing: Landing, warehouse: Warehouse, pe
             landing.rewrite(payload.path, content)
             done.payloads += 1
             done.records += records
+    for path in (landing.folder / ".refused").glob("**/payload"):
+        content, records = _without_in_text(landing.seal.unseal(path.read_bytes()), known)
+        if records:
+            landing.rewrite(path, content)
+            done.payloads, done.records = done.payloads + 1, done.records + records
     done.ledger_rows = _forget(warehouse, known, key)
     if not done.records and not done.ledger_rows:
         raise InputError(f"Nobody is known as {wanted}; give the e-mail address, telephone number or customer id as the channel has it.")

@@ -28,19 +28,27 @@ def decode(payloads: pl.Series, shape: Shape, promised: tuple[str, ...] = ()) ->
     reason; `part` is empty for a whole record, else the name of an optional object that is none, or of a list that the platform
     always gives (`promised`) and that is not there.
     """
-    try:
-        decoded, unreadable = _decoded(_numbered(payloads.cast(pl.String)), shape), faults([])
-    except (duckdb.Error, pl.exceptions.PolarsError):
-        texts, unreadable = _mended_texts(payloads)
-        decoded = _decoded(_numbered(texts), shape)
+    decoded, unreadable = _decoded_or_mended(payloads, shape)
     maybes = [name for name, inner in shape.items() if isinstance(inner, Maybe)]
     found = [unreadable, *(_no_object(decoded, name) for name in maybes), *(_no_list(decoded, name) for name in promised)]
     return decoded.drop(f"{name} as written" for name in maybes), pl.concat(found)
 
 
-def _numbered(texts: pl.Series) -> pl.DataFrame:
-    frame = pl.DataFrame({"record": pl.int_range(texts.len(), eager=True, dtype=pl.Int64), "payload": texts})
-    return frame.filter(pl.col("payload").is_not_null())
+def _decoded_or_mended(payloads: pl.Series, shape: Shape) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Everything that is JSON at one go; the few that aren't are looked at one by one."""
+    records = pl.DataFrame({"record": pl.int_range(payloads.len(), eager=True, dtype=pl.Int64), "payload": payloads})
+    try:
+        decoded = _decoded(records.with_columns(pl.col("payload").cast(pl.String)), shape)
+    except (duckdb.Error, pl.exceptions.PolarsError):
+        decoded = _decoded(records.clear().with_columns(pl.col("payload").cast(pl.String)), shape)
+    left = records.join(decoded.select("record"), on="record", how="anti")
+    if left.is_empty():
+        return decoded, faults([])
+    mended = [_mended(bytes(payload).decode("utf-8", errors="replace")) for payload in left["payload"].cast(pl.Binary)]
+    texts = left.with_columns(payload=pl.Series([text for text, _ in mended], dtype=pl.String))
+    reasons = [(record, "", None, None, reason) for record, (_, reason) in zip(left["record"], mended, strict=True) if reason]
+    more = _decoded(texts.filter(pl.col("payload").is_not_null()), shape)
+    return pl.concat([decoded, more]).sort("record"), faults(reasons)
 
 
 def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
@@ -54,17 +62,9 @@ def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     with duckdb.connect() as connection:
         connection.register("given", frame.to_arrow())
         answer = connection.sql(
-            f"SELECT record, {', '.join(columns)} FROM (SELECT record, from_json(payload, '{structure}') AS o FROM given)"
+            f"SELECT record, {', '.join(columns)} FROM (SELECT record, from_json(payload, '{structure}') AS o FROM given WHERE json_valid(payload))"
         ).to_arrow_table()
     return pl.DataFrame(pl.from_arrow(answer)).sort("record")
-
-
-def _mended_texts(payloads: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
-    """Payloads as JSON that any parser takes, null where they are none, with the reasons; half surrogates and bytes that are
-    no UTF-8 become the replacement character."""
-    mended = [_mended(bytes(payload).decode("utf-8", errors="replace")) for payload in payloads.cast(pl.Binary)]
-    reasons = [(record, "", None, None, reason) for record, (_, reason) in enumerate(mended) if reason]
-    return pl.Series([text for text, _ in mended], dtype=pl.String), faults(reasons)
 
 
 def _mended(text: str) -> tuple[str | None, str]:

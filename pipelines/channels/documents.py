@@ -16,6 +16,7 @@ from pipelines.contracts import Table, table
 
 ISO_AWARE, ISO_NAIVE = "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f"
 LARGEST = 10**11  # of one amount or count, so that sums of a thousand still fit the ledger's types
+INHERITED = ("channel", "order_id", "currency_code", "ordered_at")
 PERSONAL = ("customer_key", "email_key", "phone_key")
 
 
@@ -27,7 +28,7 @@ def parse_records(stream: RecordStream, feed: str, payload: Payload, records: pl
     told = stream.parse(records["payload"], records, context)
     typed, found = {}, [told.faults]
     for rows in told.rows:
-        frame, wrong = type_rows(rows)
+        frame, wrong = type_rows(rows, INHERITED if typed else ())
         typed[rows.table] = pl.concat([typed[rows.table], frame], how="diagonal") if rows.table in typed else frame
         found.append(wrong)
     wrong = pl.concat(found)
@@ -42,24 +43,30 @@ def parse_records(stream: RecordStream, feed: str, payload: Payload, records: pl
     wrong, kept = pl.concat([wrong, broken]), frames[head]["record"]
     frames, documents, superseded = _newest(frames, table(stream.table), records)
     stamped = {
-        name: _stamped(frames[name], table(name), feed, payload.hash) for name in (stream.table, *sorted(set(frames) - {stream.table}))
+        name: _stamped(frames[name], table(name), feed, payload.hash if name == stream.table else None)
+        for name in (stream.table, *sorted(set(frames) - {stream.table}))
     }
     lost = set(range(records.height)) - set(kept)
     quarantine = _quarantine(wrong, lost, records, feed, payload)
     return Parsed(stamped, documents, quarantine, records.height, superseded)
 
 
-def type_rows(rows: Rows) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows in their contract's types, without those that lack a required field, and the faults of all."""
+def type_rows(rows: Rows, inherited: tuple[str, ...] = ()) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows in their contract's types, without those that lack a required field, and the faults of all.
+
+    Fields that rows `inherited` from the record's own row are what that one says, and fall with it.
+    """
     contract = table(rows.table)
-    columns = [name for name in rows.frame.columns if name in contract.columns]
+    columns = [name for name in rows.frame.columns if name in contract.columns and name not in inherited]
     raw = rows.frame
     texts = [name for name in columns if raw.schema[name] == pl.String]
     typed = raw.with_columns(_converted(name, contract.columns[name]) for name in texts)
     found, is_lost = [], pl.lit(False)
     for name in columns:
-        is_given = raw[name].is_not_null() & (raw[name] != "") if raw.schema[name] == pl.String else raw[name].is_not_null()
         is_blank = typed[name].is_null()
+        if not is_blank.any():
+            continue
+        is_given = raw[name].is_not_null() & (raw[name] != "") if raw.schema[name] == pl.String else raw[name].is_not_null()
         wrong = is_given & is_blank
         missing = is_blank if name in rows.required else wrong
         if missing.any():
@@ -97,7 +104,7 @@ def _without_blanks(frames: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataF
 def _converted(name: str, column: dy.Column) -> pl.Expr:
     raw, dtype = pl.col(name), column.dtype
     if dtype == pl.String:
-        text = pl.when(raw.str.strip_chars() != "").then(raw.str.strip_chars())
+        text = pl.when(raw.str.contains(r"\S")).then(raw.str.strip_chars())
         pattern = column.regex if isinstance(column, dy.String) else None
         return (pl.when(text.str.contains(pattern)).then(text) if pattern else text).alias(name)
     if isinstance(dtype, pl.Datetime):
@@ -176,15 +183,19 @@ def _newest(
     head = frames[contract.name].select(*contract.identity, "record").unique(maintain_order=True).join(origin, on="record")
     newest = head.sort("source_version", "payload_version", "record").unique([*contract.identity], keep="last")
     newest = newest.with_columns(document_id=pl.concat_str([name for name in contract.identity if name != "channel"], separator=" "))
-    chosen = newest.select("record", "source_version", "payload_version", "document_id")
-    kept = {name: frame.join(chosen, on="record", how="inner", maintain_order="left") for name, frame in frames.items()}
+    chosen = newest.select("record", "document_id", "source_version", "payload_version")
+    of_others = chosen.select("record", "document_id")
+    kept = {
+        name: frame.join(chosen if name == contract.name else of_others, on="record", how="inner", maintain_order="left")
+        for name, frame in frames.items()
+    }
     documents = newest.select(*contract.identity, "source_version", "document_id", source_rows=pl.lit(1, pl.Int64))
     return kept, documents, head.height - newest.height
 
 
-def _stamped(frame: pl.DataFrame, contract: Table, feed: str, payload_hash: str) -> pl.DataFrame:
+def _stamped(frame: pl.DataFrame, contract: Table, feed: str, payload_hash: str | None) -> pl.DataFrame:
     unique = frame.unique([*contract.key], keep="first", maintain_order=True)
-    return contract.conform(unique.with_columns(feed=pl.lit(feed), payload_hash=pl.lit(payload_hash)))
+    return contract.conform(unique.with_columns(feed=pl.lit(feed), payload_hash=pl.lit(payload_hash, pl.String)))
 
 
 def _quarantine(wrong: pl.DataFrame, lost: set[int], records: pl.DataFrame, feed: str, payload: Payload) -> pl.DataFrame:

@@ -16,13 +16,17 @@ ENTRY_KINDS = ("charge", "refund", "fee", "adjustment", "chargeback", "reserve",
 
 
 class Sourced(dy.Schema):
-    """Where a row came from; the newest (source_version, payload_version, payload_hash) of an identity wins."""
+    """Where a row came from; the newest (source_version, payload_version, payload_hash) of an identity wins.
+
+    Rows that a record of another table tells beside its own, such as the parcels of an order, name it in `document_id`: its
+    versions and payload stand on the record's own row.
+    """
 
     feed = text("Feed that it came by", nullable=False)
     document_id = text("Record of the feed that told it, where one record fills several tables")
-    source_version = text("Version that the source itself gives, as sortable text; empty where it gives none", nullable=False)
-    payload_version = text("Version of the payload it came in, as sortable text", nullable=False)
-    payload_hash = text("Content hash of the payload in landing", nullable=False)
+    source_version = text("Version that the source itself gives, as sortable text; empty where it gives none")
+    payload_version = text("Version of the payload it came in, as sortable text")
+    payload_hash = text("Content hash of the payload in landing")
 
 
 @register("ledger", "One row per order, as its newest version says", identity=("channel", "order_id"))

@@ -1,5 +1,7 @@
 """One parsed payload into the ledger, in one transaction. Here: which version wins, and the account of rows. Not here: parsing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -55,9 +57,9 @@ def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payloa
     names = tuple(parsed.frames)
     connection.begin()
     try:
-        _stage(connection, parsed, names)
-        counts = _decide(connection, origin, contract, names)
-        stored, replaced = _apply(connection, origin, contract, names)
+        with _staged(connection, parsed):
+            counts = _decide(connection, origin, contract, names)
+            stored, replaced = _apply(connection, origin, contract, names)
         balance = Balance(
             parsed.rows_in,
             counts["accepted"],
@@ -77,16 +79,17 @@ def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payloa
     return balance
 
 
-def _stage(connection: duckdb.DuckDBPyConnection, parsed: Parsed, names: tuple[str, ...]) -> None:
-    for name in names:
-        connection.register("staged_frame", parsed.frames[name].to_arrow())
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE staged_{name} AS SELECT * FROM staged_frame").fetchall()
-        connection.unregister("staged_frame")
-    connection.register("staged_frame", parsed.documents.to_arrow())
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE staged_documents AS SELECT * EXCLUDE (source_version) FROM staged_frame"
-    ).fetchall()
-    connection.unregister("staged_frame")
+@contextmanager
+def _staged(connection: duckdb.DuckDBPyConnection, parsed: Parsed) -> Iterator[None]:
+    """The payload's frames as `staged_<table>` and its documents as `staged_documents`, where they stand: nothing is copied."""
+    frames = {**parsed.frames, "documents": parsed.documents.drop("source_version")}
+    for name, frame in frames.items():
+        connection.register(f"staged_{name}", frame.to_arrow())
+    try:
+        yield
+    finally:
+        for name in frames:
+            connection.unregister(f"staged_{name}")
 
 
 def _decide(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> dict[str, int]:
@@ -156,15 +159,15 @@ def _apply(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tabl
     stored, replaced = (
         int(connection.sql(f"SELECT count(*) FROM {rows} {accepted}").fetchall()[0][0]) for rows in (f"staged_{counted}", counted)
     )
+    known, losing = connection.sql("SELECT count(*) FILTER (is_known), count(*) FILTER (NOT wins) FROM verdicts").fetchall()[0]
     for name in names:
-        key = _key(table(name), contract)
-        match = " AND ".join(f"{name}.{column} = v.{column}" for column in key)
-        owned = _owned(table(name), contract, origin)
-        connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match} AND {owned}").fetchall()
-        selected = ", ".join(f's."{column}"' for column in table(name).columns)
-        connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT {selected} FROM staged_{name} s SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({', '.join(key)})"
-        ).fetchall()
+        key = ", ".join(_key(table(name), contract))
+        if known:
+            match = " AND ".join(f"{name}.{column} = v.{column}" for column in _key(table(name), contract))
+            owned = _owned(table(name), contract, origin)
+            connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match} AND {owned}").fetchall()
+        winners = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({key})" if losing else ""
+        connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM staged_{name} {winners}").fetchall()
     return stored, replaced
 
 

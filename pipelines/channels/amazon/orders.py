@@ -39,7 +39,7 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
     """Orders, lines, events and parcels of Amazon's order objects."""
     decoded, broken = decode(payloads, SHAPE, PROMISED)
     fulfillment = pl.col("fulfillment").struct
-    heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("orderId"), currency_code=_currency(context),
+    heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("orderId").str.strip_chars(), currency_code=_currency(context).str.strip_chars(),
                            ordered_at=instant(pl.col("createdTime")), status=fulfillment.field("fulfillmentStatus"))  # fmt: skip
     nested = pl.concat([decoded, heads], how="horizontal")
     rows = (_orders(nested, context), _lines(nested), _shipments(nested, context), _events(nested))

@@ -22,7 +22,7 @@ GIFT = r"(?i)gift"
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Orders, lines, events, payments, shipments, returns and refunds of Shopify's Order objects."""
     decoded, broken = decode(payloads, ORDER, PROMISED)
-    heads = decoded.select("record", channel=pl.lit(context.channel), order_id=pl.col("legacyResourceId"), currency_code="currencyCode",
+    heads = decoded.select("record", channel=pl.lit(context.channel), order_id=pl.col("legacyResourceId").str.strip_chars(), currency_code=pl.col("currencyCode").str.strip_chars(),
                            ordered_at=instant(pl.col("createdAt")), taxes_included=pl.col("taxesIncluded") == "true",
                            is_cancelled=pl.col("cancelledAt").is_not_null())  # fmt: skip
     nested = pl.concat([decoded, heads.drop("record")], how="horizontal")

@@ -30,7 +30,7 @@ GIFT_CARD = r"(?i)gift.?card|gift.?certificate|voucher"
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Orders, lines, events, payments and parcels of WooCommerce's order objects."""
     decoded, broken = decode(payloads, SHAPE, PROMISED)
-    heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("id"), currency_code="currency",
+    heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("id").str.strip_chars(), currency_code=pl.col("currency").str.strip_chars(),
                            ordered_at=instant(pl.col("date_created_gmt")), is_cancelled=(pl.col("status") == "cancelled").fill_null(False))  # fmt: skip
     nested = pl.concat([decoded, heads], how="horizontal")
     rows = (_orders(decoded, context), _lines(nested), _payments(nested), _events(nested))

@@ -23,7 +23,7 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
     """Refunds per line, the returns and the payment that they are; what no line bears is a row of its own."""
     decoded, broken = decode(payloads, SHAPE, PROMISED)
     nested = decoded.with_columns(
-        channel=pl.lit(context.channel), order_id=pl.col("parent_id"), currency_code=pl.lit(context.currency, pl.String),
+        channel=pl.lit(context.channel), order_id=pl.col("parent_id").str.strip_chars(), currency_code=pl.lit(context.currency, pl.String),
         refund_id=pl.col("id"), refunded_at=pl.col("date_created_gmt"),
     )  # fmt: skip
     rows = (_head(nested), _lines(nested), _payments(nested), _events(nested))
