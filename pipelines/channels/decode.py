@@ -9,8 +9,10 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 TEXT = "VARCHAR"
+CHUNK = 4_096  # records that one of DuckDB's threads takes at a time
 Shape = dict[str, Any]
 
 
@@ -60,7 +62,7 @@ def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
         else:
             columns.append(f'o."{name}" AS "{name}"')
     with duckdb.connect() as connection:
-        connection.register("given", frame.to_arrow())
+        connection.register("given", pa.Table.from_batches(frame.to_arrow().to_batches(max_chunksize=CHUNK)) if frame.height else frame.to_arrow())
         answer = connection.sql(
             f"SELECT record, {', '.join(columns)} FROM (SELECT record, from_json(payload, '{structure}') AS o FROM given WHERE json_valid(payload))"
         ).to_arrow_table()

@@ -104,7 +104,7 @@ def _without_blanks(frames: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataF
 def _converted(name: str, column: dy.Column) -> pl.Expr:
     raw, dtype = pl.col(name), column.dtype
     if dtype == pl.String:
-        text = pl.when(raw.str.contains(r"\S")).then(raw.str.strip_chars())
+        text = pl.when(raw.str.strip_chars().str.len_bytes() > 0).then(raw.str.strip_chars())
         pattern = column.regex if isinstance(column, dy.String) else None
         return (pl.when(text.str.contains(pattern)).then(text) if pattern else text).alias(name)
     if isinstance(dtype, pl.Datetime):

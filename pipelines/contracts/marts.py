@@ -153,6 +153,15 @@ class ComponentSales(dy.Schema):
     net_sales_amount = money("Its share of the entry's net sales")
 
 
+@register("marts", "Every stage of every order's life, with its moment")
+class OrderTimeline(dy.Schema):
+    channel = key("Sales channel")
+    order_id = key("Order")
+    event_kind = key("Stage: placed, paid, allocated, picked, packed, labelled, shipped, first_scan, delivered, cancelled, returned, refunded, confirmations")
+    event_number = key("Which of its kind: its parcel, payment, refund or position")
+    occurred_at = instant("When it happened", nullable=False)
+
+
 @register("marts", "What polls missed and what the record lacks, per channel and day, by the channels' own account")
 class MissedRecords(dy.Schema):
     channel = key("Sales channel")

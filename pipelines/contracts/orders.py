@@ -99,7 +99,7 @@ class OrderLines(Sourced):
     is_gift_card = flag("Sale of a gift card: a liability, not sales")
 
 
-@register("ledger", "One row per thing that happened to an order, with its moment", identity=("channel", "order_id", "event_kind", "event_number"))
+@register("ledger", "What happened to an order and no other table tells, with its moment; the mart order_timeline holds all stages", identity=("channel", "order_id", "event_kind", "event_number"))
 class OrderEvents(Sourced):
     channel = key("Sales channel")
     order_id = key("Order")

@@ -19,6 +19,7 @@ from pipelines.marts import (
     fulfilment_lines,
     inventory_position,
     missed_records,
+    order_timeline,
     payment_balance,
     sales_entries,
     unit_costs,
@@ -83,6 +84,7 @@ MARTS = {
         inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
     ),
     "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "order_timeline": Mart(order_timeline.order_timeline, order_timeline.SOURCES),
     "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
     "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
     "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from pipelines.warehouse.landing import Landing, Shelf, folder_name
 
 Progress = Callable[[int, int], None]
 BATCH_BYTES = 8_000_000
+PACKED = 4  # how much larger records are than the payload that holds them
+READERS, READ_AHEAD = 2, 3  # threads that read payloads, and batches that they are ahead of the merge
 
 
 @dataclass
@@ -107,10 +110,10 @@ def load(
         for payload in landing.payloads(source.shelf, {folder for feed, folder in known if feed == source.origin.feed})
     ]
     done = 0
-    for batch, parsed in _read_ahead(waiting, landing, loaded):
+    for ready in _read_ahead(waiting, landing, loaded):
         with warehouse.open() as connection:
             known = _known(connection)  # another process may have loaded some meanwhile
-            for (source, payload), content in zip(batch, parsed, strict=True):
+            for source, payload, content in ready:
                 if content is not None and (source.origin.feed, folder_name(payload.hash, payload.name)) not in known:
                     loaded.balances.append((payload.name, merge(connection, source.origin, payload, content, at)))
                 done += 1
@@ -129,19 +132,25 @@ def _known(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
 Waiting = list[tuple[Source, Payload]]
 
 
-def _read_ahead(waiting: Waiting, landing: Landing, loaded: Loaded) -> Iterator[tuple[Waiting, list[Parsed | None]]]:
-    """Batches and what stands in them; the next batch is read while the caller merges the last."""
-    batches = list(_batches(waiting))
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = [reader.submit(_parse_batch, batch, landing, loaded) for batch in batches[:1]]
-        for number, batch in enumerate(batches):
-            parsed = ahead.pop().result()
-            ahead = [reader.submit(_parse_batch, next_one, landing, loaded) for next_one in batches[number + 1 : number + 2]]
-            yield batch, parsed
+Ready = list[tuple[Source, Payload, Parsed | None]]
 
 
-def _parse_batch(batch: Waiting, landing: Landing, loaded: Loaded) -> list[Parsed | None]:
-    return [_parse_or_refuse(source, payload, landing, loaded) for source, payload in batch]
+def _read_ahead(waiting: Waiting, landing: Landing, loaded: Loaded) -> Iterator[Ready]:
+    """What stands in the payloads, in order, as much as is read by the time it is wanted; the next are read while the caller merges."""
+    batches = deque(_batches(waiting))
+    with ThreadPoolExecutor(READERS) as readers:
+        ahead = deque(readers.submit(_parse_batch, batches.popleft(), landing, loaded) for _ in range(min(READ_AHEAD, len(batches))))
+        while ahead:
+            ready = ahead.popleft().result()
+            while ahead and ahead[0].done():
+                ready += ahead.popleft().result()
+            while batches and len(ahead) < READ_AHEAD:
+                ahead.append(readers.submit(_parse_batch, batches.popleft(), landing, loaded))
+            yield ready
+
+
+def _parse_batch(batch: Waiting, landing: Landing, loaded: Loaded) -> Ready:
+    return [(source, payload, _parse_or_refuse(source, payload, landing, loaded)) for source, payload in batch]
 
 
 def _batches(waiting: Waiting) -> Iterator[Waiting]:
@@ -151,7 +160,7 @@ def _batches(waiting: Waiting) -> Iterator[Waiting]:
     for source, payload in waiting:
         batch.append((source, payload))
         with contextlib.suppress(FileNotFoundError):
-            size += payload.path.stat().st_size
+            size += payload.path.stat().st_size * (PACKED if source.is_packed else 1)
         if size > BATCH_BYTES:
             yield batch
             batch, size = [], 0

@@ -110,21 +110,26 @@ def _decide(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tab
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> None:
-    """Compares staged documents with those of the same identity that the ledger knows."""
+    """Compares staged documents with those of the same identity that the ledger knows; each table is looked through once."""
     identity = ", ".join(contract.identity)
+    for name in names:
+        key, owned = ", ".join(_key(table(name), contract)), _owned(table(name), contract, origin)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE known_{name} AS SELECT *, rowid AS place FROM {name} SEMI JOIN known_documents USING ({key}) WHERE {owned}"
+        ).fetchall()
     staged = f"SELECT {identity}, max({RANK.format(f'staged_{contract.name}')}) AS rank FROM staged_{contract.name} GROUP BY ALL"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE verdicts AS
         WITH ranked AS (
             SELECT d.*, known.rank IS NOT NULL AS is_known, coalesce(staged.rank > known.rank, true) AS wins
             FROM staged_documents d JOIN ({staged}) staged USING ({identity}) LEFT JOIN (SELECT * EXCLUDE (document_id) FROM known_documents) known USING ({identity})
-        ), differing AS ({" UNION ".join(_differing(table(name), contract, origin) for name in names)})
+        ), differing AS ({" UNION ".join(_differing(table(name), contract) for name in names)})
         SELECT r.*, CASE WHEN NOT is_known THEN 'accepted' WHEN f.differs IS NULL THEN 'duplicate' WHEN wins THEN 'accepted' ELSE 'superseded' END AS verdict
         FROM ranked r LEFT JOIN (SELECT DISTINCT {identity}, true AS differs FROM differing) f USING ({identity})
     """).fetchall()
 
 
-def _differing(contract: Table, document: Table, origin: Origin) -> str:
+def _differing(contract: Table, document: Table) -> str:
     """Identities of known documents whose staged rows of this table are not exactly the ledger's."""
     identity, key = ", ".join(document.identity), ", ".join(_key(contract, document))
     columns = ", ".join(
@@ -132,11 +137,8 @@ def _differing(contract: Table, document: Table, origin: Origin) -> str:
         for c in contract.columns
         if c not in PROVENANCE or c in _key(contract, document)
     )
-    owned = _owned(contract, document, origin)
-    ledger, staged = (
-        f"SELECT {columns} FROM {rows} SEMI JOIN known_documents USING ({key}){where}"
-        for rows, where in ((contract.name, f" WHERE {owned}"), (f"staged_{contract.name}", ""))
-    )
+    ledger = f"SELECT {columns} FROM known_{contract.name}"
+    staged = f"SELECT {columns} FROM staged_{contract.name} SEMI JOIN known_documents USING ({key})"
     differing = f"(({ledger}) EXCEPT ALL ({staged})) UNION ALL (({staged}) EXCEPT ALL ({ledger}))"
     return f"SELECT {identity} FROM known_documents SEMI JOIN ({differing}) USING ({key})"
 
@@ -156,19 +158,17 @@ def _apply(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tabl
     """Puts the winners in place; returns how many rows accepted ones stored, and how many earlier ones they replaced."""
     counted = "order_lines" if "order_lines" in names else contract.name
     accepted = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({', '.join(contract.identity)})"
-    stored, replaced = (
-        int(connection.sql(f"SELECT count(*) FROM {rows} {accepted}").fetchall()[0][0]) for rows in (f"staged_{counted}", counted)
-    )
     known, losing = connection.sql("SELECT count(*) FILTER (is_known), count(*) FILTER (NOT wins) FROM verdicts").fetchall()[0]
+    stored = connection.sql(f"SELECT count(*) FROM staged_{counted} {accepted}").fetchall()[0][0]
+    replaced = connection.sql(f"SELECT count(*) FROM known_{counted} {accepted}").fetchall()[0][0] if known else 0
     for name in names:
         key = ", ".join(_key(table(name), contract))
         if known:
-            match = " AND ".join(f"{name}.{column} = v.{column}" for column in _key(table(name), contract))
-            owned = _owned(table(name), contract, origin)
-            connection.execute(f"DELETE FROM {name} USING verdicts v WHERE v.wins AND v.is_known AND {match} AND {owned}").fetchall()
+            beaten = f"SELECT place FROM known_{name} SEMI JOIN (SELECT * FROM verdicts WHERE wins AND is_known) v USING ({key})"
+            connection.execute(f"DELETE FROM {name} WHERE rowid IN ({beaten})").fetchall()
         winners = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({key})" if losing else ""
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM staged_{name} {winners}").fetchall()
-    return stored, replaced
+    return int(stored), int(replaced)
 
 
 def _account(origin: Origin, payload: Payload, balance: Balance, at: datetime) -> pl.DataFrame:

@@ -23,11 +23,12 @@ SENSELESS_FROM_ROWS = 20
 
 @dataclass(frozen=True)
 class Source:
-    """`shelf`: where its payloads stand in landing; several sources may read the same ones."""
+    """`shelf`: where its payloads stand in landing; several sources may read the same ones. `is_packed`: they are compressed."""
 
     origin: Origin
     shelf: str
     parse: Callable[[Payload], Parsed]
+    is_packed: bool = False
 
 
 def sources(config: Config, key: bytes) -> Iterator[Source]:
@@ -73,7 +74,7 @@ def _of_records(stream: RecordStream, channel: Channel, key: bytes) -> Source:
         kept = {name: frame for name, frame in parsed.frames.items() if name not in channel.leave_out}
         return replace(parsed, frames=kept)
 
-    return Source(origin, feed, parse)
+    return Source(origin, feed, parse, is_packed=True)
 
 
 def mapping_hash(config: Config, feed: Feed) -> str:

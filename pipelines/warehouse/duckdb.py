@@ -16,6 +16,7 @@ from pipelines.contracts import Table, all_tables, table
 from pipelines.errors import InputError
 
 LOCK_PATIENCE_SECONDS = 600.0
+CHECKPOINT_AFTER = "256MB"  # of log; a back-fill would otherwise rewrite its tables with every payload
 _SQL_TYPES = {
     pl.String: "VARCHAR",
     pl.Int64: "BIGINT",
@@ -35,6 +36,7 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     """A connection whose clock is UTC."""
     connection = duckdb.connect(str(path), read_only=read_only)
     connection.execute("SET TimeZone = 'UTC'").fetchall()
+    connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'").fetchall()
     return connection
 
 

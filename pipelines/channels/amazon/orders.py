@@ -162,15 +162,11 @@ def _shipments(nested: pl.DataFrame, context: Context) -> Rows:
 
 
 def _events(nested: pl.DataFrame) -> Rows:
-    keep = ("record", "channel", "order_id")
+    """When parcels got their labels; the rest is in orders and shipments."""
     gone = exploded(nested.select(*KEEP, "packages"), KEEP, pl.col("packages"), "position")
-    gone = gone.filter((pl.col("packageStatus").struct.field("status") != "CANCELLED").fill_null(True))
-    parts = [
-        nested.select(*keep, event_kind=pl.lit("placed"), event_number=pl.lit("1"), occurred_at="createdTime"),
-        gone.select(*keep, event_kind=pl.lit("labelled"), event_number="packageReferenceId", occurred_at="createdTime").filter(pl.col("occurred_at").is_not_null()),
-        gone.select(*keep, event_kind=pl.lit("shipped"), event_number="packageReferenceId", occurred_at=pl.coalesce("shipTime", "createdTime")),
-    ]  # fmt: skip
-    return Rows("order_events", pl.concat(parts), pl.format("{} event", "event_kind"), ("event_number", "occurred_at"))
+    gone = gone.filter((pl.col("packageStatus").struct.field("status") != "CANCELLED").fill_null(True) & pl.col("createdTime").is_not_null())
+    frame = gone.select("record", "channel", "order_id", event_kind=pl.lit("labelled"), event_number="packageReferenceId", occurred_at="createdTime")
+    return Rows("order_events", frame, pl.format("{} event", "event_kind"), ("event_number", "occurred_at"))
 
 
 def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.DataFrame]:

@@ -58,32 +58,25 @@ def _shipments(parcels: pl.DataFrame) -> Rows:
 
 
 def _events(nested: pl.DataFrame, parcels: pl.DataFrame, context: Context) -> Rows:
+    """What no other table tells: allocation, labels, first scans, mails; the rest is in orders, payments, shipments and refunds."""
     key = pl.col("id").str.extract(TAIL)
-    paid = exploded(nested, KEEP, pl.col("transactions"), "position").filter(
-        (pl.col("status") == "SUCCESS") & pl.col("kind").is_in(["SALE", "CAPTURE"])
-    )
     allocated = exploded(nested, KEEP, pl.col("fulfillmentOrders").struct.field("nodes"), "position")
     place = pl.col("assignedLocation").struct.field("location").struct.field("id").str.extract(TAIL)
-    live = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True))
-    scans = exploded(live.select(*KEEP, "location_id", "events", parcel=key), [*KEEP, "location_id", "parcel"], pl.col("events").struct.field("nodes"), "position")
+    live = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True)).select(*KEEP, "location_id", "events", "inTransitAt", parcel=key)
+    scans = exploded(live, [*KEEP, "location_id", "parcel"], pl.col("events").struct.field("nodes"), "position")
     first_scan = pl.concat([
         scans.filter(pl.col("status").is_in(SCANNED)).select(*KEEP, "location_id", "parcel", at="happenedAt"),
-        live.filter(pl.col("inTransitAt").is_not_null()).select(*KEEP, "location_id", parcel=key, at="inTransitAt"),
+        live.filter(pl.col("inTransitAt").is_not_null()).select(*KEEP, "location_id", "parcel", at="inTransitAt"),
     ]).sort("at").unique(["record", "parcel"], keep="first")  # fmt: skip
     labelled = scans.filter(pl.col("status").is_in(LABELLED)).sort("happenedAt").unique(["record", "parcel"], keep="first")
     mails = exploded(nested, KEEP, pl.col("events").struct.field("nodes"), "position").filter(pl.col("action") == "mail_sent")
     parts = [
-        nested.select(*KEEP, *_event("placed", pl.lit("1"), pl.col("createdAt")), recorded_at="processedAt"),
-        paid.select(*KEEP, *_event("paid", key, pl.coalesce("processedAt", "createdAt"))),
         allocated.select(*KEEP, *_event("allocated", key, pl.col("createdAt")), location_id=placed(place, context)),
         labelled.select(*KEEP, *_event("labelled", pl.col("parcel"), pl.col("happenedAt")), "location_id"),
-        live.select(*KEEP, *_event("shipped", key, pl.col("createdAt")), "location_id"),
         first_scan.select(*KEEP, *_event("first_scan", pl.col("parcel"), pl.col("at")), "location_id"),
-        live.filter(pl.col("deliveredAt").is_not_null()).select(*KEEP, *_event("delivered", key, pl.col("deliveredAt")), "location_id"),
-        nested.filter(pl.col("cancelledAt").is_not_null()).select(*KEEP, *_event("cancelled", pl.lit("1"), pl.col("cancelledAt"))),
         mails.select(*KEEP, *_event("order_confirmed", pl.format("mail {}", pl.col("position") + 1), pl.col("createdAt"))),
     ]
-    frame = pl.concat([part for part in parts if part.height], how="diagonal") if any(p.height for p in parts) else parts[0]
+    frame = pl.concat(parts, how="diagonal")
     return Rows("order_events", frame, pl.format("{} event", "event_kind"), ("event_number", "occurred_at"))
 
 
@@ -110,11 +103,13 @@ def with_mails(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     events = frames["order_events"]
     if not (events["event_kind"] == "order_confirmed").any():
         return frames
-    stages = {"shipped": "shipping_confirmed", "delivered": "delivery_confirmed", "refunded": "refund_confirmed"}
-    reached = events.filter(pl.col("event_kind").is_in(list(stages))).select("record", stage="event_kind", at="occurred_at").sort("at")
+    shipments, refunds = frames["shipments"], frames["refunds"]
+    reached = pl.concat([
+        shipments.select("record", at="shipped_at", stage=pl.lit("shipping_confirmed")),
+        shipments.filter(pl.col("delivered_at").is_not_null()).select("record", at="delivered_at", stage=pl.lit("delivery_confirmed")),
+        refunds.select("record", at="refunded_at", stage=pl.lit("refund_confirmed")),
+    ]).sort("at")  # fmt: skip
     mails = events.filter(pl.col("event_kind") == "order_confirmed").sort("occurred_at")
     mails = mails.join_asof(reached, left_on="occurred_at", right_on="at", by="record", check_sortedness=False)
-    kind = pl.col("stage").replace_strict(stages, default="order_confirmed", return_dtype=pl.String)
-    named = mails.with_columns(event_kind=kind).select(events.columns)
+    named = mails.with_columns(event_kind=pl.coalesce("stage", "event_kind")).select(events.columns)
     return frames | {"order_events": pl.concat([events.filter(pl.col("event_kind") != "order_confirmed"), named])}
-

@@ -14,12 +14,12 @@ DOCUMENT = ("record", "refund_id")
 
 
 def rows(nested: pl.DataFrame, context: Context) -> tuple[Rows, ...]:
-    """Refunds per line and what no line bears, the returns among them, and their events."""
+    """Refunds per line and what no line bears, the returns among them, and requests for them."""
     given = exploded(nested, KEEP, pl.col("refunds"), "position").with_columns(
         refund_id=pl.col("id").str.extract(TAIL), refunded_at=pl.coalesce("processedAt", "createdAt")
     )
     returns = exploded(nested, KEEP, pl.col("returns").struct.field("nodes"), "position")
-    return _refunds(given), _exchanged(returns, given), _events(given, returns)
+    return _refunds(given), _exchanged(returns, given), _events(returns)
 
 
 def _amount(holder: pl.Expr, name: str) -> pl.Expr:
@@ -68,13 +68,10 @@ def _exchanged(returns: pl.DataFrame, given: pl.DataFrame) -> Rows:
     return Rows("returns", frame, place, ("return_id", "returned_units", "returned_at"))
 
 
-def _events(given: pl.DataFrame, returns: pl.DataFrame) -> Rows:
+def _events(returns: pl.DataFrame) -> Rows:
     number = pl.col("id").str.extract(TAIL)
-    parts = [
-        given.select(*KEEP, event_kind=pl.lit("refunded"), event_number="refund_id", occurred_at="refunded_at"),
-        returns.select(*KEEP, event_kind=pl.lit("return_requested"), event_number=number, occurred_at="createdAt"),
-    ]
-    return Rows("order_events", pl.concat(parts), pl.format("{} event", "event_kind"), ("event_number", "occurred_at"))
+    frame = returns.select(*KEEP, event_kind=pl.lit("return_requested"), event_number=number, occurred_at="createdAt")
+    return Rows("order_events", frame, pl.format("{} event", "event_kind"), ("event_number", "occurred_at"))
 
 
 def cancelled(lines: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
@@ -97,7 +94,7 @@ def cancelled(lines: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
 
 
 def finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.DataFrame]:
-    """Refunds with their totals and dates, returns made of those whose goods weren't cancelled, and the events of returns."""
+    """Refunds with their totals and dates, and returns made of those whose goods weren't cancelled."""
     refunds = frames["refunds"].with_columns(total_amount=pl.sum_horizontal(pl.col(PARTS).fill_null(ZERO)).cast(MONEY))
     refunds = numbered(refunds.with_columns(business_date=local_date(pl.col("refunded_at"), context)), *DOCUMENT)
     came_back = pl.col("restock_kind") == "returned"
@@ -107,8 +104,4 @@ def finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.Da
     )  # fmt: skip
     returns = pl.concat([of_refunds, frames["returns"].select(of_refunds.columns)], how="vertical_relaxed")
     returns = numbered(returns.with_columns(business_date=local_date(pl.col("returned_at"), context)), "record", "return_id")
-    back = returns.filter(pl.col("returned_units") > 0).group_by(*KEEP, event_number="return_id").agg(
-        occurred_at=pl.col("returned_at").min(), event_units=pl.col("returned_units").sum()
-    )  # fmt: skip
-    events = pl.concat([frames["order_events"], back.with_columns(event_kind=pl.lit("returned"))], how="diagonal_relaxed")
-    return frames | {"refunds": refunds, "returns": returns, "order_events": events}
+    return frames | {"refunds": refunds, "returns": returns}

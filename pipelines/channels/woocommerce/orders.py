@@ -28,12 +28,12 @@ GIFT_CARD = r"(?i)gift.?card|gift.?certificate|voucher"
 
 
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
-    """Orders, lines, events, payments and parcels of WooCommerce's order objects."""
+    """Orders, lines, payments and parcels of WooCommerce's order objects."""
     decoded, broken = decode(payloads, SHAPE, PROMISED)
     heads = decoded.select(channel=pl.lit(context.channel), order_id=pl.col("id").str.strip_chars(), currency_code=pl.col("currency").str.strip_chars(),
                            ordered_at=instant(pl.col("date_created_gmt")), is_cancelled=(pl.col("status") == "cancelled").fill_null(False))  # fmt: skip
     nested = pl.concat([decoded, heads], how="horizontal")
-    rows = (_orders(decoded, context), _lines(nested), _payments(nested), _events(nested))
+    rows = (_orders(decoded, context), _lines(nested), _payments(nested))
     return Tables(rows, lambda frames: _finish(frames, context), broken)
 
 
@@ -61,6 +61,7 @@ def _orders(decoded: pl.DataFrame, context: Context) -> Rows:
         is_gift=pl.col("meta_data").list.eval(pl.element().struct.field("key").str.contains("(?i)gift")).list.any().fill_null(False),
         has_note=(pl.col("customer_note") != "").fill_null(False),
         is_cancelled=(pl.col("status") == "cancelled").fill_null(False),
+        completed_at=instant(pl.col("date_completed_gmt")),
         payment_status=pl.when(paid | ((pl.col("status") == "cancelled") & pl.col("date_paid_gmt").is_not_null()))
         .then(pl.lit("paid"))
         .when(pl.col("status") == "cancelled")
@@ -117,15 +118,6 @@ def _payments(nested: pl.DataFrame) -> Rows:
     return Rows("payments", frame, pl.lit("date_paid_gmt"), ("payment_id", "amount"))
 
 
-def _events(nested: pl.DataFrame) -> Rows:
-    keep = ("record", "channel", "order_id")
-    parts = [
-        nested.select(*keep, event_kind=pl.lit(kind), event_number=pl.lit("1"), occurred_at=field).filter(pl.col("occurred_at").is_not_null())
-        for kind, field in (("placed", "date_created_gmt"), ("paid", "date_paid_gmt"), ("shipped", "date_completed_gmt"))
-    ]
-    return Rows("order_events", pl.concat(parts), pl.format("{} event", "event_kind"), ("occurred_at",))
-
-
 def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.DataFrame]:
     cancelled = pl.when("is_cancelled").then(pl.max_horizontal("ordered_units", pl.lit(0))).otherwise(0)
     lines = frames["order_lines"].with_columns(cancelled_units=cancelled, cancelled_net_amount=pl.lit(None, MONEY))
@@ -133,7 +125,7 @@ def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.D
     customised = lines.group_by("record").agg(is_customised=pl.col("is_customised").any())
     orders = finish_orders(frames["orders"], lines, context).join(customised, on="record", how="left")
     orders = fill_location(orders.with_columns(pl.col("is_customised").fill_null(False)), context)
-    completed = frames["order_events"].filter(pl.col("event_kind") == "shipped").select("record", shipped_at="occurred_at")
+    completed = orders.filter(pl.col("completed_at").is_not_null()).select("record", shipped_at="completed_at")
     gone = lines.filter(pl.col("is_goods") & ~pl.col("is_gift_card") & (pl.col("ordered_units") > pl.col("cancelled_units")))
     shipments = gone.join(completed, on="record").select(
         "record", "channel", "order_id", "line_id", "shipped_at", shipment_id="order_id", shipped_units=pl.col("ordered_units") - pl.col("cancelled_units"),

@@ -26,7 +26,7 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
         channel=pl.lit(context.channel), order_id=pl.col("parent_id").str.strip_chars(), currency_code=pl.lit(context.currency, pl.String),
         refund_id=pl.col("id"), refunded_at=pl.col("date_created_gmt"),
     )  # fmt: skip
-    rows = (_head(nested), _lines(nested), _payments(nested), _events(nested))
+    rows = (_head(nested), _lines(nested), _payments(nested))
     return Tables(rows, lambda frames: _finish(frames, context), broken)
 
 
@@ -62,13 +62,6 @@ def _payments(nested: pl.DataFrame) -> Rows:
         amount="amount", paid_at="date_created_gmt",
     )  # fmt: skip
     return Rows("payments", frame, pl.lit("amount"), ("payment_id", "amount", "order_id", "currency_code"))
-
-
-def _events(nested: pl.DataFrame) -> Rows:
-    frame = nested.select(
-        "record", "channel", "order_id", event_kind=pl.lit("refunded"), event_number="id", occurred_at="date_created_gmt"
-    )
-    return Rows("order_events", frame, pl.lit("refunded event"), ("order_id", "event_number", "occurred_at"))
 
 
 def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.DataFrame]:
