@@ -31,6 +31,8 @@ from pipelines.warehouse.landing import Landing, Shelf
 ORDERS, MALFORMED_EVERY, CHANGED = 1_000_000, 10_000, 10_000
 AT = datetime(2026, 2, 1, tzinfo=UTC)
 TEMPLATES = 2_000
+TYPES = {"amount": "DECIMAL(18, 4)", "quantity": "BIGINT", "currentQuantity": "BIGINT",
+         **dict.fromkeys(("test", "edited", "taxesIncluded", "isGiftCard", "requiresShipping", "isRemoved"), "BOOLEAN")}  # fmt: skip
 
 
 def measure(orders: int = ORDERS) -> Iterator[str]:
@@ -118,21 +120,22 @@ def _load(home: Path) -> None:
 
 
 def _read_json(file: Path) -> None:
-    columns = ", ".join(f"'{name}': '{_sql(inner)}'" for name, inner in ORDER.items())
+    columns = ", ".join(f"'{name}': '{_sql(inner, name)}'" for name, inner in ORDER.items())
     with duckdb.connect() as connection:
         connection.execute(
             f"CREATE TEMP TABLE o AS SELECT * FROM read_json('{file}', format = 'newline_delimited', ignore_errors = true, columns = {{{columns}}})"
         ).fetchall()
 
 
-def _sql(inner: Any) -> str:
+def _sql(inner: Any, name: str = "") -> str:
+    """A shape as DuckDB's types: each leaf in its own, as anyone would read it."""
     if isinstance(inner, Maybe):
         inner = inner.shape
     if inner == TEXT:
-        return TEXT
+        return "TIMESTAMPTZ" if name.endswith("At") else TYPES.get(name, TEXT)
     if isinstance(inner, list):
         return f"{_sql(inner[0])}[]"
-    return "STRUCT(" + ", ".join(f'"{name}" {_sql(value)}' for name, value in inner.items()) + ")"
+    return "STRUCT(" + ", ".join(f'"{name}" {_sql(value, name)}' for name, value in inner.items()) + ")"
 
 
 class _ChangedOrders(ShopifyPlatform):

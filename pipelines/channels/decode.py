@@ -62,7 +62,9 @@ def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
         else:
             columns.append(f'o."{name}" AS "{name}"')
     with duckdb.connect() as connection:
-        connection.register("given", pa.Table.from_batches(frame.to_arrow().to_batches(max_chunksize=CHUNK)) if frame.height else frame.to_arrow())
+        connection.execute("SET produce_arrow_string_view = true").fetchall()
+        given = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+        connection.register("given", pa.Table.from_batches(given.to_batches(max_chunksize=CHUNK), given.schema))
         answer = connection.sql(
             f"SELECT record, {', '.join(columns)} FROM (SELECT record, from_json(payload, '{structure}') AS o FROM given WHERE json_valid(payload))"
         ).to_arrow_table()

@@ -84,7 +84,7 @@ def _staged(connection: duckdb.DuckDBPyConnection, parsed: Parsed) -> Iterator[N
     """The payload's frames as `staged_<table>` and its documents as `staged_documents`, where they stand: nothing is copied."""
     frames = {**parsed.frames, "documents": parsed.documents.drop("source_version")}
     for name, frame in frames.items():
-        connection.register(f"staged_{name}", frame.to_arrow())
+        connection.register(f"staged_{name}", frame.to_arrow(compat_level=pl.CompatLevel.newest()))
     try:
         yield
     finally:

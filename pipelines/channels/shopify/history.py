@@ -34,7 +34,7 @@ def _payments(nested: pl.DataFrame) -> Rows:
         .otherwise("status")
     )
     frame = paid.filter((pl.col("kind") != "SUGGESTED_REFUND").fill_null(True)).select(
-        *KEEP, "position", payment_id=pl.col("id").str.extract(TAIL), payment_kind=kind, method="gateway",
+        *KEEP, "position", payment_id=pl.col("id").str.strip_prefix("gid://shopify/OrderTransaction/"), payment_kind=kind, method="gateway",
         amount=pl.col("amountSet").struct.field("shopMoney").struct.field("amount"),
         paid_at=pl.coalesce("processedAt", "createdAt"),
     )  # fmt: skip
@@ -43,7 +43,7 @@ def _payments(nested: pl.DataFrame) -> Rows:
 
 def _shipments(parcels: pl.DataFrame) -> Rows:
     gone = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True)).select(
-        *KEEP, "position", "location_id", shipment_id=pl.col("id").str.extract(TAIL), shipped_at="createdAt", delivered_at="deliveredAt",
+        *KEEP, "position", "location_id", shipment_id=pl.col("id").str.strip_prefix("gid://shopify/Fulfillment/"), shipped_at="createdAt", delivered_at="deliveredAt",
         carrier_code=pl.col("trackingInfo").list.first().struct.field("company"),
         tracking_number=pl.col("trackingInfo").list.first().struct.field("number"),
         lines=pl.col("fulfillmentLineItems").struct.field("nodes"),
@@ -59,7 +59,7 @@ def _shipments(parcels: pl.DataFrame) -> Rows:
 
 def _events(nested: pl.DataFrame, parcels: pl.DataFrame, context: Context) -> Rows:
     """What no other table tells: allocation, labels, first scans, mails; the rest is in orders, payments, shipments and refunds."""
-    key = pl.col("id").str.extract(TAIL)
+    key = pl.col("id").str.strip_prefix("gid://shopify/Fulfillment/").str.strip_prefix("gid://shopify/FulfillmentOrder/")
     allocated = exploded(nested, KEEP, pl.col("fulfillmentOrders").struct.field("nodes"), "position")
     place = pl.col("assignedLocation").struct.field("location").struct.field("id").str.extract(TAIL)
     live = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True)).select(*KEEP, "location_id", "events", "inTransitAt", parcel=key)

@@ -94,9 +94,8 @@ def _lines(nested: pl.DataFrame) -> Rows:
     goods = lines.select(
         *KEEP, "position", "isGiftCard", "requiresShipping",
         line_id="id",
-        listing_id=pl.col("variant").struct.field("id").str.extract(r"(\d+)$"),
+        listing_id=pl.col("variant").struct.field("id").str.strip_prefix("gid://shopify/ProductVariant/"),
         listed_sku="sku",
-        sku="sku",
         description="name",
         ordered_units="quantity",
         unit_price_amount=_amount(pl.col("originalUnitPriceSet"), None),
@@ -122,7 +121,7 @@ def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.D
     lines = refunds.cancelled(frames["order_lines"], frames["refunds"])
     net_of_tax = pl.col("gross_amount") - pl.col("discount_amount") - pl.col("tax_amount")
     gross = pl.when(pl.col("taxes_included")).then(net_of_tax + pl.col("discount_amount")).otherwise(pl.col("gross_amount"))
-    lines = finish_lines(lines.with_columns(gross_amount=gross.cast(MONEY)))
+    lines = finish_lines(lines.with_columns(gross_amount=gross.cast(MONEY), sku=pl.col("listed_sku")))
     lines = lines.with_columns(line_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record"))
     orders = frames["orders"]
     shipping = pl.when(pl.col("taxes_included")).then(pl.col("shipping_amount") - pl.col("shipping_tax_amount"))
