@@ -1,13 +1,12 @@
 """The `files` channel: one landed file and its mapping → ledger frames. Here: rows to documents. Not here: reading formats, orders' arithmetic."""
 
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipelines.channels import orders
+from pipelines.channels.documents import pseudonyms
 from pipelines.channels.fields import Reading, convert, is_given, kind_of
 from pipelines.channels.mapping import Config, Feed, Source
 from pipelines.channels.payloads import Parsed, Payload
@@ -24,7 +23,7 @@ DEFAULTS: dict[str, Constant] = {
     "order_tax_amount": 0, "order_duty_amount": 0, "adjustment_amount": 0, "goods_amount": 0, "fee_amount": 0, "refunded_units": 0,
     "restock_kind": "unknown",
 }  # fmt: skip
-PERSONAL = ("customer_key",)
+PERSONAL = ("customer_key", "email_key", "phone_key")
 VERSION = "source_version"
 PRICED_IN_REPORTING = ("supplier_terms", "suppliers")  # where their files name no currency
 VERSION_KINDS = {"instant": "a time", "number": "a number from 0", "text": "text"}
@@ -92,8 +91,8 @@ def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_k
         ) from problem
     if feed.is_order_feed and "cancelled_units" in feed.columns:
         rows = orders.refuse_contradictions(rows)
-    if "customer_key" in rows.columns:
-        rows = rows.with_columns(_pseudonyms(rows["customer_key"], pseudonym_key))
+    pseudonym = pseudonyms(pseudonym_key)
+    rows = rows.with_columns(pseudonym(rows[name]).alias(name) for name in PERSONAL if name in rows.columns)
     return _with_version_of_the_document(rows, feed)
 
 
@@ -203,12 +202,6 @@ def _with_version_of_the_document(rows: pl.DataFrame, feed: Feed) -> pl.DataFram
         stated = pl.col(VERSION).forward_fill().backward_fill().over(*table(feed.table).identity)
         rows = rows.with_columns(stated)
     return rows.with_columns(pl.col(VERSION).fill_null(""))
-
-
-def _pseudonyms(customers: pl.Series, key: bytes) -> pl.Series:
-    known = customers.drop_nulls().unique()
-    keyed = [hmac.new(key, customer.encode(), hashlib.sha256).hexdigest()[:24] for customer in known]
-    return customers.replace_strict(known, keyed, default=None, return_dtype=pl.String) if keyed else customers
 
 
 def _flat(rows: pl.DataFrame, feed: Feed, config: Config) -> tuple[dict[str, pl.DataFrame], pl.DataFrame, int]:

@@ -121,7 +121,7 @@ def _finish_lines(lines: pl.DataFrame, feed: Feed) -> pl.DataFrame:
     return lines.with_columns(
         line_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(*DOCUMENT),
         line_at=pl.coalesce("line_at", "ordered_at"),
-        listed_sku=pl.col("sku"),
+        listed_sku=pl.col("sku") if "sku" in lines.columns else pl.lit(None, pl.String),
         cancelled_units=cancelled,
     )
 
