@@ -56,9 +56,13 @@ def lines(kind: str) -> Any:
         rows = []
         for o in shop.orders:
             gone = o.cancelled_at is not None
-            rows += [(order_ids(kind, o), x.sku, 0 if gone else x.units, euros(0 if gone else x.gross - x.discount)) for x in o.lines]
+            rows += [
+                (order_ids(kind, o), x.sku, 0 if gone else x.units, euros(0 if gone else x.gross - x.discount)) for x in o.lines
+            ]
         told = frame(rows, order_id=pl.String, sku=pl.String, units=pl.Int64, net=MONEY)
-        return told.group_by("order_id", "sku").agg(pl.len().alias("rows"), pl.col("units").sum(), pl.col("net").sum().cast(MONEY))
+        return told.group_by("order_id", "sku").agg(
+            pl.len().alias("rows"), pl.col("units").sum(), pl.col("net").sum().cast(MONEY)
+        )
 
     read = """SELECT order_id, sku, count(*) AS rows, sum(ordered_units - cancelled_units) AS units,
               sum(net_amount - (cancelled_gross_amount - cancelled_discount_amount)) AS net FROM order_lines GROUP BY ALL"""
@@ -67,7 +71,9 @@ def lines(kind: str) -> Any:
 
 def payments() -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
-        rows = ((str(p.id), str(o.id), p.kind, euros(p.cents), _second(p.at + asked.skew)) for o in shop.orders for p in o.payments)
+        rows = (
+            (str(p.id), str(o.id), p.kind, euros(p.cents), _second(p.at + asked.skew)) for o in shop.orders for p in o.payments
+        )
         return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
 
     return ["payment_id"], expect, "SELECT payment_id, order_id, payment_kind, amount, paid_at FROM payments"
@@ -81,7 +87,9 @@ def paid_in_woocommerce() -> Any:
         for o in shop.orders:
             captured = sorted(p.at for p in o.payments if p.kind == "capture")
             rows += [(f"{o.id}-paid", "capture", euros(o.total), _second(captured[0] + asked.skew))] if captured else []
-            rows += [(f"{p.id}-refund", "refund", euros(p.cents), _second(p.at + asked.skew)) for p in o.payments if p.kind == "refund"]
+            rows += [
+                (f"{p.id}-refund", "refund", euros(p.cents), _second(p.at + asked.skew)) for p in o.payments if p.kind == "refund"
+            ]
         return frame(rows, payment_id=pl.String, payment_kind=pl.String, amount=MONEY, paid_at=AT)
 
     return ["payment_id"], expect, "SELECT payment_id, payment_kind, amount, paid_at FROM payments"
@@ -97,7 +105,9 @@ def shipments(kind: str, *, with_delivery: bool) -> Any:
                 name = str(p.id) if kind == "shopify" else f"{o.number}-{p.id}"
                 rows += [(name, sku[n], units, _second(p.shipped_at + asked.skew), delivered) for n, units in p.units]
         told = frame(rows, shipment_id=pl.String, sku=pl.String, units=pl.Int64, shipped_at=AT, delivered_at=AT)
-        return told.group_by("shipment_id", "sku").agg(pl.col("units").sum(), pl.col("shipped_at").max(), pl.col("delivered_at").max())
+        return told.group_by("shipment_id", "sku").agg(
+            pl.col("units").sum(), pl.col("shipped_at").max(), pl.col("delivered_at").max()
+        )
 
     read = """SELECT shipment_id, sku, sum(shipped_units)::BIGINT AS units, max(shipped_at) AS shipped_at, max(delivered_at) AS delivered_at
               FROM shipments GROUP BY ALL"""
@@ -107,7 +117,7 @@ def shipments(kind: str, *, with_delivery: bool) -> Any:
 def refunds(kind: str) -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = [
-            (str(r.id), order_ids(kind, o), euros(sum(x[2] for x in r.lines)), euros(sum(x[3] for x in r.lines)), euros(r.adjustment), _second(r.at + asked.skew))
+            (str(r.id), order_ids(kind, o), euros(sum(x[2] for x in r.lines)), euros(sum(x[3] for x in r.lines)), euros(r.adjustment), _second(r.at + asked.skew))  # noqa: E501
             for o in shop.orders for r in o.refunds
         ]  # fmt: skip
         if kind == "shopify":
@@ -134,7 +144,15 @@ def returns() -> Any:
 
 def entries() -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
-        return frame(_entries(shop), entry_id=pl.String, payout_id=pl.String, order_id=pl.String, amount=MONEY, fee_amount=MONEY, net_amount=MONEY)
+        return frame(
+            _entries(shop),
+            entry_id=pl.String,
+            payout_id=pl.String,
+            order_id=pl.String,
+            amount=MONEY,
+            fee_amount=MONEY,
+            net_amount=MONEY,
+        )
 
     return ["entry_id"], expect, "SELECT entry_id, payout_id, order_id, amount, fee_amount, net_amount FROM payout_entries"
 

@@ -56,8 +56,10 @@ def sums(told: list[dict[str, Any]]) -> Iterator[str]:
         for is_plain in (False, True):
             lives = [t for t in told if t["kind"] == kind and t["is_plain"] == is_plain]
             name = f"{kind} (plain)" if is_plain else kind
-            total = {name: sum(t[name] for t in lives) for name in ("orders", "caught_by_reconciliation", "lost", "duplicated", "wrong")}
+            total = {
+                name: sum(t[name] for t in lives)
+                for name in ("orders", "caught_by_reconciliation", "lost", "duplicated", "wrong")
+            }
             faults = sum(sum(t["faults"].values()) for t in lives)
-            told_as = f"{total['orders']:>10,}{faults:>9,}{total['caught_by_reconciliation']:>9,}{total['lost']:>7,}{total['duplicated']:>7,}{total['wrong']:>7,}"
+            told_as = f"{total['orders']:>10,}{faults:>9,}{total['caught_by_reconciliation']:>9,}{total['lost']:>7,}{total['duplicated']:>7,}{total['wrong']:>7,}"  # noqa: E501
             yield f"{name:<22}{len(lives):>5}{told_as}"
-

@@ -62,7 +62,7 @@ def fuzz(kind: str, records: int, seed: int) -> str:
         assert silent == 0
         parts = warehouse.query("SELECT count(*) FROM quarantine WHERE part <> ''").item()
         return (f"{kind:<12} {given:>6,} damaged records: {totals['accepted_rows']:,} in the ledger, {totals['quarantined_rows']:,} in quarantine, "
-                f"{totals['superseded_rows'] + totals['duplicate_rows']:,} superseded or doubled, {parts:,} parts of kept records in quarantine, 0 crashes, 0 lost")  # fmt: skip
+                f"{totals['superseded_rows'] + totals['duplicate_rows']:,} superseded or doubled, {parts:,} parts of kept records in quarantine, 0 crashes, 0 lost")  # fmt: skip  # noqa: E501
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,10 +78,16 @@ def originals(kind: str, shop: Any, stream: str) -> list[dict[str, Any]]:
         if stream == "orders":
             ids = [f"gid://shopify/Order/{order.id}" for order in shop.orders]
             return [node for node in execute(queries.ORDERS_BY_ID, {"ids": ids}, platform._root)["nodes"] if node]
-        name, query = {"payouts": ("payouts", queries.PAYOUTS), "payout_entries": ("balanceTransactions", queries.BALANCE)}[stream]
+        name, query = {"payouts": ("payouts", queries.PAYOUTS), "payout_entries": ("balanceTransactions", queries.BALANCE)}[
+            stream
+        ]
         return execute(query, {"first": 250}, platform._root)["shopifyPaymentsAccount"][name]["nodes"]
     if kind == "woocommerce":
-        return [platform._order(o, clock.now) for o in shop.orders] if stream == "orders" else [platform._refund(*r) for r in platform._refunds.values()]
+        return (
+            [platform._order(o, clock.now) for o in shop.orders]
+            if stream == "orders"
+            else [platform._refund(*r) for r in platform._refunds.values()]
+        )
     if stream == "orders":
         return [platform._order(order, clock.now) for order in shop.orders]
     return json.loads(platform._stock({}).body)["payload"]["inventorySummaries"]
@@ -142,5 +148,3 @@ def _broken_rules(warehouse: Warehouse) -> list[str]:
         _, failure = contract.schema.filter(frame)
         found += [f"{contract.name}: {rule} ({rows})" for rule, rows in failure.counts().items()]
     return found
-
-

@@ -51,7 +51,10 @@ def _templates(folder: Path) -> list[tuple[bytes, bytes]]:
     """Orders of the demo merchant as text, and the id in each that makes it another order."""
     shop = shop_of(merchant(folder / "merchant"), "shopify", TEMPLATES)
     nodes = originals("shopify", shop, "orders")
-    return [(json.dumps(node, separators=(",", ":"), ensure_ascii=False).encode(), node["legacyResourceId"].encode()) for node in nodes]
+    return [
+        (json.dumps(node, separators=(",", ":"), ensure_ascii=False).encode(), node["legacyResourceId"].encode())
+        for node in nodes
+    ]
 
 
 def _order(templates: list[tuple[bytes, bytes]], number: int) -> bytes:
@@ -64,7 +67,10 @@ def _order(templates: list[tuple[bytes, bytes]], number: int) -> bytes:
 
 def _records(templates: list[tuple[bytes, bytes]], orders: int) -> Iterator[list[Record]]:
     for start in range(0, orders, 1_000):
-        yield [Record(f"gid://shopify/Order/{6_000_000_000 + n}", "2026-01-31T00:00:00Z", "", _order(templates, n)) for n in range(start, min(start + 1_000, orders))]
+        yield [
+            Record(f"gid://shopify/Order/{6_000_000_000 + n}", "2026-01-31T00:00:00Z", "", _order(templates, n))
+            for n in range(start, min(start + 1_000, orders))
+        ]
 
 
 def _load_figures(folder: Path, templates: list[tuple[bytes, bytes]], orders: int) -> Iterator[str]:
@@ -83,7 +89,10 @@ def _load_figures(folder: Path, templates: list[tuple[bytes, bytes]], orders: in
     again, _ = _apart(_read_json, file)
     peer = min(peer, again)
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        counted = {t: connection.sql(f"SELECT count(*) FROM {t}").fetchall()[0][0] for t in ("orders", "order_lines", "order_events", "payments", "shipments", "refunds")}
+        counted = {
+            t: connection.sql(f"SELECT count(*) FROM {t}").fetchall()[0][0]
+            for t in ("orders", "order_lines", "order_events", "payments", "shipments", "refunds")
+        }
         bad = connection.sql("SELECT count(*) FROM quarantine").fetchall()[0][0]
     size = file.stat().st_size / 1e9
     yield f"{orders:,} Shopify orders, {size:.1f} GB of JSON, {bad:,} malformed; landed in {landed:.0f} s"
@@ -146,10 +155,17 @@ class _ChangedOrders(ShopifyPlatform):
 
     def _root(self, name: str, arguments: Any) -> Any:
         if name != "orders":
-            return super()._root(name, arguments) if name != "shopifyPaymentsAccount" else {"payouts": None, "balanceTransactions": None}
+            return (
+                super()._root(name, arguments)
+                if name != "shopifyPaymentsAccount"
+                else {"payouts": None, "balanceTransactions": None}
+            )
         start, size = int(arguments.get("after") or 0), int(arguments["first"])
         page = self.changed[start : start + size]
-        nodes = [json.loads(_order(self.templates, number)) | {"updatedAt": "2026-02-02T00:00:00Z", "note": "changed", "edited": True} for number in page]
+        nodes = [
+            json.loads(_order(self.templates, number)) | {"updatedAt": "2026-02-02T00:00:00Z", "note": "changed", "edited": True}
+            for number in page
+        ]
         return Slice(nodes, start + size < len(self.changed), str(start + size))
 
     def answer(self, request: Request) -> Reply:
@@ -172,7 +188,7 @@ def _poll_figures(folder: Path, templates: list[tuple[bytes, bytes]], orders: in
         (home / "landing" / "shop_eu.orders" / "state.json").write_text(json.dumps({"cursor": "2026-01-31T00:00:00Z"}))
         taken[size] = _poll(home, templates, size)
     small, large = taken[orders // 10], taken[orders]
-    yield f"a poll of {CHANGED:,} changed orders, fetched, landed and merged: {small:.1f} s among {orders // 10:,}, {large:.1f} s among {orders:,}; ratio {large / small:.2f} (promised 1.2)"
+    yield f"a poll of {CHANGED:,} changed orders, fetched, landed and merged: {small:.1f} s among {orders // 10:,}, {large:.1f} s among {orders:,}; ratio {large / small:.2f} (promised 1.2)"  # noqa: E501
 
 
 def _poll(home: Path, templates: list[tuple[bytes, bytes]], size: int) -> float:
@@ -191,5 +207,3 @@ def _poll(home: Path, templates: list[tuple[bytes, bytes]], size: int) -> float:
         loaded = load(config, landing, warehouse, b"key", AT)
         assert loaded.totals()["rows_in"] == len(platform.changed), loaded.totals()
         return time.perf_counter() - started
-
-

@@ -29,7 +29,11 @@ from pipelines.warehouse.landing import Landing
 PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=1.5)
 HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
-ROUNDS = {"shopify": timedelta(days=20), "woocommerce": timedelta(days=20), "amazon": timedelta(days=13)}  # within each restatement window
+ROUNDS = {
+    "shopify": timedelta(days=20),
+    "woocommerce": timedelta(days=20),
+    "amazon": timedelta(days=13),
+}  # within each restatement window
 CHANNELS = platforms.DEMO_CHANNELS
 
 
@@ -161,4 +165,3 @@ def differences(expected: pl.DataFrame, found: pl.DataFrame, keys: list[str]) ->
     both = expected.join(found, on=keys, how="semi", nulls_equal=True)
     wrong = both.join(found, on=expected.columns, how="anti", nulls_equal=True)
     return lost, pl.concat([extra, twice]), wrong
-

@@ -43,7 +43,9 @@ def run(
     input_folder: InputOption = None,
     home: HomeOption = None,
     as_of: Annotated[datetime | None, typer.Option(help="Judge everything as if it were then (UTC).")] = None,
-    job: Annotated[str, typer.Option(help="refresh_all, refresh_orders, refresh_forecasts or reconcile_channels.")] = "refresh_all",
+    job: Annotated[
+        str, typer.Option(help="refresh_all, refresh_orders, refresh_forecasts or reconcile_channels.")
+    ] = "refresh_all",
 ) -> None:
     """Land → ledger → marts → demand → forecast → decisions → snapshot → exports, then a summary."""
     from pipelines import running, terminal

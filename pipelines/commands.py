@@ -26,7 +26,9 @@ def channels(settings: Any) -> None:
     problems = [(feed, problem) for feed, problem in rows.select("feed", "problem").iter_rows() if problem]
     shown = rows.select("feed", "last_success", "lag", "records", "quarantined", "caught", "missing")
     terminal.table(shown.rename({"feed": "channel and feed", "last_success": "last success"}), "channels")
-    typer.echo("caught: records that only the nightly reconciliation brought; missing: records that the channel has and the ledger lacks.")
+    typer.echo(
+        "caught: records that only the nightly reconciliation brought; missing: records that the channel has and the ledger lacks."
+    )
     for feed, problem in problems:
         typer.secho(f"{feed}: {problem}", fg="red")
 
@@ -50,9 +52,15 @@ def connect(settings: Any, name: str, *, kind: str | None, is_dry: bool) -> None
     told = {s.name: given[s.name] for s in chosen.settings if not s.is_secret and given[s.name]}
     if known is None or known.kind is None or dict(known.connection) != told:
         _write_down(settings.config, name, chosen.name, told, known)
-    missing = [secret_variable(name, s.name) for s in chosen.settings if s.is_secret and given[s.name] and not os.environ.get(secret_variable(name, s.name))]
+    missing = [
+        secret_variable(name, s.name)
+        for s in chosen.settings
+        if s.is_secret and given[s.name] and not os.environ.get(secret_variable(name, s.name))
+    ]
     if missing:
-        typer.echo(f"Secrets are not stored. Set {' and '.join(missing)} in the environment of the scheduler, then `fulcast run` fetches {name}.")
+        typer.echo(
+            f"Secrets are not stored. Set {' and '.join(missing)} in the environment of the scheduler, then `fulcast run` fetches {name}."
+        )
     else:
         typer.echo(f"`fulcast run` fetches {name} from now on.")
 
@@ -107,7 +115,9 @@ def _dry_run(channel: Any, session: Any) -> None:
         if tried.without_sku:
             typer.echo(f"    {tried.without_sku:,} lines have no SKU; map them in a `listings` feed.")
         if tried.unbalanced:
-            typer.echo(f"    {tried.unbalanced:,} orders do not sum to the total that the channel states; they are loaded and flagged.")
+            typer.echo(
+                f"    {tried.unbalanced:,} orders do not sum to the total that the channel states; they are loaded and flagged."
+            )
         for sentence in tried.unreadable[:5]:
             typer.secho(f"    can't be read: {sentence}", fg="yellow")
     terminal.console.print("")
@@ -135,7 +145,13 @@ def _write_down(config: Path, name: str, kind: str, told: dict[str, str], known:
     file = (config if config.is_dir() else config.parent) / f"{name}.toml"
     if file.exists():
         raise InputError(f"{file} is there already; add the channel to it by hand:\n" + "\n".join(lines))
-    head = [f"# {name}, fetched from its platform. Secrets come from the environment.", "[[channel]]", f'name = "{name}"', f'time_zone = "{zone}"', f'currency = "{currency}"']
+    head = [
+        f"# {name}, fetched from its platform. Secrets come from the environment.",
+        "[[channel]]",
+        f'name = "{name}"',
+        f'time_zone = "{zone}"',
+        f'currency = "{currency}"',
+    ]
     file.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
     typer.echo(f"Written to {file}.")
     if not config.is_dir():
@@ -155,7 +171,9 @@ def serve(folder: Path, *, port: int, storm: int | None, seconds: float | None) 
     servers = []
     for number, (kind, channel) in enumerate(platforms.DEMO_CHANNELS.items()):
         shop = load_shop(folder / "truth", channel)
-        servers.append(PlatformServer(platforms.platform(kind, shop, Clock(shop.last_moment), weather, storm or 0), port=port + number))
+        servers.append(
+            PlatformServer(platforms.platform(kind, shop, Clock(shop.last_moment), weather, storm or 0), port=port + number)
+        )
         typer.echo(f"{channel}: {kind} at {servers[-1].url}")
         for name, value in platforms.secrets(kind, channel).items():
             typer.echo(f"  export {name}={value}")
@@ -184,10 +202,14 @@ def forget(settings: Any, person: str) -> None:
         settings.merchant_config, home, Landing(home / "landing", Seal(settings.landing_key)), Warehouse(home / "warehouse.duckdb", say=typer.echo), person,
         pseudonym_key(home, settings.pseudonym_key), datetime.now(UTC),
     )  # fmt: skip
-    typer.echo(f"Erased from {done.records:,} records in {done.payloads:,} payloads of landing and {done.ledger_rows:,} orders of the ledger.")
+    typer.echo(
+        f"Erased from {done.records:,} records in {done.payloads:,} payloads of landing and {done.ledger_rows:,} orders of the ledger."
+    )
     typer.echo(f"Published anew; {done.snapshots:,} older snapshots and {done.exports:,} exported files are deleted.")
     if done.remains:
         raise InputError(f"The person still stands in {', '.join(done.remains[:5])}; please report it.")
     typer.echo(f"Proof: {done.proven_files:,} files were read again, and the person is in none of them.")
     if settings.merchant_config.feeds:
-        typer.echo(f"Your own files in {settings.input_folder} are not Fulcast's to change: remove the person there, or the next export brings them back.")
+        typer.echo(
+            f"Your own files in {settings.input_folder} are not Fulcast's to change: remove the person there, or the next export brings them back."
+        )

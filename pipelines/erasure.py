@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,9 @@ def erase(config: Config, home: Path, landing: Landing, warehouse: Warehouse, pe
             done.payloads, done.records = done.payloads + 1, done.records + records
     done.ledger_rows = _forget(warehouse, known, key)
     if not done.records and not done.ledger_rows:
-        raise InputError(f"Nobody is known as {wanted}; give the e-mail address, telephone number or customer id as the channel has it.")
+        raise InputError(
+            f"Nobody is known as {wanted}; give the e-mail address, telephone number or customer id as the channel has it."
+        )
     _publish_anew(home, warehouse, done, at)
     prove(home, landing, known, key, warehouse, done)
     return done
@@ -79,13 +82,13 @@ def _payloads(config: Config, landing: Landing) -> Iterator[tuple[Payload, Rewri
         for stream in kind_of(channel.kind or "").streams:
             personal = stream.personal if isinstance(stream, RecordStream) else ()
             for payload in landing.payloads(feed_name(channel.name, stream.name)):
-                if isinstance(stream, RecordStream):
-                    yield payload, lambda content, known, personal=personal: _without_in_records(content, known, personal)
-                else:
-                    yield payload, _without_in_text
+                yield (
+                    payload,
+                    partial(_without_in_records, personal=personal) if isinstance(stream, RecordStream) else _without_in_text,
+                )
     for feed in config.feeds:
         for payload in landing.payloads(feed.name):
-            yield payload, lambda content, known, feed=feed, name=payload.name: _without_in_file(content, known, feed, name)
+            yield payload, partial(_without_in_file, feed=feed, name=payload.name)
 
 
 def _other_names(config: Config, landing: Landing, wanted: str) -> set[str]:
@@ -99,7 +102,11 @@ def _other_names(config: Config, landing: Landing, wanted: str) -> set[str]:
                         value = _plain(record)
                         told = _told(value, stream.personal)
                         if _is_named(told, {wanted}):
-                            names |= {v for name, v in told if name.rsplit(".", 1)[-1] in ("email", "buyerEmail", "phone", "id", "customer_id") and len(v) > 4}
+                            names |= {
+                                v
+                                for name, v in told
+                                if name.rsplit(".", 1)[-1] in ("email", "buyerEmail", "phone", "id", "customer_id") and len(v) > 4
+                            }
     return names
 
 
@@ -128,7 +135,9 @@ def _told(value: Any, personal: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _leaves(value: Any) -> list[tuple[str, str]]:
     items = value.items() if isinstance(value, dict) else enumerate(value)
-    return [leaf for key, inner in items for leaf in (_leaves(inner) if isinstance(inner, (dict, list)) else [(str(key), str(inner))])]
+    return [
+        leaf for key, inner in items for leaf in (_leaves(inner) if isinstance(inner, (dict, list)) else [(str(key), str(inner))])
+    ]
 
 
 def _holder(value: Any, path: str) -> tuple[dict[str, Any] | None, str]:
@@ -158,7 +167,9 @@ def _without_in_records(content: bytes, known: set[str], personal: tuple[str, ..
     if not hit:
         return content, 0
     buffer = io.BytesIO()
-    frame.with_columns(payload=pl.Series(payloads, dtype=pl.Binary)).write_parquet(buffer, compression="zstd", compression_level=1)
+    frame.with_columns(payload=pl.Series(payloads, dtype=pl.Binary)).write_parquet(
+        buffer, compression="zstd", compression_level=1
+    )
     return buffer.getvalue(), hit
 
 
@@ -177,7 +188,9 @@ def _without_in_file(content: bytes, known: set[str], feed: Feed, name: str) -> 
     if f".{kind.lstrip('.')}" in TEXT_ENDINGS:
         return _without_in_text(content, known)
     if any(word.encode() in content for word in known):
-        raise InputError(f"{name} names the person and is no text; export it again without them, remove it from landing and run `fulcast rebuild`.")
+        raise InputError(
+            f"{name} names the person and is no text; export it again without them, remove it from landing and run `fulcast rebuild`."
+        )
     return content, 0
 
 
@@ -185,7 +198,10 @@ def _without_in_text(content: bytes, known: set[str]) -> tuple[bytes, int]:
     """A text file; each line that names the person has the name overwritten, as a whole word."""
     hit = 0
     lines = content.split(b"\n")
-    names = [re.compile(rb"(?i)(?<![\w.@-])" + re.escape(word.encode()) + rb"(?![\w@-])") for word in sorted(known, key=len, reverse=True)]
+    names = [
+        re.compile(rb"(?i)(?<![\w.@-])" + re.escape(word.encode()) + rb"(?![\w@-])")
+        for word in sorted(known, key=len, reverse=True)
+    ]
     for number, line in enumerate(lines):
         changed = line
         for name in names:
@@ -204,7 +220,9 @@ def _without_in_parquet(content: bytes, known: set[str]) -> tuple[bytes, int]:
     if not hit:
         return content, 0
     buffer = io.BytesIO()
-    frame.with_columns(pl.when(pl.col(name).is_in(words)).then(pl.lit(ERASED)).otherwise(pl.col(name)).alias(name) for name in texts).write_parquet(buffer)
+    frame.with_columns(
+        pl.when(pl.col(name).is_in(words)).then(pl.lit(ERASED)).otherwise(pl.col(name)).alias(name) for name in texts
+    ).write_parquet(buffer)
     return buffer.getvalue(), int(hit)
 
 
@@ -229,7 +247,7 @@ def _pseudonyms(known: set[str], key: bytes) -> set[str]:
 
 def _publish_anew(home: Path, warehouse: Warehouse, done: Erasure, at: datetime) -> None:
     folder, version = home / "snapshots", snapshots.new_version(at)
-    old = [path for path in folder.glob("*.duckdb")] if folder.exists() else []
+    old = list(folder.glob("*.duckdb")) if folder.exists() else []
     published = snapshots.publish(warehouse, folder, version)
     for path in old:
         if path != published.path:

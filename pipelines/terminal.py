@@ -68,7 +68,13 @@ def summary(settings: Settings, seconds: dict[str, float]) -> None:
 
 def _by_stage(seconds: dict[str, float]) -> str:
     """Seconds per stage of the flow; every step that isn't named after another stage makes a mart."""
-    stage_of = {"ledger_tables": "ledger", "exchange_rates": "ledger", "demand_tables": "demand", "forecast_tables": "forecast", "reconciliation": "landing"}
+    stage_of = {
+        "ledger_tables": "ledger",
+        "exchange_rates": "ledger",
+        "demand_tables": "demand",
+        "forecast_tables": "forecast",
+        "reconciliation": "landing",
+    }
     stage_of |= {"decision_tables": "decisions"} | {stage: stage for stage in STAGES}
     spent = dict.fromkeys(STAGES, 0.0)
     for step, taken in seconds.items():

@@ -52,7 +52,15 @@ def test_a_customer_of_files_is_overwritten_in_landing(demo_home: Path, demo_fil
         settings = Settings()
         landing, warehouse = Landing(tmp_path / "home" / "landing"), Warehouse(tmp_path / "home" / "warehouse.duckdb")
         some = next(landing.folder.glob("shop_eu_orders/*/payload")).read_text().split("customer", 1)[1].split("@", 1)[0]
-        done = erase(settings.merchant_config, tmp_path / "home", landing, warehouse, f"customer{some}@example.com", pseudonym_key(tmp_path / "home", None), AT)
+        done = erase(
+            settings.merchant_config,
+            tmp_path / "home",
+            landing,
+            warehouse,
+            f"customer{some}@example.com",
+            pseudonym_key(tmp_path / "home", None),
+            AT,
+        )
     assert done.records > 0
     assert done.ledger_rows > 0
     assert done.remains == []

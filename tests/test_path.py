@@ -137,18 +137,30 @@ def test_stock_on_hand_equals_the_truth_at_the_end(warehouse: Warehouse, demo_fi
     assert (position["available_units"].drop_nulls() >= 0).all()
 
 
-FILLED_BY_CHANNELS = ("order_events", "refunds", "payouts", "payout_entries", "channel_days", "listings", "missed_records", "unmapped_listings", "listing_suggestions")
+FILLED_BY_CHANNELS = (
+    "order_events",
+    "refunds",
+    "payouts",
+    "payout_entries",
+    "channel_days",
+    "listings",
+    "missed_records",
+    "unmapped_listings",
+    "listing_suggestions",
+)
 
 
 def test_bundles_spread_their_revenue_once(warehouse: Warehouse) -> None:
     """As consumed and as sold are two views of the same net sales, entry by entry to the last ten-thousandth."""
     as_sold = warehouse.query("SELECT source, channel, document_id, entry_kind, line_number, net_sales_amount FROM sales_entries")
     as_consumed = warehouse.query(
-        "SELECT source, channel, document_id, entry_kind, line_number, sum(net_sales_amount)::DECIMAL(18, 4) AS net_sales_amount FROM component_sales GROUP BY ALL"
+        "SELECT source, channel, document_id, entry_kind, line_number, sum(net_sales_amount)::DECIMAL(18, 4) AS net_sales_amount FROM component_sales GROUP BY ALL"  # noqa: E501
     )
     assert as_sold.join(as_consumed, on=as_sold.columns, how="anti").is_empty()
     assert as_consumed.height == as_sold.height
-    parts = warehouse.query("SELECT count(*) FILTER (is_component), count(*) FILTER (component_sku LIKE 'BUNDLE%') FROM component_sales").row(0)
+    parts = warehouse.query(
+        "SELECT count(*) FILTER (is_component), count(*) FILTER (component_sku LIKE 'BUNDLE%') FROM component_sales"
+    ).row(0)
     assert parts[0] > 0
     assert parts[1] == 0
 

@@ -5,6 +5,7 @@ type: every leaf is read as text, so that a wrong one can be named.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -58,7 +59,9 @@ def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
     columns = []
     for name, inner in shape.items():
         if isinstance(inner, Maybe):
-            columns.append(f"""TRY(from_json(o."{name}", '{json.dumps(inner.shape)}')) AS "{name}", o."{name}" AS "{name} as written" """)
+            columns.append(
+                f"""TRY(from_json(o."{name}", '{json.dumps(inner.shape)}')) AS "{name}", o."{name}" AS "{name} as written" """
+            )
         else:
             columns.append(f'o."{name}" AS "{name}"')
     with duckdb.connect() as connection:
@@ -96,7 +99,7 @@ def _no_list(decoded: pl.DataFrame, name: str) -> pl.DataFrame:
     return faults([(record, name, name, None, f"{name} is missing or not a list") for record in wrong["record"]])
 
 
-def faults(rows: list[tuple[int, str, str | None, str | None, str]]) -> pl.DataFrame:
+def faults(rows: Sequence[tuple[int, str, str | None, str | None, str]]) -> pl.DataFrame:
     """Faults as a frame: record, part, field, value, reason."""
     schema = {"record": pl.Int64, "part": pl.String, "field": pl.String, "value": pl.String, "reason": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")

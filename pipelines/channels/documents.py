@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import dataframely as dy
 import polars as pl
 
-from pipelines.channels.base import Context, RecordStream, Rows, Tables
+from pipelines.channels.base import Context, RecordStream, Rows
 from pipelines.channels.decode import faults
 from pipelines.channels.fields import kind_of
 from pipelines.channels.mapping import PROVENANCE
@@ -26,7 +26,8 @@ def parse_records(stream: RecordStream, feed: str, payload: Payload, records: pl
     `records` has source_id, source_version, fetched_at and payload, one row per record.
     """
     told = stream.parse(records["payload"], records, context)
-    typed, found = {}, [told.faults]
+    typed: dict[str, pl.DataFrame] = {}
+    found = [told.faults]
     for rows in told.rows:
         frame, wrong = type_rows(rows, INHERITED if typed else ())
         typed[rows.table] = pl.concat([typed[rows.table], frame], how="diagonal") if rows.table in typed else frame
@@ -72,18 +73,29 @@ def type_rows(rows: Rows, inherited: tuple[str, ...] = ()) -> tuple[pl.DataFrame
         if missing.any():
             column = contract.columns[name]
             masked = name in PERSONAL
-            bad = raw.with_columns(_wrong=wrong).filter(missing).rechunk().select(
-                "record",
-                part=rows.place,
-                field=pl.lit(name),
-                value=pl.lit("(masked)") if masked else pl.col(name).cast(pl.String).str.slice(0, 80),
-                reason=pl.when("_wrong").then(pl.lit(f"{name} can't be read as {kind_of(column)}")).otherwise(pl.lit(f"{name} is blank")),
+            bad = (
+                raw.with_columns(_wrong=wrong)
+                .filter(missing)
+                .rechunk()
+                .select(
+                    "record",
+                    part=rows.place,
+                    field=pl.lit(name),
+                    value=pl.lit("(masked)") if masked else pl.col(name).cast(pl.String).str.slice(0, 80),
+                    reason=pl.when("_wrong")
+                    .then(pl.lit(f"{name} can't be read as {kind_of(column)}"))
+                    .otherwise(pl.lit(f"{name} is blank")),
+                )
             )
             found.append(bad.with_columns(part=pl.when(pl.col("part") == "").then(pl.lit(name)).otherwise("part")))
         if name in rows.required:
             is_lost = is_lost | pl.col(name).is_null()
     kept = typed.filter(~is_lost)
-    filled = [pl.col(name).fill_null(pl.lit(value).cast(kept.schema[name])) for name, value in rows.defaults.items() if name in kept.columns]
+    filled = [
+        pl.col(name).fill_null(pl.lit(value).cast(kept.schema[name]))
+        for name, value in rows.defaults.items()
+        if name in kept.columns
+    ]
     return kept.with_columns(filled), pl.concat([faults([]), *found])
 
 
@@ -91,7 +103,9 @@ def _without_blanks(frames: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataF
     """Frames without rows that lack what the contract demands, and the faults that say so: the last look before the ledger."""
     found = [faults([])]
     for name, frame in frames.items():
-        demanded = [c for c, column in table(name).columns.items() if not column.nullable and c not in PROVENANCE and c in frame.columns]
+        demanded = [
+            c for c, column in table(name).columns.items() if not column.nullable and c not in PROVENANCE and c in frame.columns
+        ]
         for column in demanded:
             if frame[column].null_count():
                 bad = frame.filter(pl.col(column).is_null())
@@ -139,7 +153,12 @@ def coded(raw: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
 def summed(amounts: pl.Expr, inner: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
     """The sum of the amounts (text) in a list of objects; null where one can't be read or there is no list."""
     read = amounts.list.eval(money(inner(pl.element())))
-    return pl.when(read.list.eval(pl.element().is_null().any()).list.first().fill_null(False)).then(None).otherwise(read.list.sum()).cast(pl.Decimal(18, 4))
+    return (
+        pl.when(read.list.eval(pl.element().is_null().any()).list.first().fill_null(False))
+        .then(None)
+        .otherwise(read.list.sum())
+        .cast(pl.Decimal(18, 4))
+    )
 
 
 def exploded(frame: pl.DataFrame, keep: Sequence[str], nested: pl.Expr, position: str) -> pl.DataFrame:
@@ -182,7 +201,9 @@ def _newest(
     origin = origin.with_columns(pl.col("record").cast(pl.Int64))
     head = frames[contract.name].select(*contract.identity, "record").unique(maintain_order=True).join(origin, on="record")
     newest = head.sort("source_version", "payload_version", "record").unique([*contract.identity], keep="last")
-    newest = newest.with_columns(document_id=pl.concat_str([name for name in contract.identity if name != "channel"], separator=" "))
+    newest = newest.with_columns(
+        document_id=pl.concat_str([name for name in contract.identity if name != "channel"], separator=" ")
+    )
     chosen = newest.select("record", "document_id", "source_version", "payload_version")
     of_others = chosen.select("record", "document_id")
     kept = {

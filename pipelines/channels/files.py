@@ -8,16 +8,16 @@ import polars as pl
 from pipelines.channels import orders
 from pipelines.channels.documents import pseudonyms
 from pipelines.channels.fields import Reading, convert, is_given, kind_of
-from pipelines.channels.mapping import Config, Feed, Source
+from pipelines.channels.mapping import ROW, Config, Feed, Source
 from pipelines.channels.payloads import Parsed, Payload
-from pipelines.channels.readers import ROW, BadRow, read
+from pipelines.channels.readers import BadRow, read
 from pipelines.contracts import Table, table
 from pipelines.errors import InputError
 
 Constant = str | int | float | bool
 DEFAULTS: dict[str, Constant] = {
     "order_kind": "sale", "payment_status": "unknown", "cancelled_units": 0, "discount_amount": 0, "shipping_amount": 0,
-    "tax_amount": 0, "duty_amount": 0, "is_changed": False, "is_test": False, "is_expedited": False, "is_gift": False, "is_customised": False, "has_note": False,
+    "tax_amount": 0, "duty_amount": 0, "is_changed": False, "is_test": False, "is_expedited": False, "is_gift": False, "is_customised": False, "has_note": False,  # noqa: E501
     "is_cancelled": False, "is_goods": True, "is_gift_card": False, "is_closed": False, "unsellable_units": 0, "priority": 1,
     "location_kind": "warehouse", "refund_amount": 0, "discount_rate": 0.0, "order_discount_amount": 0, "order_shipping_amount": 0,
     "order_tax_amount": 0, "order_duty_amount": 0, "adjustment_amount": 0, "goods_amount": 0, "fee_amount": 0, "refunded_units": 0,

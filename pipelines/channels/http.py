@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 from dlt.sources.helpers.requests import Client
-from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import AuthConfigBase
+from dlt.sources.helpers.rest_client.client import RESTClient
 from requests import PreparedRequest, RequestException, Response
 
 from pipelines.channels.base import ChannelError
@@ -48,7 +48,10 @@ def rest_client(base_url: str, patience: Patience, auth: Any = None, headers: di
 def _is_worth_another_try(response: Response | None, problem: BaseException | None) -> bool:
     if response is None or not response.ok:
         return False
-    is_json = response.headers.get("Content-Type", "").startswith("application/json") and "jsonl" not in response.headers["Content-Type"]
+    is_json = (
+        response.headers.get("Content-Type", "").startswith("application/json")
+        and "jsonl" not in response.headers["Content-Type"]
+    )
     return (is_json and _is_cut_off(response.content)) or THROTTLED in response.content[:4000]
 
 
@@ -142,7 +145,9 @@ def in_words(channel: str, problem: Exception) -> ChannelError:
             f"{channel} refused the credentials ({response.status_code}); renew them and run `fulcast connect {channel}`."
         )
     if response is not None:
-        return ChannelError(f"{channel} answered {response.status_code} {response.reason} again and again; the next run tries anew.")
+        return ChannelError(
+            f"{channel} answered {response.status_code} {response.reason} again and again; the next run tries anew."
+        )
     if isinstance(problem, RequestException):
         return ChannelError(f"{channel} can't be reached ({type(problem).__name__}); check its address, the next run tries anew.")
     return ChannelError(f"{channel}: {problem}")

@@ -234,7 +234,9 @@ class Channel(_Strict):
     leave_out: tuple[str, ...] = Field((), description="ledger tables that another feed tells better, such as shipments")
     locations: dict[str, str] = Field({}, description="the merchant's name of a place, by the platform's id of it")
     expedited: str = Field(EXPEDITED, description="pattern of the names of fast services")
-    ship_within_hours: float | None = Field(None, gt=0, lt=10_000, description="promise to leave the building, where the platform gives none")
+    ship_within_hours: float | None = Field(
+        None, gt=0, lt=10_000, description="promise to leave the building, where the platform gives none"
+    )
     time_zone: TimeZone = "UTC"
     currency: Currency | None = None
     location: str | None = None

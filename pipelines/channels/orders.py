@@ -3,8 +3,7 @@
 import polars as pl
 
 from pipelines.channels.fields import LARGEST
-from pipelines.channels.mapping import ORDER_AMOUNTS, Config, Feed
-from pipelines.channels.readers import ROW
+from pipelines.channels.mapping import ORDER_AMOUNTS, ROW, Config, Feed
 from pipelines.contracts import table
 
 DOCUMENT = ("channel", "order_id", "source_version")
@@ -77,7 +76,7 @@ def refuse_contradictions(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _own_fields(rows: pl.DataFrame, feed: Feed, config: Config) -> pl.DataFrame:
     names = [name for name in (*table("orders").columns, *ORDER_AMOUNTS)
-             if name in rows.columns and name not in (*DOCUMENT, "discount_amount", "shipping_amount", "tax_amount", "duty_amount", "gross_amount")]  # fmt: skip
+             if name in rows.columns and name not in (*DOCUMENT, "discount_amount", "shipping_amount", "tax_amount", "duty_amount", "gross_amount")]  # fmt: skip  # noqa: E501
     orders = rows.group_by(*DOCUMENT, maintain_order=True).agg(_stated(name) for name in names)
     if "is_cancelled" not in feed.columns and "cancelled_at" in orders.columns:
         orders = orders.with_columns(is_cancelled=pl.col("cancelled_at").is_not_null())
@@ -165,7 +164,9 @@ def cancelled_part(amount: str) -> pl.Expr:
 
 
 def _totals(orders: pl.DataFrame, lines: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    summed = lines.group_by(*DOCUMENT).agg(pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "shipping", "tax", "duty"))
+    summed = lines.group_by(*DOCUMENT).agg(
+        pl.col(f"{what}_amount").sum() for what in ("gross", "discount", "shipping", "tax", "duty")
+    )
     rejected = named.group_by(*DOCUMENT).agg(is_incomplete=pl.col("problem").is_not_null().any())
     orders = orders.join(summed, on=DOCUMENT, how="inner", maintain_order="left").join(
         rejected, on=DOCUMENT, how="left", maintain_order="left"

@@ -25,7 +25,9 @@ def finish_lines(lines: pl.DataFrame) -> pl.DataFrame:
     net = pl.col("net_amount").cast(pl.Decimal(38, 4))
     net_share = (net * cancelled / pl.when(ordered != 0).then(ordered)).round(4).cast(MONEY).fill_null(ZERO)
     cancelled_net = pl.coalesce(
-        pl.when(cancelled == 0).then(ZERO).when(cancelled == ordered).then(pl.col("net_amount")), "cancelled_net_amount", net_share
+        pl.when(cancelled == 0).then(ZERO).when(cancelled == ordered).then(pl.col("net_amount")),
+        "cancelled_net_amount",
+        net_share,
     )
     return lines.with_columns(cancelled_discount_amount=(pl.col("cancelled_gross_amount") - cancelled_net).cast(MONEY)).drop(
         "cancelled_net_amount"
@@ -69,7 +71,12 @@ def placed(ids: pl.Expr, context: Context) -> pl.Expr:
 
 def with_skus(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Parcels, returns and refunds with the SKU of the order line that they name."""
-    known = frames["order_lines"].filter(pl.col("line_id").is_not_null()).select("record", "line_id", "sku").unique(["record", "line_id"])
+    known = (
+        frames["order_lines"]
+        .filter(pl.col("line_id").is_not_null())
+        .select("record", "line_id", "sku")
+        .unique(["record", "line_id"])
+    )
     named = {
         name: frames[name].drop("sku", strict=False).join(known, on=["record", "line_id"], how="left", maintain_order="left")
         for name in ("shipments", "returns", "refunds")

@@ -28,7 +28,9 @@ class Quarantine(dy.Schema):
     feed = key("Feed of the mapping")
     payload_hash = key("Content hash of the file in landing")
     file_name = key("What the merchant calls the file")
-    row_number = units("Row of the file, 1 is the first after the heading; the line of JSON lines; the record of a page", primary_key=True)
+    row_number = units(
+        "Row of the file, 1 is the first after the heading; the line of JSON lines; the record of a page", primary_key=True
+    )
     part = key("Part of a record that can't be read while the rest is kept, such as lineItems.nodes[2]; empty for a whole row")
     document = text("Order or other document it belongs to, where that can be read")
     field = text("Column of the file")

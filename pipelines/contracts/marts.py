@@ -157,7 +157,9 @@ class ComponentSales(dy.Schema):
 class OrderTimeline(dy.Schema):
     channel = key("Sales channel")
     order_id = key("Order")
-    event_kind = key("Stage: placed, paid, allocated, picked, packed, labelled, shipped, first_scan, delivered, cancelled, returned, refunded, confirmations")
+    event_kind = key(
+        "Stage: placed, paid, allocated, picked, packed, labelled, shipped, first_scan, delivered, cancelled, returned, refunded, confirmations"
+    )
     event_number = key("Which of its kind: its parcel, payment, refund or position")
     occurred_at = instant("When it happened", nullable=False)
 

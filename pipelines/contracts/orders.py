@@ -99,11 +99,17 @@ class OrderLines(Sourced):
     is_gift_card = flag("Sale of a gift card: a liability, not sales")
 
 
-@register("ledger", "What happened to an order and no other table tells, with its moment; the mart order_timeline holds all stages", identity=("channel", "order_id", "event_kind", "event_number"))
+@register(
+    "ledger",
+    "What happened to an order and no other table tells, with its moment; the mart order_timeline holds all stages",
+    identity=("channel", "order_id", "event_kind", "event_number"),
+)
 class OrderEvents(Sourced):
     channel = key("Sales channel")
     order_id = key("Order")
-    event_kind = dy.String(primary_key=True, regex=f"^({'|'.join(EVENT_KINDS)})$", description=f"What happened: {', '.join(EVENT_KINDS)}")
+    event_kind = dy.String(
+        primary_key=True, regex=f"^({'|'.join(EVENT_KINDS)})$", description=f"What happened: {', '.join(EVENT_KINDS)}"
+    )
     event_number = key("Which of its kind: its shipment, refund or other reference, else its position")
     occurred_at = instant("When it happened", nullable=False)
     recorded_at = instant("When the source recorded it, where it says so")

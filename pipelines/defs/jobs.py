@@ -9,7 +9,9 @@ PUBLISHING = dg.AssetSelection.groups("snapshot", "exports")
 
 refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")
 refresh_orders = dg.define_asset_job(
-    "refresh_orders", EVERYTHING - FORECAST - RECONCILIATION, description="New orders into ledger, marts and decisions; forecasts stay"
+    "refresh_orders",
+    EVERYTHING - FORECAST - RECONCILIATION,
+    description="New orders into ledger, marts and decisions; forecasts stay",
 )
 refresh_forecasts = dg.define_asset_job(
     "refresh_forecasts",
@@ -18,7 +20,9 @@ refresh_forecasts = dg.define_asset_job(
 )
 
 reconcile_channels = dg.define_asset_job(
-    "reconcile_channels", EVERYTHING - FORECAST, description="Every channel's days held against the record, then as refresh_orders"
+    "reconcile_channels",
+    EVERYTHING - FORECAST,
+    description="Every channel's days held against the record, then as refresh_orders",
 )
 
 JOBS = [refresh_all, refresh_orders, refresh_forecasts, reconcile_channels]
@@ -26,6 +30,8 @@ SCHEDULES = [
     dg.ScheduleDefinition(
         name="orders_every_15_minutes", job=refresh_orders, cron_schedule="*/15 * * * *", execution_timezone="UTC"
     ),
-    dg.ScheduleDefinition(name="channels_reconciled_nightly", job=reconcile_channels, cron_schedule="30 1 * * *", execution_timezone="UTC"),
+    dg.ScheduleDefinition(
+        name="channels_reconciled_nightly", job=reconcile_channels, cron_schedule="30 1 * * *", execution_timezone="UTC"
+    ),
     dg.ScheduleDefinition(name="forecasts_nightly", job=refresh_forecasts, cron_schedule="30 2 * * *", execution_timezone="UTC"),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -29,7 +30,7 @@ def landing(run: Run) -> dg.MaterializeResult:  # type: ignore[type-arg]
         sealed = run.landing.seal_all()
         landed = ledger.land(run.config, run.settings.input_folder, run.landing, run.started_at, progress.reporter("landing"))
     polled = poll(run.config, run.landing, run.started_at)
-    metadata = {"new_files": landed.new_files, "known_files": landed.known_files, "feeds_without_files": landed.missing,
+    metadata: dict[str, Any] = {"new_files": landed.new_files, "known_files": landed.known_files, "feeds_without_files": landed.missing,
                 "new_records": polled.landed, "newly_encrypted": sealed}  # fmt: skip
     return dg.MaterializeResult(metadata=metadata, check_results=[_answered("landing", polled.failures)])
 
@@ -45,7 +46,11 @@ def reconciliation(run: Run) -> dg.MaterializeResult:  # type: ignore[type-arg]
 
 def _answered(asset: str, failures: list[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        asset_key=asset, check_name=ANSWER, passed=not failures, severity=dg.AssetCheckSeverity.WARN, metadata={"failures": failures}
+        asset_key=asset,
+        check_name=ANSWER,
+        passed=not failures,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"failures": failures},
     )
 
 

@@ -44,12 +44,20 @@ class Mart:
 
 def nothing_is_missing(run: Run) -> dg.AssetCheckResult:
     """Whether the ledger holds every record that the channels have of the days that were reconciled."""
-    days = run.warehouse.query("SELECT channel, stream, channel_date, missing_records FROM missed_records WHERE missing_records > 0")
-    missed = run.warehouse.query("SELECT coalesce(sum(missed_records), 0)::BIGINT, coalesce(sum(stale_records), 0)::BIGINT FROM missed_records").row(0)
+    days = run.warehouse.query(
+        "SELECT channel, stream, channel_date, missing_records FROM missed_records WHERE missing_records > 0"
+    )
+    missed = run.warehouse.query(
+        "SELECT coalesce(sum(missed_records), 0)::BIGINT, coalesce(sum(stale_records), 0)::BIGINT FROM missed_records"
+    ).row(0)
     metadata = {"missing_records": int(days["missing_records"].sum()), "days": [f"{row}" for row in days.head(20).rows()],
                 "found_by_reconciliation": missed[0], "changes_found_by_reconciliation": missed[1]}  # fmt: skip
     return dg.AssetCheckResult(
-        asset_key="missed_records", check_name="nothing_is_missing", passed=days.is_empty(), severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+        asset_key="missed_records",
+        check_name="nothing_is_missing",
+        passed=days.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
     )
 
 
@@ -63,7 +71,11 @@ def unmapped_revenue_rate(run: Run) -> dg.AssetCheckResult:
     worst = max((rate for rate in rates["rate"] if rate is not None), default=0.0)
     metadata = {"worst": worst, **{channel: rate or 0.0 for channel, rate in rates.rows()}}
     return dg.AssetCheckResult(
-        asset_key="unmapped_listings", check_name="unmapped_revenue_rate", passed=worst <= UNMAPPED_BOUND, severity=dg.AssetCheckSeverity.WARN, metadata=metadata
+        asset_key="unmapped_listings",
+        check_name="unmapped_revenue_rate",
+        passed=worst <= UNMAPPED_BOUND,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
     )
 
 
@@ -122,7 +134,9 @@ def _days(context: dg.AssetExecutionContext, mart: Mart) -> str | None:
 SUGGESTIONS = spec("listing_suggestions", ["unmapped_listings", "products"])
 
 
-@dg.multi_asset(name="listing_suggestions", specs=[SUGGESTIONS], check_specs=check_specs([SUGGESTIONS]), retry_policy=retry_policy())
+@dg.multi_asset(
+    name="listing_suggestions", specs=[SUGGESTIONS], check_specs=check_specs([SUGGESTIONS]), retry_policy=retry_policy()
+)
 def listing_suggestions(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """SKUs that unmapped listings may be."""
     t = run.warehouse.read("unmapped_listings", "products")

@@ -35,7 +35,9 @@ def settings_of(channel: Channel, kind: Kind, given: Mapping[str, str] | None = 
         if value:
             found[name] = value
         elif setting.is_required:
-            raise ChannelError(f"{channel.name} has no {name}; set {secret_variable(channel.name, name)} or run `fulcast connect {channel.name}`.")
+            raise ChannelError(
+                f"{channel.name} has no {name}; set {secret_variable(channel.name, name)} or run `fulcast connect {channel.name}`."
+            )
     return found
 
 

@@ -52,7 +52,9 @@ class Index:
         stamp = f"{at.isoformat()} {self._parts:04d}"
         sidecar = fresh.select(*SCHEMA).unique("source_id", keep="last", maintain_order=True)
         records = fresh.select("source_id", "source_version", fetched_at=pl.lit(stamp), payload="payload")
-        self._landing.add(self._shelf, _parquet(records), name, at, beside={SIDECAR: _parquet(sidecar.with_columns(at=pl.lit(stamp)))})
+        self._landing.add(
+            self._shelf, _parquet(records), name, at, beside={SIDECAR: _parquet(sidecar.with_columns(at=pl.lit(stamp)))}
+        )
         self.newest = pl.concat([self.newest, sidecar]).unique("source_id", keep="last", maintain_order=True)
 
     def _read(self) -> pl.DataFrame:

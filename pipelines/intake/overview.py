@@ -12,7 +12,8 @@ from pipelines.intake.state import States
 from pipelines.warehouse.landing import Landing
 
 COUNTS = """
-SELECT CASE WHEN len(string_split(feed, '.')) = 3 THEN array_to_string(string_split(feed, '.')[:2], '.') ELSE feed END AS feed, sum(rows_in)::BIGINT AS records, sum(quarantined_rows)::BIGINT AS quarantined, max(loaded_at) AS loaded_at FROM loads GROUP BY 1
+SELECT CASE WHEN len(string_split(feed, '.')) = 3 THEN array_to_string(string_split(feed, '.')[:2], '.') ELSE feed END AS feed,
+       sum(rows_in)::BIGINT AS records, sum(quarantined_rows)::BIGINT AS quarantined, max(loaded_at) AS loaded_at FROM loads GROUP BY 1
 """
 MISSED = """
 SELECT channel || '.' || stream AS feed, sum(missed_records)::BIGINT AS caught, sum(stale_records)::BIGINT AS stale, sum(missing_records)::BIGINT AS missing
@@ -20,7 +21,9 @@ FROM missed_records GROUP BY ALL
 """
 
 
-def overview(config: Config, landing: Landing, connection: duckdb.DuckDBPyConnection | None, now: datetime | None = None) -> pl.DataFrame:
+def overview(
+    config: Config, landing: Landing, connection: duckdb.DuckDBPyConnection | None, now: datetime | None = None
+) -> pl.DataFrame:
     """A row per stream of every fetched channel, and one per feed of files; figures of the ledger are blank before the first run.
 
     `lag` is the time since the channel last answered whole; `caught` are records that only the reconciliation brought.
@@ -35,16 +38,24 @@ def overview(config: Config, landing: Landing, connection: duckdb.DuckDBPyConnec
                          "lag": _span(now, asked), "problem": state.last_error or None})  # fmt: skip
     rows += [{"feed": feed.name, "kind": "files", "last_success": None, "lag": None, "problem": None} for feed in config.feeds]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(("feed", "kind", "last_success", "lag", "problem"), pl.String))
-    counts = _asked(connection, COUNTS, {"feed": pl.String, "records": pl.Int64, "quarantined": pl.Int64, "loaded_at": pl.Datetime("us", "UTC")})
+    counts = _asked(
+        connection,
+        COUNTS,
+        {"feed": pl.String, "records": pl.Int64, "quarantined": pl.Int64, "loaded_at": pl.Datetime("us", "UTC")},
+    )
     missed = _asked(connection, MISSED, {"feed": pl.String, "caught": pl.Int64, "stale": pl.Int64, "missing": pl.Int64})
-    told = frame.join(counts, on="feed", how="left", maintain_order="left").join(missed, on="feed", how="left", maintain_order="left")
+    told = frame.join(counts, on="feed", how="left", maintain_order="left").join(
+        missed, on="feed", how="left", maintain_order="left"
+    )
     loaded = pl.coalesce("last_success", pl.col("loaded_at").dt.strftime("%Y-%m-%d %H:%M"))
     return told.with_columns(last_success=loaded).select(
         "feed", "kind", "last_success", "lag", "records", "quarantined", "caught", "stale", "missing", "problem"
     )
 
 
-def _asked(connection: duckdb.DuckDBPyConnection | None, sql: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def _asked(
+    connection: duckdb.DuckDBPyConnection | None, sql: str, schema: dict[str, pl.DataType | type[pl.DataType]]
+) -> pl.DataFrame:
     return pl.DataFrame(schema=schema) if connection is None else connection.sql(sql).pl().cast(schema)  # type: ignore[arg-type]
 
 

@@ -27,7 +27,11 @@ class Polled:
 
 
 def poll(
-    config: Config, landing: Landing, at: datetime, patience: Patience | None = None, progress: Progress = lambda done, total: None
+    config: Config,
+    landing: Landing,
+    at: datetime,
+    patience: Patience | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> Polled:
     """Lands what changed on every fetched channel; one that doesn't answer is named and the others go on."""
     polled, states = Polled(), States(landing.folder)
@@ -64,7 +68,9 @@ def poll_stream(
     else:
         landed, cursor = _land_records(channel, session, stream, landing, states.read(feed).cursor, at)
     before = states.read(feed)
-    states.change(feed, cursor=cursor, last_success_at=at.isoformat(), last_error="", landed_records=before.landed_records + landed)
+    states.change(
+        feed, cursor=cursor, last_success_at=at.isoformat(), last_error="", landed_records=before.landed_records + landed
+    )
     return landed
 
 
@@ -95,7 +101,9 @@ def since(channel: Channel, stream: RecordStream, cursor: str) -> datetime | Non
         try:
             seen = datetime.fromisoformat(cursor)
         except ValueError as problem:
-            raise ChannelError(f"{channel.name} dated a change '{cursor}', which is no time; it is asked anew next time.") from problem
+            raise ChannelError(
+                f"{channel.name} dated a change '{cursor}', which is no time; it is asked anew next time."
+            ) from problem
         return (seen if seen.tzinfo else seen.replace(tzinfo=UTC)) - stream.overlap
     return datetime.combine(channel.since, time(), UTC) if channel.since else None
 

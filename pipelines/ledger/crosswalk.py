@@ -12,12 +12,15 @@ _RESOLVED = f"""
 WITH spans AS ({_SPANS}), given AS (
     SELECT l.channel, l.order_id, l.line_number, l.listing_id, l.listed_sku, l.sku, o.business_date
     FROM order_lines l JOIN orders o USING (channel, order_id)
-    WHERE l.sku IS DISTINCT FROM l.listed_sku OR l.listing_id IN (SELECT listing_id FROM listings) OR l.listed_sku IN (SELECT listing_id FROM listings)
+    WHERE l.sku IS DISTINCT FROM l.listed_sku
+       OR l.listing_id IN (SELECT listing_id FROM listings) OR l.listed_sku IN (SELECT listing_id FROM listings)
 )
 SELECT g.channel, g.order_id, g.line_number, coalesce(by_id.sku, by_sku.sku, g.listed_sku) AS sku
 FROM given g
-LEFT JOIN spans by_id ON g.channel = by_id.channel AND g.listing_id = by_id.listing_id AND g.business_date BETWEEN by_id.valid_from_date AND by_id.valid_to_date
-LEFT JOIN spans by_sku ON g.channel = by_sku.channel AND g.listed_sku = by_sku.listing_id AND g.business_date BETWEEN by_sku.valid_from_date AND by_sku.valid_to_date
+LEFT JOIN spans by_id ON g.channel = by_id.channel AND g.listing_id = by_id.listing_id
+    AND g.business_date BETWEEN by_id.valid_from_date AND by_id.valid_to_date
+LEFT JOIN spans by_sku ON g.channel = by_sku.channel AND g.listed_sku = by_sku.listing_id
+    AND g.business_date BETWEEN by_sku.valid_from_date AND by_sku.valid_to_date
 WHERE coalesce(by_id.sku, by_sku.sku, g.listed_sku) IS DISTINCT FROM g.sku
 """
 

@@ -139,7 +139,9 @@ def _read_ahead(waiting: Waiting, landing: Landing, loaded: Loaded) -> Iterator[
     """What stands in the payloads, in order, as much as is read by the time it is wanted; the next are read while the caller merges."""
     batches = deque(_batches(waiting))
     with ThreadPoolExecutor(READERS) as readers:
-        ahead = deque(readers.submit(_parse_batch, batches.popleft(), landing, loaded) for _ in range(min(READ_AHEAD, len(batches))))
+        ahead = deque(
+            readers.submit(_parse_batch, batches.popleft(), landing, loaded) for _ in range(min(READ_AHEAD, len(batches)))
+        )
         while ahead:
             ready = ahead.popleft().result()
             while ahead and ahead[0].done():

@@ -59,7 +59,7 @@ def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payloa
     try:
         with _staged(connection, parsed):
             counts = _decide(connection, origin, contract, names)
-            stored, replaced = _apply(connection, origin, contract, names)
+            stored, replaced = _apply(connection, contract, names)
         balance = Balance(
             parsed.rows_in,
             counts["accepted"],
@@ -122,7 +122,8 @@ def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tabl
         CREATE OR REPLACE TEMP TABLE verdicts AS
         WITH ranked AS (
             SELECT d.*, known.rank IS NOT NULL AS is_known, coalesce(staged.rank > known.rank, true) AS wins
-            FROM staged_documents d JOIN ({staged}) staged USING ({identity}) LEFT JOIN (SELECT * EXCLUDE (document_id) FROM known_documents) known USING ({identity})
+            FROM staged_documents d JOIN ({staged}) staged USING ({identity})
+            LEFT JOIN (SELECT * EXCLUDE (document_id) FROM known_documents) known USING ({identity})
         ), differing AS ({" UNION ".join(_differing(table(name), contract) for name in names)})
         SELECT r.*, CASE WHEN NOT is_known THEN 'accepted' WHEN f.differs IS NULL THEN 'duplicate' WHEN wins THEN 'accepted' ELSE 'superseded' END AS verdict
         FROM ranked r LEFT JOIN (SELECT DISTINCT {identity}, true AS differs FROM differing) f USING ({identity})
@@ -145,7 +146,7 @@ def _differing(contract: Table, document: Table) -> str:
 
 def _key(contract: Table, document: Table) -> tuple[str, ...]:
     """How a table's rows are found that a document fills: by its identity where they bear it, else by the record that told them."""
-    bears_it = contract.name == document.name or contract.name == "order_lines"
+    bears_it = contract.name in (document.name, "order_lines")
     return document.identity if bears_it else ("document_id",)
 
 
@@ -154,7 +155,7 @@ def _owned(contract: Table, document: Table, origin: Origin) -> str:
     return "true" if _key(contract, document) == document.identity else f"{contract.name}.feed = '{origin.feed}'"
 
 
-def _apply(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> tuple[int, int]:
+def _apply(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...]) -> tuple[int, int]:
     """Puts the winners in place; returns how many rows accepted ones stored, and how many earlier ones they replaced."""
     counted = "order_lines" if "order_lines" in names else contract.name
     accepted = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins AND verdict = 'accepted') USING ({', '.join(contract.identity)})"

@@ -21,7 +21,9 @@ def suggest_skus(unmapped: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame
     for row in unmapped.sort("net_amount", descending=True).head(MOST_LISTINGS).iter_rows(named=True):
         code, name = _plain(row["listing"]), (row["description"] or "").lower()
         scored = sorted(((*_likeness(code, name, plain, told), sku) for sku, plain, told in known), key=lambda s: (-s[0], s[2]))
-        rows += [(row["channel"], row["listing"], sku, score, why) for score, why, sku in scored[:MOST_PER_LISTING] if score >= LEAST]
+        rows += [
+            (row["channel"], row["listing"], sku, score, why) for score, why, sku in scored[:MOST_PER_LISTING] if score >= LEAST
+        ]
     schema = {"channel": pl.String, "listing": pl.String, "sku": pl.String, "confidence": pl.Float64, "reason": pl.String}
     return table("listing_suggestions").conform(pl.DataFrame(rows, schema=schema, orient="row"))
 

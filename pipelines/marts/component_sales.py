@@ -27,7 +27,9 @@ def component_sales(sales_entries: Frame, bundles: Frame, unit_costs: Frame) -> 
         weight_all=nw.col("weight_all").fill_null(1),
     )
     rows = rows.with_columns(net=(nw.col("net_sales_amount") * ONE).cast(nw.Int64))
-    share = nw.col("net") * nw.col("weight_to") // nw.col("weight_all") - nw.col("net") * nw.col("weight_from") // nw.col("weight_all")
+    share = nw.col("net") * nw.col("weight_to") // nw.col("weight_all") - nw.col("net") * nw.col("weight_from") // nw.col(
+        "weight_all"
+    )
     return rows.with_columns(share=share).select(
         *ENTRY, "business_date", "currency_code", "is_component", sku_as_sold=nw.col("sku"), component_sku=nw.coalesce(nw.col("component_sku"), nw.lit("")),
         consumed_units=nw.col("consumed_units"), net_sales_amount=nw.col("share") * nw.lit(ONE_TENTHOUSANDTH),
@@ -46,4 +48,6 @@ def _weights(bundles: Frame, unit_costs: Frame) -> Frame:
     total = parts.group_by("sku").agg(weight_all=nw.col("weight").sum().cast(nw.Int64))
     reached = nw.col("weight").cum_sum().over("sku", order_by="component_sku").cast(nw.Int64)
     parts = parts.with_columns(weight_to=reached).with_columns(weight_from=nw.col("weight_to") - nw.col("weight"))
-    return parts.join(total, on="sku", how="inner").select("sku", "component_sku", "component_units", "weight_from", "weight_to", "weight_all")
+    return parts.join(total, on="sku", how="inner").select(
+        "sku", "component_sku", "component_units", "weight_from", "weight_to", "weight_all"
+    )

@@ -15,11 +15,16 @@ def missed_records(channel_days: Frame, orders: Frame, refunds: Frame) -> Frame:
     Amounts are compared as stated: a difference without a missing record is an order that changed since the channel was asked.
     """
     asked = channel_days.group_by(*KEYS).agg(
-        reconciled_at=nw.col("reconciled_at").max(), missed_records=nw.col("missed_records").sum(), stale_records=nw.col("stale_records").sum()
+        reconciled_at=nw.col("reconciled_at").max(),
+        missed_records=nw.col("missed_records").sum(),
+        stale_records=nw.col("stale_records").sum(),
     )
     last = channel_days.select(*KEYS, "reconciled_at", "channel_records", "channel_total_amount")
     told = asked.join(last, on=[*KEYS, "reconciled_at"], how="inner")
-    held = nw.concat([_held(orders, "orders", "order_id", "stated_total_amount"), _held(refunds, "refunds", "refund_id", "total_amount")], how="vertical")
+    held = nw.concat(
+        [_held(orders, "orders", "order_id", "stated_total_amount"), _held(refunds, "refunds", "refund_id", "total_amount")],
+        how="vertical",
+    )
     days = told.join(held, on=list(KEYS), how="left").with_columns(ledger_records=nw.col("ledger_records").fill_null(0))
     missing = nw.max_horizontal(nw.col("channel_records") - nw.col("ledger_records"), nw.lit(0))
     ledger = nw.coalesce(nw.col("ledger_total_amount"), nw.col("channel_total_amount") * 0)

@@ -9,7 +9,9 @@ SOURCES = ("orders", "payments", "shipments", "returns", "refunds", "order_event
 KEYS = ("channel", "order_id", "event_kind", "event_number")
 
 
-def order_timeline(orders: Frame, payments: Frame, shipments: Frame, returns: Frame, refunds: Frame, order_events: Frame) -> Frame:
+def order_timeline(
+    orders: Frame, payments: Frame, shipments: Frame, returns: Frame, refunds: Frame, order_events: Frame
+) -> Frame:
     """One row per stage and thing: an order of two parcels is shipped twice. A stage told twice happened when it was first told."""
     parts = [
         _stage(orders, "placed", "ordered_at", nw.lit("1")),

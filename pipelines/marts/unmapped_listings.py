@@ -16,7 +16,11 @@ def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundle
     """
     goods = order_lines.filter(nw.col("is_goods") & (~nw.col("is_gift_card")) & (nw.col("ordered_units") > 0))
     dated = orders.filter(~nw.col("is_test")).select("channel", "order_id", "business_date")
-    known = nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical").unique().with_columns(is_known=nw.lit(True))
+    known = (
+        nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical")
+        .unique()
+        .with_columns(is_known=nw.lit(True))
+    )
     some = products.select(is_any=nw.lit(True)).unique()
     lines = goods.join(dated, on=["channel", "order_id"], how="inner").join(known, on="sku", how="left")
     lines = lines.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")

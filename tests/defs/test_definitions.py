@@ -58,7 +58,12 @@ def test_the_graph_flows_from_landing_to_exports_and_never_back() -> None:
 def test_jobs_schedules_and_retries() -> None:
     schedules = {s.job_name: s.cron_schedule for s in defs.schedules}
     assert schedules == {"refresh_orders": "*/15 * * * *", "reconcile_channels": "30 1 * * *", "refresh_forecasts": "30 2 * * *"}
-    assert {job.name for job in defs.resolve_all_job_defs()} >= {"refresh_all", "refresh_orders", "refresh_forecasts", "reconcile_channels"}
+    assert {job.name for job in defs.resolve_all_job_defs()} >= {
+        "refresh_all",
+        "refresh_orders",
+        "refresh_forecasts",
+        "reconcile_channels",
+    }
     for node in defs.resolve_job_def("refresh_all").all_node_defs:
         assert node.retry_policy is not None, node.name
 

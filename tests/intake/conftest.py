@@ -56,7 +56,14 @@ Connect = Callable[..., Connected]
 def connect(demo_files: Path, tmp_path: Path) -> Iterator[Connect]:
     with ExitStack() as open_ones:
 
-        def make(kind: str, at: datetime | None = None, weather: Weather | None = None, orders: int = 120, seal: Seal | None = None, **channel: Any) -> Connected:
+        def make(
+            kind: str,
+            at: datetime | None = None,
+            weather: Weather | None = None,
+            orders: int = 120,
+            seal: Seal | None = None,
+            **channel: Any,
+        ) -> Connected:
             shop = load_shop(demo_files / "truth", platforms.DEMO_CHANNELS[kind], orders)
             clock = Clock(at or shop.last_moment + timedelta(hours=1))
             platform = platforms.platform(kind, shop, clock, weather or Weather())
@@ -64,6 +71,8 @@ def connect(demo_files: Path, tmp_path: Path) -> Iterator[Connect]:
             open_ones.enter_context(secrets(kind, shop.channel))
             config = config_for(kind, shop, server.url)
             config = config.model_copy(update={"channels": tuple(c.model_copy(update=channel) for c in config.channels)})
-            return Connected(shop, clock, server, config, Landing(tmp_path / "landing", seal), Warehouse(tmp_path / "warehouse.duckdb"))
+            return Connected(
+                shop, clock, server, config, Landing(tmp_path / "landing", seal), Warehouse(tmp_path / "warehouse.duckdb")
+            )
 
         yield make

@@ -22,7 +22,10 @@ from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
 
 AT = datetime(2026, 1, 20, tzinfo=UTC)
-SHOP = [{"no": f"K-{n}", "at": f"2026-01-{n + 1:02d}T10:00:00Z", "total": f"{n + 1}.00", "article": "CUP", "pieces": "1"} for n in range(10)]
+SHOP = [
+    {"no": f"K-{n}", "at": f"2026-01-{n + 1:02d}T10:00:00Z", "total": f"{n + 1}.00", "article": "CUP", "pieces": "1"}
+    for n in range(10)
+]
 HIDDEN = "K-3"  # the kiosk's list of changes forgets it
 
 
@@ -57,12 +60,21 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
     )  # fmt: skip
 
     def finish(frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-        whole = frames["order_lines"].with_columns(cancelled_units=pl.lit(0, pl.Int64), cancelled_net_amount=pl.lit(None, pl.Decimal(18, 4)))
+        whole = frames["order_lines"].with_columns(
+            cancelled_units=pl.lit(0, pl.Int64), cancelled_net_amount=pl.lit(None, pl.Decimal(18, 4))
+        )
         done = finish_lines(whole)
         return frames | {"order_lines": done, "orders": finish_orders(frames["orders"], done, context)}
 
     required = ("order_id", "ordered_at")
-    return Tables((Rows("orders", orders, required=required), Rows("order_lines", lines, pl.lit("line"), ("ordered_units", "gross_amount"))), finish, broken)
+    return Tables(
+        (
+            Rows("orders", orders, required=required),
+            Rows("order_lines", lines, pl.lit("line"), ("ordered_units", "gross_amount")),
+        ),
+        finish,
+        broken,
+    )
 
 
 KIND = Kind(

@@ -60,7 +60,9 @@ def test_what_no_poll_brought_is_caught_counted_and_landed(connect: Connect) -> 
     within = sum(order.placed_at > shop.clock.now - timedelta(days=60) for order in shop.shop.orders)
     assert found.missed[feed] >= within - 5 > 0
     shop.load()
-    days = shop.warehouse.query("SELECT sum(missed_records)::BIGINT AS missed, sum(channel_records)::BIGINT AS records FROM channel_days")
+    days = shop.warehouse.query(
+        "SELECT sum(missed_records)::BIGINT AS missed, sum(channel_records)::BIGINT AS records FROM channel_days"
+    )
     assert days.row(0) == (found.missed[feed], found.missed[feed])
     assert shop.reconcile().missed[feed] == 0
 
@@ -85,7 +87,9 @@ def test_a_damaged_date_does_not_move_the_cursor(connect: Connect) -> None:
 
 def test_a_channel_that_refuses_is_named_and_others_go_on(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = connect("shopify")
-    other = shop.config.channels[0].model_copy(update={"name": "elsewhere", "connection": {"shop": "http://127.0.0.1:9", "client_id": "x"}})
+    other = shop.config.channels[0].model_copy(
+        update={"name": "elsewhere", "connection": {"shop": "http://127.0.0.1:9", "client_id": "x"}}
+    )
     monkeypatch.setenv("FULCAST_ELSEWHERE_CLIENT_SECRET", "hidden-secret")
     shop.config = shop.config.model_copy(update={"channels": (other, *shop.config.channels)})
     polled = shop.poll()

@@ -23,7 +23,9 @@ pytestmark = pytest.mark.systems
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory) -> GraphQLSchema:
     kept = os.environ.get("FULCAST_SHOPIFY_SCHEMA")
-    require(bool(kept) or shutil.which("npm") is not None, "neither FULCAST_SHOPIFY_SCHEMA nor npm, which brings Shopify's schema")
+    require(
+        bool(kept) or shutil.which("npm") is not None, "neither FULCAST_SHOPIFY_SCHEMA nor npm, which brings Shopify's schema"
+    )
     folder = Path(kept) if kept else tmp_path_factory.mktemp("schema")
     if not kept:
         packed = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, check=True, capture_output=True, text=True)
@@ -45,7 +47,12 @@ def test_answers_of_the_demo_shop_are_what_the_schema_promises(schema: GraphQLSc
     answer = execute(schema, parse(queries.ORDERS), {"orders": _page(nodes)}, variable_values={"first": 250})
     assert answer.errors is None, answer.errors[:3]
     assert len(answer.data["orders"]["nodes"]) == 150
-    money = {"shopifyPaymentsAccount": {"payouts": _page(originals("shopify", shop, "payouts")), "balanceTransactions": _page(originals("shopify", shop, "payout_entries"))}}
+    money = {
+        "shopifyPaymentsAccount": {
+            "payouts": _page(originals("shopify", shop, "payouts")),
+            "balanceTransactions": _page(originals("shopify", shop, "payout_entries")),
+        }
+    }
     for query in (queries.PAYOUTS, queries.BALANCE):
         answer = execute(schema, parse(query), money, variable_values={"first": 250})
         assert answer.errors is None, answer.errors[:3]

@@ -38,7 +38,10 @@ def open_session(channel: str, settings: Mapping[str, str], time_zone: str, pati
     tokens = rest_client(base, patience)
 
     def ask() -> tuple[str, float]:
-        grant = {"grant_type": "refresh_token", **{name: settings[name] for name in ("refresh_token", "client_id", "client_secret")}}
+        grant = {
+            "grant_type": "refresh_token",
+            **{name: settings[name] for name in ("refresh_token", "client_id", "client_secret")},
+        }
         answer = tokens.post(f"{base}/auth/o2/token" if "://" in region else TOKENS, json=grant)
         answer.raise_for_status()
         return answer.json()["access_token"], float(answer.json().get("expires_in", 3600))
@@ -112,7 +115,12 @@ def requested(kind: str) -> Any:
             return
         while start < end:
             stop = min(start + LONGEST_REPORT, end)
-            body = {"reportType": kind, "marketplaceIds": [session.settings["marketplace_id"]], "dataStartTime": _stamp(start), "dataEndTime": _stamp(stop)}
+            body = {
+                "reportType": kind,
+                "marketplaceIds": [session.settings["marketplace_id"]],
+                "dataStartTime": _stamp(start),
+                "dataEndTime": _stamp(stop),
+            }
             answer = session.client.post(f"{REPORTS}/reports", json=body)
             answer.raise_for_status()
             document = _finished(session, answer.json()["reportId"])
@@ -127,7 +135,12 @@ def published(kind: str) -> Any:
     """A function that finds the reports that Amazon made of its own accord since an instant."""
 
     def reports(session: Session, start: datetime, end: datetime) -> Iterator[Report]:
-        asked = {"reportTypes": kind, "createdSince": _stamp(max(start, end - timedelta(days=89))), "pageSize": 100, "processingStatuses": "DONE"}
+        asked = {
+            "reportTypes": kind,
+            "createdSince": _stamp(max(start, end - timedelta(days=89))),
+            "pageSize": 100,
+            "processingStatuses": "DONE",
+        }
         paginator = JSONResponseCursorPaginator(cursor_path="nextToken", cursor_param="nextToken")
         for page in session.client.paginate(f"{REPORTS}/reports", params=asked, paginator=paginator, data_selector="reports"):
             for report in page.response.json()["reports"]:
@@ -174,7 +187,7 @@ def _orders(session: Session, after: str, start: datetime, asked: Mapping[str, A
                 start = max([start, *filter(None, (_instant(plain(order).get(dated)) for order in orders))])
             return
         except HTTPError as problem:
-            if problem.response.status_code != 400 or restart == RESTARTS - 1:
+            if problem.response is None or problem.response.status_code != 400 or restart == RESTARTS - 1:
                 raise
 
 

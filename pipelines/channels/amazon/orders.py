@@ -28,7 +28,12 @@ SHAPE = {
 }  # fmt: skip
 PROMISED = ("orderItems",)
 KEEP = ("record", "channel", "order_id", "currency_code", "ordered_at", "status")
-UNPRICED = ("PENDING", "PENDING_AVAILABILITY", "CANCELLED", "UNFULFILLABLE")  # Amazon gives no price before the payment is authorised
+UNPRICED = (
+    "PENDING",
+    "PENDING_AVAILABILITY",
+    "CANCELLED",
+    "UNFULFILLABLE",
+)  # Amazon gives no price before the payment is authorised
 STATUSES = (*UNPRICED, "UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED")
 CANCELLED_BY = {"BUYER": "customer", "MERCHANT": "seller", "AMAZON": "fraud"}
 FAST = ("EXPEDITED", "NEXT_DAY", "PRIORITY", "SAME_DAY", "SECOND_DAY")
@@ -47,7 +52,14 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
 
 
 def _currency(context: Context) -> pl.Expr:
-    first_price = pl.col("orderItems").list.first().struct.field("product").struct.field("price").struct.field("unitPrice").struct.field("currencyCode")
+    first_price = (
+        pl.col("orderItems")
+        .list.first()
+        .struct.field("product")
+        .struct.field("price")
+        .struct.field("unitPrice")
+        .struct.field("currencyCode")
+    )
     stated = pl.col("proceeds").struct.field("grandTotal").struct.field("currencyCode")
     return pl.coalesce(stated, first_price, pl.lit(context.currency, pl.String))
 
@@ -85,7 +97,9 @@ def _orders(nested: pl.DataFrame, context: Context) -> Rows:
 def _part(kind: str) -> pl.Expr:
     """The subtotal of one kind of proceeds of an item, as text; a discount may be stated with either sign."""
     breakdowns = pl.col("proceeds").struct.field("breakdowns")
-    found = breakdowns.list.eval(pl.when(pl.element().struct.field("type") == kind).then(pl.element().struct.field("subtotal").struct.field("amount")))
+    found = breakdowns.list.eval(
+        pl.when(pl.element().struct.field("type") == kind).then(pl.element().struct.field("subtotal").struct.field("amount"))
+    )
     return found.list.drop_nulls().list.first()
 
 
@@ -94,7 +108,11 @@ def _discount_on_shipping() -> pl.Expr:
     details = breakdowns.list.eval(
         pl.when(pl.element().struct.field("type") == "DISCOUNT").then(pl.element().struct.field("detailedBreakdowns"))
     ).list.drop_nulls().list.first()  # fmt: skip
-    found = details.list.eval(pl.when(pl.element().struct.field("subtype") == "SHIPPING").then(pl.element().struct.field("value").struct.field("amount")))
+    found = details.list.eval(
+        pl.when(pl.element().struct.field("subtype") == "SHIPPING").then(
+            pl.element().struct.field("value").struct.field("amount")
+        )
+    )
     return money(found.list.drop_nulls().list.first()).abs().fill_null(ZERO)
 
 
@@ -106,7 +124,9 @@ def _lines(nested: pl.DataFrame) -> Rows:
     reckoned = (money(unit).cast(pl.Decimal(38, 4)) * units).cast(MONEY, strict=False).cast(pl.String)
     unpriced = pl.when(pl.col("status").is_in(UNPRICED)).then(pl.lit("0"))
     executed = pl.col("cancellation").struct.field("cancellationExecution").struct.field("cancelledBy")
-    shipped, waiting = (pl.col("fulfillment").struct.field(f"quantity{n}").cast(pl.Int64, strict=False) for n in ("Fulfilled", "Unfulfilled"))
+    shipped, waiting = (
+        pl.col("fulfillment").struct.field(f"quantity{n}").cast(pl.Int64, strict=False) for n in ("Fulfilled", "Unfulfilled")
+    )
     goods = items.select(
         *KEEP, "position",
         line_id="orderItemId",
@@ -164,15 +184,28 @@ def _shipments(nested: pl.DataFrame, context: Context) -> Rows:
 def _events(nested: pl.DataFrame) -> Rows:
     """When parcels got their labels; the rest is in orders and shipments."""
     gone = exploded(nested.select(*KEEP, "packages"), KEEP, pl.col("packages"), "position")
-    gone = gone.filter((pl.col("packageStatus").struct.field("status") != "CANCELLED").fill_null(True) & pl.col("createdTime").is_not_null())
-    frame = gone.select("record", "channel", "order_id", event_kind=pl.lit("labelled"), event_number="packageReferenceId", occurred_at="createdTime")
+    gone = gone.filter(
+        (pl.col("packageStatus").struct.field("status") != "CANCELLED").fill_null(True) & pl.col("createdTime").is_not_null()
+    )
+    frame = gone.select(
+        "record",
+        "channel",
+        "order_id",
+        event_kind=pl.lit("labelled"),
+        event_number="packageReferenceId",
+        occurred_at="createdTime",
+    )
     return Rows("order_events", frame, pl.format("{} event", "event_kind"), ("event_number", "occurred_at"))
 
 
 def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.DataFrame]:
     ordered = pl.max_horizontal("ordered_units", pl.lit(0))
     is_off = pl.col("cancelled_by").is_not_null() | (pl.col("status") == "CANCELLED").fill_null(False)
-    cancelled = pl.when(is_off).then(ordered).otherwise(pl.min_horizontal(pl.max_horizontal(pl.col("left_units").fill_null(0), pl.lit(0)), ordered))
+    cancelled = (
+        pl.when(is_off)
+        .then(ordered)
+        .otherwise(pl.min_horizontal(pl.max_horizontal(pl.col("left_units").fill_null(0), pl.lit(0)), ordered))
+    )
     lines = finish_lines(frames["order_lines"].with_columns(cancelled_units=cancelled, cancelled_net_amount=pl.lit(None, MONEY)))
     lines = lines.with_columns(line_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record"))
     of_lines = lines.group_by("record").agg(

@@ -11,7 +11,7 @@ ALL_ORDERS = {
     "columns": {
         "order_id": "amazon-order-id", "sku": "sku", "listing_id": "asin", "description": "product-name", "ordered_units": "quantity",
         "gross_amount": "item-price", "discount_amount": "item-promotion-discount", "tax_amount": "item-tax", "ordered_at": "purchase-date",
-        "shipping_amount": {"sql": "TRY_CAST(COALESCE(\"shipping-price\", '0') AS DECIMAL(18, 4)) - TRY_CAST(COALESCE(\"ship-promotion-discount\", '0') AS DECIMAL(18, 4))"},
+        "shipping_amount": {"sql": "TRY_CAST(COALESCE(\"shipping-price\", '0') AS DECIMAL(18, 4)) - TRY_CAST(COALESCE(\"ship-promotion-discount\", '0') AS DECIMAL(18, 4))"},  # noqa: E501
         "currency_code": "currency", "is_cancelled": {"sql": "\"order-status\" = 'Cancelled'"},
         "location_id": {"sql": "CASE WHEN \"fulfillment-channel\" = 'Amazon' THEN 'FBA' END"},
         "payment_status": {"sql": "CASE WHEN \"order-status\" = 'Pending' THEN 'pending' WHEN \"order-status\" = 'Cancelled' THEN 'unknown' ELSE 'paid' END"},
@@ -21,7 +21,7 @@ ALL_ORDERS = {
 }  # fmt: skip
 
 _SETTLEMENT = {**_TSV, "version": {"file_name": r"(\d+)\.txt$"}}
-_MONEY = "TRY_CAST(\"amount\" AS DECIMAL(18, 4))"
+_MONEY = 'TRY_CAST("amount" AS DECIMAL(18, 4))'
 _REFUNDED = "\"transaction-type\" = 'Refund' AND \"amount-type\" IN ('ItemPrice', 'Promotion', 'ItemWithheldTax') AND \"adjustment-id\" IS NOT NULL"
 
 PAYOUTS = {
@@ -41,7 +41,7 @@ PAYOUT_ENTRIES = {
     "fill_down": ("currency",),
     "columns": {
         "entry_id": {"sql": "\"settlement-id\" || '-' || CAST(\"__row\" AS VARCHAR)"},
-        "payout_id": "settlement-id", "order_id": "order-id", "sku": "sku", "description": {"sql": "COALESCE(\"transaction-type\", '') || ' ' || COALESCE(\"amount-description\", '')"},
+        "payout_id": "settlement-id", "order_id": "order-id", "sku": "sku", "description": {"sql": "COALESCE(\"transaction-type\", '') || ' ' || COALESCE(\"amount-description\", '')"},  # noqa: E501
         "entry_kind": {"sql": "CASE WHEN \"amount-type\" LIKE '%Fee%' THEN 'fee' WHEN \"transaction-type\" = 'Order' THEN 'charge' "
                               "WHEN \"transaction-type\" = 'Refund' THEN 'refund' WHEN \"transaction-type\" LIKE 'Chargeback%' THEN 'chargeback' "
                               "WHEN \"amount-type\" LIKE '%Reserve%' THEN 'reserve' ELSE 'adjustment' END"},

@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from pipelines.channels.amazon.orders import FBA
 from pipelines.channels.base import Context, Rows, Tables
 from pipelines.channels.decode import TEXT, decode
-from pipelines.channels.amazon.orders import FBA
 
 SHAPE = {
     "sellerSku": TEXT,
@@ -22,7 +22,9 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
     details = pl.col("inventoryDetails").struct
     sellable = details.field("fulfillableQuantity")
     reserved = details.field("reservedQuantity").struct.field("totalReservedQuantity")
-    asked_at = records.select(record=pl.int_range(pl.len(), dtype=pl.Int64), observed_at=pl.col("fetched_at").str.split(" ").list.first())
+    asked_at = records.select(
+        record=pl.int_range(pl.len(), dtype=pl.Int64), observed_at=pl.col("fetched_at").str.split(" ").list.first()
+    )
     frame = decoded.join(asked_at, on="record").select(
         "record", "observed_at",
         location_id=pl.lit(context.locations.get(FBA, "FBA")),
@@ -32,4 +34,6 @@ def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Table
         unsellable_units=details.field("unfulfillableQuantity").struct.field("totalUnfulfillableQuantity"),
     )  # fmt: skip
     required = ("sku", "observed_at", "on_hand_units")
-    return Tables((Rows("stock_levels", frame, required=required, defaults={"unsellable_units": 0}),), lambda frames: frames, broken)
+    return Tables(
+        (Rows("stock_levels", frame, required=required, defaults={"unsellable_units": 0}),), lambda frames: frames, broken
+    )

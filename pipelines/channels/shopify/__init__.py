@@ -13,7 +13,9 @@ KIND = Kind(
     title="Shopify",
     settings=(
         Setting("shop", "The shop's own address", "my-shop.myshopify.com"),
-        Setting("access_token", "Admin API access token of a custom app, if it has a fixed one", is_secret=True, is_required=False),
+        Setting(
+            "access_token", "Admin API access token of a custom app, if it has a fixed one", is_secret=True, is_required=False
+        ),
         Setting("client_id", "Client id of the app, if it has no fixed token", is_required=False),
         Setting("client_secret", "Client secret of the app", is_secret=True, is_required=False),
     ),

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,7 +32,11 @@ def open_session(channel: str, settings: Mapping[str, str], time_zone: str, pati
     def ask() -> tuple[str, float]:
         if settings.get("access_token"):
             return settings["access_token"], STATIC_SECONDS
-        grant = {"grant_type": "client_credentials", "client_id": settings.get("client_id", ""), "client_secret": settings.get("client_secret", "")}
+        grant = {
+            "grant_type": "client_credentials",
+            "client_id": settings.get("client_id", ""),
+            "client_secret": settings.get("client_secret", ""),
+        }
         answer = plain_client.post("admin/oauth/access_token", json=grant)
         answer.raise_for_status()
         return answer.json()["access_token"], float(answer.json().get("expires_in", 86_400))
@@ -105,11 +109,15 @@ def _money(session: Session, query: str, name: str, field: str, stamp: str, sinc
 def _pages(session: Session, query: str, path: tuple[str, ...], size: int, wanted: str) -> Iterator[list[bytes]]:
     where = ".".join(("data", *path))
     paginator = JSONResponseCursorPaginator(
-        cursor_path=f"{where}.pageInfo.endCursor", cursor_body_path="variables.after", has_more_path=f"{where}.pageInfo.hasNextPage"
+        cursor_path=f"{where}.pageInfo.endCursor",
+        cursor_body_path="variables.after",
+        has_more_path=f"{where}.pageInfo.hasNextPage",
     )
     body = {"query": query, "variables": {"first": session.note.get("page", size), "after": None, "filter": wanted}}
     hooks = {"response": [lambda answer, **_: answer.raise_for_status(), lambda answer, **_: _raise_named(answer)]}
-    for page in session.client.paginate(PATH, method="POST", json=body, paginator=paginator, data_selector=f"{where}.nodes", hooks=hooks):
+    for page in session.client.paginate(
+        PATH, method="POST", json=body, paginator=paginator, data_selector=f"{where}.nodes", hooks=hooks
+    ):
         yield cut(page.response.content, "data", *path, "nodes")
 
 
@@ -119,7 +127,7 @@ def _raise_named(answer: Response) -> None:
     errors = plain(answer.content).get("errors")
     if not errors:
         return
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {"message": str(errors)}
+    first: dict[str, Any] = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {"message": str(errors)}
     message, code = str(first.get("message", "")), (first.get("extensions") or {}).get("code", "")
     raise ChannelError(MISSING_SCOPE.format(message) if code == "ACCESS_DENIED" else f"Shopify says: {message}")
 
@@ -150,7 +158,9 @@ def _bulk_orders(session: Session) -> Iterator[bytes]:
         if state["status"] == "COMPLETED":
             break
         if state["status"] in ("FAILED", "CANCELED", "EXPIRED"):
-            raise ChannelError(f"Shopify's bulk operation ended as {state['status']} ({state['errorCode']}); the next run tries anew.")
+            raise ChannelError(
+                f"Shopify's bulk operation ended as {state['status']} ({state['errorCode']}); the next run tries anew."
+            )
         time.sleep(pause)
         pause = min(pause * 1.5, 30 * BULK_PAUSE, session.longest_pause)
     if not state["url"]:
@@ -168,7 +178,8 @@ def assembled(lines: Sequence[bytes], expected: int = 0) -> Iterator[bytes]:
     given = [line for line in lines if line.strip()]
     if len(given) < expected:
         raise ChannelError(f"The bulk file holds {len(given)} of {expected} objects; the next run fetches it again.")
-    parent, children = b"", {"lineItems": [], "shippingLines": []}  # type: dict[str, list[bytes]]
+    parent = b""
+    children: dict[str, list[bytes]] = {"lineItems": [], "shippingLines": []}
     for line in given:
         if b'"__parentId"' in line:
             kind = "lineItems" if b"gid://shopify/LineItem/" in line[:200] else "shippingLines"
@@ -202,7 +213,9 @@ def _completed(session: Session, order: bytes) -> bytes:
         for holder in _holders(value, above):
             inner = holder[connection]
             while inner["pageInfo"]["hasNextPage"]:
-                answer = ask(session, queries.rest_of(owner, connection, fields), id=holder["id"], after=inner["pageInfo"]["endCursor"])
+                answer = ask(
+                    session, queries.rest_of(owner, connection, fields), id=holder["id"], after=inner["pageInfo"]["endCursor"]
+                )
                 more = plain(answer)["data"]["node"][connection]
                 inner = holder[connection] = {"pageInfo": more["pageInfo"], "nodes": inner["nodes"] + more["nodes"]}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
@@ -229,5 +242,3 @@ def _fingerprint(order: dict[str, Any]) -> str:
 def _listed(order: dict[str, Any]) -> Listed:
     created = datetime.fromisoformat(order["createdAt"])
     return Listed(order["id"], _fingerprint(order), created, Decimal(order["totalPriceSet"]["shopMoney"]["amount"]))
-
-

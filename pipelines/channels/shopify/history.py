@@ -43,7 +43,7 @@ def _payments(nested: pl.DataFrame) -> Rows:
 
 def _shipments(parcels: pl.DataFrame) -> Rows:
     gone = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True)).select(
-        *KEEP, "position", "location_id", shipment_id=pl.col("id").str.strip_prefix("gid://shopify/Fulfillment/"), shipped_at="createdAt", delivered_at="deliveredAt",
+        *KEEP, "position", "location_id", shipment_id=pl.col("id").str.strip_prefix("gid://shopify/Fulfillment/"), shipped_at="createdAt", delivered_at="deliveredAt",  # noqa: E501
         carrier_code=pl.col("trackingInfo").list.first().struct.field("company"),
         tracking_number=pl.col("trackingInfo").list.first().struct.field("number"),
         lines=pl.col("fulfillmentLineItems").struct.field("nodes"),
@@ -62,7 +62,9 @@ def _events(nested: pl.DataFrame, parcels: pl.DataFrame, context: Context) -> Ro
     key = pl.col("id").str.strip_prefix("gid://shopify/Fulfillment/").str.strip_prefix("gid://shopify/FulfillmentOrder/")
     allocated = exploded(nested, KEEP, pl.col("fulfillmentOrders").struct.field("nodes"), "position")
     place = pl.col("assignedLocation").struct.field("location").struct.field("id").str.extract(TAIL)
-    live = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True)).select(*KEEP, "location_id", "events", "inTransitAt", parcel=key)
+    live = parcels.filter((pl.col("status") != "CANCELLED").fill_null(True)).select(
+        *KEEP, "location_id", "events", "inTransitAt", parcel=key
+    )
     scans = exploded(live, [*KEEP, "location_id", "parcel"], pl.col("events").struct.field("nodes"), "position")
     first_scan = pl.concat([
         scans.filter(pl.col("status").is_in(SCANNED)).select(*KEEP, "location_id", "parcel", at="happenedAt"),

@@ -13,7 +13,14 @@ FINANCIAL = {
     "PAID": "paid", "PARTIALLY_REFUNDED": "paid", "PARTIALLY_PAID": "partially_paid", "PENDING": "pending", "AUTHORIZED": "pending",
     "REFUNDED": "refunded", "VOIDED": "failed", "EXPIRED": "failed",
 }  # fmt: skip
-CANCELLED_BY = {"CUSTOMER": "customer", "INVENTORY": "seller", "STAFF": "seller", "OTHER": "seller", "FRAUD": "fraud", "DECLINED": "fraud"}
+CANCELLED_BY = {
+    "CUSTOMER": "customer",
+    "INVENTORY": "seller",
+    "STAFF": "seller",
+    "OTHER": "seller",
+    "FRAUD": "fraud",
+    "DECLINED": "fraud",
+}
 PROMISED = ("lineItems", "shippingLines", "transactions", "fulfillments", "refunds")
 KEEP = ("record", "channel", "order_id", "currency_code", "ordered_at", "taxes_included", "is_cancelled")
 GIFT = r"(?i)gift"
@@ -22,7 +29,7 @@ GIFT = r"(?i)gift"
 def parse(payloads: pl.Series, records: pl.DataFrame, context: Context) -> Tables:
     """Orders, lines, events, payments, shipments, returns and refunds of Shopify's Order objects."""
     decoded, broken = decode(payloads, ORDER, PROMISED)
-    heads = decoded.select("record", channel=pl.lit(context.channel), order_id=pl.col("legacyResourceId").str.strip_chars(), currency_code=pl.col("currencyCode").str.strip_chars(),
+    heads = decoded.select("record", channel=pl.lit(context.channel), order_id=pl.col("legacyResourceId").str.strip_chars(), currency_code=pl.col("currencyCode").str.strip_chars(),  # noqa: E501
                            ordered_at=instant(pl.col("createdAt")), taxes_included=pl.col("taxesIncluded") == "true",
                            is_cancelled=pl.col("cancelledAt").is_not_null())  # fmt: skip
     nested = pl.concat([decoded, heads.drop("record")], how="horizontal")
@@ -75,7 +82,13 @@ def _orders(decoded: pl.DataFrame, context: Context) -> Rows:
         customised_key=keys.str.len_chars().fill_null(0) > 0,
     )
     required = ("order_id", "ordered_at", "currency_code")
-    defaults = {"payment_status": "unknown", "is_test": False, "is_changed": False, "shipping_amount": 0, "shipping_tax_amount": 0}
+    defaults = {
+        "payment_status": "unknown",
+        "is_test": False,
+        "is_changed": False,
+        "shipping_amount": 0,
+        "shipping_tax_amount": 0,
+    }
     return Rows("orders", frame, required=required, defaults=defaults)
 
 
@@ -112,7 +125,9 @@ def _lines(nested: pl.DataFrame) -> Rows:
         **dict.fromkeys(("discount_amount", "tax_amount", "duty_amount"), ZERO),
     )  # fmt: skip
     frame = pl.concat([goods, fees], how="diagonal_relaxed") if fees.height else goods
-    frame = frame.with_columns(line_at="ordered_at", is_goods=pl.col("requiresShipping") == "true", is_gift_card=pl.col("isGiftCard") == "true")
+    frame = frame.with_columns(
+        line_at="ordered_at", is_goods=pl.col("requiresShipping") == "true", is_gift_card=pl.col("isGiftCard") == "true"
+    )
     required = ("ordered_units", "unit_price_amount", "gross_amount", "discount_amount", "tax_amount", "duty_amount")
     return Rows("order_lines", frame, pl.format("lineItems.nodes[{}]", "position"), required)
 

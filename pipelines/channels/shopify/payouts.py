@@ -43,7 +43,12 @@ def parse_entries(payloads: pl.Series, records: pl.DataFrame, context: Context) 
         entry_id=pl.col("id").str.extract(TAIL),
         payout_id=pl.col("associatedPayout").struct.field("id").str.extract(TAIL),
         order_id=pl.col("associatedOrder").struct.field("id").str.extract(TAIL),
-        entry_kind=pl.coalesce(coded(pl.col("type"), ENTRIES).replace_strict(list(set(ENTRIES.values())), list(set(ENTRIES.values())), default="other"), pl.lit("other")),
+        entry_kind=pl.coalesce(
+            coded(pl.col("type"), ENTRIES).replace_strict(
+                list(set(ENTRIES.values())), list(set(ENTRIES.values())), default="other"
+            ),
+            pl.lit("other"),
+        ),
         description="type",
         amount=pl.col("amount").struct.field("amount"),
         fee_amount=pl.format("-{}", pl.col("fee").struct.field("amount")),

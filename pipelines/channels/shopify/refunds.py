@@ -48,7 +48,11 @@ def _refunds(given: pl.DataFrame) -> Rows:
         pl.sum_horizontal(pl.col("shipping_amount", "duty_amount", "adjustment_amount").abs()).fill_null(1) > 0
     )
     frame = pl.concat([lines, rest.drop("shipping_tax", "adjustment_tax")], how="diagonal").rename({"note": "reason"})
-    place = pl.format("refunds[{}]{}", "position", pl.when(pl.col("inner").is_not_null()).then(pl.format(".refundLineItems.nodes[{}]", "inner")).otherwise(pl.lit("")))
+    place = pl.format(
+        "refunds[{}]{}",
+        "position",
+        pl.when(pl.col("inner").is_not_null()).then(pl.format(".refundLineItems.nodes[{}]", "inner")).otherwise(pl.lit("")),
+    )
     required = ("refund_id", "refunded_units", "goods_amount", "tax_amount", "refunded_at")
     defaults = {"shipping_amount": 0, "duty_amount": 0, "adjustment_amount": 0, "restock_kind": "unknown"}
     return Rows("refunds", frame, place, required, defaults)

@@ -40,9 +40,10 @@ ORDER = {
 PAYOUT = {
     **dict.fromkeys(("id", "legacyResourceId", "issuedAt", "status"), TEXT),
     "net": {"amount": TEXT, "currencyCode": TEXT},
-    "summary": dict.fromkeys(
-        ("chargesGross", "chargesFee", "refundsFeeGross", "refundsFee", "adjustmentsGross", "adjustmentsFee"), {"amount": TEXT}
-    ),
+    "summary": {
+        name: {"amount": TEXT}
+        for name in ("chargesGross", "chargesFee", "refundsFeeGross", "refundsFee", "adjustmentsGross", "adjustmentsFee")
+    },
 }
 
 BALANCE = {

@@ -79,9 +79,7 @@ def refund_listing(session: Session, first: date, last: date) -> Iterator[list[L
         yield [Listed(str(v.get("id")), _refund_fingerprint(v), _created(v), _total(v.get("amount"))) for v in map(plain, page)]
 
 
-def _by_date(
-    session: Session, path: str, after: str, orderby: str, field: str, since: datetime | None
-) -> Iterator[list[bytes]]:
+def _by_date(session: Session, path: str, after: str, orderby: str, field: str, since: datetime | None) -> Iterator[list[bytes]]:
     start = (since or datetime(1970, 1, 2, tzinfo=UTC)).astimezone(UTC).replace(tzinfo=None)
     number, seen, again = 1, set[str](), 0
     while True:
@@ -97,13 +95,18 @@ def _by_date(
         yield page
         if len(page) < PAGE:
             return
-        last = max((_instant(v.get(field)) for v in map(plain, page)), default=start) or start
+        last = max((at for v in map(plain, page) if (at := _instant(v.get(field)))), default=start)
         start, number = (last, 1) if last > start else (start, number + 1)
 
 
 def _days(session: Session, path: str, asked: Mapping[str, Any], first: date, last: date) -> Iterator[list[bytes]]:
     start, end = day_bounds(first, last, session.time_zone)
-    window = {"after": f"{start - timedelta(seconds=1):{STAMP}}", "before": f"{end:{STAMP}}", "dates_are_gmt": "true", "order": "asc"}
+    window = {
+        "after": f"{start - timedelta(seconds=1):{STAMP}}",
+        "before": f"{end:{STAMP}}",
+        "dates_are_gmt": "true",
+        "order": "asc",
+    }
     number = 1
     while True:
         page = _page(session, path, {**asked, **window, "per_page": PAGE, "page": number})

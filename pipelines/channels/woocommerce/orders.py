@@ -58,7 +58,10 @@ def _orders(decoded: pl.DataFrame, context: Context) -> Rows:
         is_test=pl.lit(False),
         is_changed=pl.lit(False),
         is_expedited=title.str.contains(context.expedited).fill_null(False),
-        is_gift=pl.col("meta_data").list.eval(pl.element().struct.field("key").str.contains("(?i)gift")).list.any().fill_null(False),
+        is_gift=pl.col("meta_data")
+        .list.eval(pl.element().struct.field("key").str.contains("(?i)gift"))
+        .list.any()
+        .fill_null(False),
         has_note=(pl.col("customer_note") != "").fill_null(False),
         is_cancelled=(pl.col("status") == "cancelled").fill_null(False),
         completed_at=instant(pl.col("date_completed_gmt")),

@@ -73,14 +73,21 @@ def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.D
     )  # fmt: skip
     sums = of_lines.group_by("record").agg(by_lines=(pl.col("goods_amount") + pl.col("tax_amount")).sum())
     heads = frames["refunds"].join(sums, on="record", how="left")
-    rest = pl.col("whole_amount") - pl.col("by_lines").fill_null(ZERO) - pl.col("shipping_amount") - pl.col("shipping_tax").fill_null(ZERO)
+    rest = (
+        pl.col("whole_amount")
+        - pl.col("by_lines").fill_null(ZERO)
+        - pl.col("shipping_amount")
+        - pl.col("shipping_tax").fill_null(ZERO)
+    )
     of_heads = heads.select(
         *KEEP, "line_id", "shipping_amount", tax_amount=pl.col("shipping_tax").fill_null(ZERO), goods_amount=ZERO, refunded_units=pl.lit(0, pl.Int64),
         adjustment_amount=rest.cast(MONEY), restock_kind=pl.lit("unknown"),
     )  # fmt: skip
     parts = ("goods_amount", "shipping_amount", "tax_amount", "adjustment_amount")
     refunds = pl.concat([of_heads, of_lines.select(of_heads.columns)], how="vertical_relaxed").with_columns(
-        total_amount=pl.sum_horizontal(parts).cast(MONEY), duty_amount=ZERO, business_date=local_date(pl.col("refunded_at"), context)
+        total_amount=pl.sum_horizontal(parts).cast(MONEY),
+        duty_amount=ZERO,
+        business_date=local_date(pl.col("refunded_at"), context),
     )
     returns = numbered(lines.with_columns(business_date=local_date(pl.col("returned_at"), context)), "record")
     return frames | {"refunds": numbered(refunds, "record"), "returns": returns}

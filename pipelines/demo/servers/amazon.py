@@ -54,7 +54,14 @@ class AmazonPlatform:
         return request.path == ORDERS
 
     def throttled(self) -> Reply:
-        return Reply.json({"errors": [{"code": "QuotaExceeded", "message": "You exceeded your quota for the requested resource.", "details": ""}]}, 429)
+        return Reply.json(
+            {
+                "errors": [
+                    {"code": "QuotaExceeded", "message": "You exceeded your quota for the requested resource.", "details": ""}
+                ]
+            },
+            429,
+        )
 
     def forget_tokens(self) -> None:
         self._tokens.clear()
@@ -65,7 +72,11 @@ class AmazonPlatform:
             self._tokens.add(f"Atza|{self._given}")
             return Reply.json({"access_token": f"Atza|{self._given}", "token_type": "bearer", "expires_in": 3600})
         if request.path.startswith("/document/"):
-            return Reply(200, gzip.compress(self._documents[request.path.removeprefix("/document/")]), content_type="application/octet-stream")
+            return Reply(
+                200,
+                gzip.compress(self._documents[request.path.removeprefix("/document/")]),
+                content_type="application/octet-stream",
+            )
         if request.headers.get("x-amz-access-token") not in self._tokens:
             return _error(401, "Unauthorized", "Access token is missing or invalid.")
         if request.path == ORDERS:
@@ -88,7 +99,9 @@ class AmazonPlatform:
                 return _error(400, "InvalidInput", "The pagination token has expired.")
         if "createdAfter" in asked:
             first, last = (self._moment(asked.get(name)) for name in ("createdAfter", "createdBefore"))
-            found = [(order, now) for order in self.views.created_between(first or now, (last or now) + timedelta(seconds=1), now)]
+            found = [
+                (order, now) for order in self.views.created_between(first or now, (last or now) + timedelta(seconds=1), now)
+            ]
         else:
             since = self._moment(asked["lastUpdatedAfter"])
             found = [(seen.order, seen.at) for seen in self.views.changed_since(since, None, now, self.faults)]
@@ -109,7 +122,7 @@ class AmazonPlatform:
         is_pending = now < order.placed_at + PENDING_FOR
         is_cancelled = order.cancelled_at is not None and order.cancelled_at <= now
         parcels = [p for p in order.parcels if shown_from(p) <= now]
-        out = {number: 0 for number in range(1, len(order.lines) + 1)}
+        out = dict.fromkeys(range(1, len(order.lines) + 1), 0)
         for parcel in parcels:
             for number, units in parcel.units:
                 out[number] += units
@@ -118,12 +131,12 @@ class AmazonPlatform:
                   else "PARTIALLY_SHIPPED" if parcels else "UNSHIPPED")  # fmt: skip
         items = [self._item(order, x, 0 if is_edited else x.removed_units, out[x.number], status) for x in order.lines]
         told: dict[str, Any] = {
-            "orderId": order.number, "createdTime": self._at(order.placed_at), "lastUpdatedTime": self._at(self.views.changed_at(order, now) or order.placed_at),
+            "orderId": order.number, "createdTime": self._at(order.placed_at), "lastUpdatedTime": self._at(self.views.changed_at(order, now) or order.placed_at),  # noqa: E501
             "salesChannel": {"channelName": "AMAZON", "marketplaceId": "ATVPDKIKX0DER", "marketplaceName": "Amazon.com"},
             "buyer": {"buyerName": f"Customer {order.customer}", "buyerEmail": f"customer{order.customer}@marketplace.amazon.com"},
             "recipient": {"deliveryAddress": {"name": f"Customer {order.customer}", "addressLine1": f"Street {order.customer}", "city": "Town",
                                               "postalCode": order.postal_code, "countryCode": order.country, "phone": f"1{order.customer:09d}"}},
-            "fulfillment": {"fulfillmentStatus": status, "fulfilledBy": "MERCHANT", "fulfillmentServiceLevel": "EXPEDITED" if order.is_expedited else "STANDARD",
+            "fulfillment": {"fulfillmentStatus": status, "fulfilledBy": "MERCHANT", "fulfillmentServiceLevel": "EXPEDITED" if order.is_expedited else "STANDARD",  # noqa: E501
                             "shipByWindow": {"earliestDateTime": self._at(order.placed_at), "latestDateTime": self._at(order.placed_at + timedelta(hours=48))}},
             "orderItems": items,
             "packages": [self._package(order, p) for p in parcels],
@@ -140,7 +153,12 @@ class AmazonPlatform:
             "fulfillment": {"quantityFulfilled": out, "quantityUnfulfilled": 0 if status == "CANCELLED" else line.units + more - out},
         }  # fmt: skip
         if status == "CANCELLED":
-            item["cancellation"] = {"cancellationExecution": {"cancelledBy": "BUYER" if order.cancelled_by == "customer" else "MERCHANT", "cancelReason": "OTHER"}}
+            item["cancellation"] = {
+                "cancellationExecution": {
+                    "cancelledBy": "BUYER" if order.cancelled_by == "customer" else "MERCHANT",
+                    "cancelReason": "OTHER",
+                }
+            }
         if status != "PENDING":
             item["product"]["price"] = {"unitPrice": self._money(line.price)}
             is_first = line.number == 1
@@ -148,7 +166,9 @@ class AmazonPlatform:
                      "SHIPPING": order.shipping if is_first else 0}  # fmt: skip
             item["proceeds"] = {
                 "proceedsTotal": self._money(sum(parts.values())),
-                "breakdowns": [{"type": kind, "subtotal": self._money(cents)} for kind, cents in parts.items() if cents or kind == "ITEM"],
+                "breakdowns": [
+                    {"type": kind, "subtotal": self._money(cents)} for kind, cents in parts.items() if cents or kind == "ITEM"
+                ],
             }
         return item
 
@@ -176,7 +196,12 @@ class AmazonPlatform:
             }
             for sku in skus[start : start + 50]
         ]  # fmt: skip
-        told: dict[str, Any] = {"payload": {"granularity": {"granularityType": "Marketplace", "granularityId": "ATVPDKIKX0DER"}, "inventorySummaries": page}}
+        told: dict[str, Any] = {
+            "payload": {
+                "granularity": {"granularityType": "Marketplace", "granularityId": "ATVPDKIKX0DER"},
+                "inventorySummaries": page,
+            }
+        }
         if start + 50 < len(skus):
             told["pagination"] = {"nextToken": str(start + 50)}
         return Reply.json(told)
@@ -185,7 +210,9 @@ class AmazonPlatform:
         path = request.path.removeprefix(REPORTS)
         if request.method == "POST" and path == "/reports":
             asked = json.loads(request.body)
-            content = amazon_reports.made(self.views.shop, asked["reportType"], asked["dataStartTime"], asked["dataEndTime"], self.clock.now)
+            content = amazon_reports.made(
+                self.views.shop, asked["reportType"], asked["dataStartTime"], asked["dataEndTime"], self.clock.now
+            )
             number = f"{len(self._reports) + 1}"
             self._reports[number] = self._keep(content) if content else None
             return Reply.json({"reportId": number}, 202)

@@ -56,7 +56,11 @@ def _entries(shop: Shop, start: datetime, end: datetime) -> Iterator[dict[str, A
             yield from _charges(order, first_parcel)
         for back in order.returns:
             if start <= back.at < end:
-                told = _told("Refund", order, back.at, "ItemPrice", "Principal") | {"sku": back.sku, "adjustment-id": back.id, "order-item-code": order.number}
+                told = _told("Refund", order, back.at, "ItemPrice", "Principal") | {
+                    "sku": back.sku,
+                    "adjustment-id": back.id,
+                    "order-item-code": order.number,
+                }
                 yield {"cents": -back.cents, "told": told}
 
 

@@ -54,7 +54,9 @@ def _arguments(chosen: FieldNode, variables: Mapping[str, Any]) -> dict[str, Any
     return {a.name.value: value_from_ast_untyped(a.value, dict(variables)) for a in chosen.arguments}
 
 
-def _complete(chosen: FieldNode, value: Any, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]) -> Any:
+def _complete(
+    chosen: FieldNode, value: Any, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+) -> Any:
     if callable(value):
         value = value(_arguments(chosen, variables))
     if isinstance(value, Connection):
@@ -69,7 +71,10 @@ def _complete(chosen: FieldNode, value: Any, fragments: Mapping[str, FragmentDef
 
 
 def _select(
-    selection: SelectionSetNode, value: Mapping[str, Any], fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+    selection: SelectionSetNode,
+    value: Mapping[str, Any],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
 ) -> dict[str, Any]:
     chosen: dict[str, Any] = {}
     for part in selection.selections:
@@ -77,7 +82,9 @@ def _select(
             chosen[part.name.value] = _complete(part, value.get(part.name.value), fragments, variables)
         elif isinstance(part, FragmentSpreadNode):
             chosen |= _select(fragments[part.name.value].selection_set, value, fragments, variables)
-        elif isinstance(part, InlineFragmentNode) and (part.type_condition is None or _fits(part.type_condition.name.value, value)):
+        elif isinstance(part, InlineFragmentNode) and (
+            part.type_condition is None or _fits(part.type_condition.name.value, value)
+        ):
             chosen |= _select(part.selection_set, value, fragments, variables)
     return chosen
 

@@ -12,7 +12,9 @@ DEMO_CHANNELS = {"shopify": "shop_eu", "woocommerce": "shop_uk", "amazon": "amaz
 MARKETPLACE = "ATVPDKIKX0DER"
 
 
-def platform(kind: str, shop: Shop, clock: Clock, weather: Weather | None = None, seed: int = 0, inner_page: int = 250) -> Platform:
+def platform(
+    kind: str, shop: Shop, clock: Clock, weather: Weather | None = None, seed: int = 0, inner_page: int = 250
+) -> Platform:
     """A platform of a kind over one of the demo merchant's channels."""
     if kind == "shopify":
         from pipelines.demo.servers.shopify import ShopifyPlatform
@@ -36,5 +38,9 @@ def connection(kind: str, url: str) -> dict[str, str]:
 
 def secrets(kind: str, channel: str) -> dict[str, str]:
     """The environment that such a channel needs; servers here take any secret."""
-    names = {"shopify": ("client_secret",), "woocommerce": ("consumer_key", "consumer_secret"), "amazon": ("client_secret", "refresh_token")}
+    names = {
+        "shopify": ("client_secret",),
+        "woocommerce": ("consumer_key", "consumer_secret"),
+        "amazon": ("client_secret", "refresh_token"),
+    }
     return {f"FULCAST_{channel.upper()}_{name.upper()}": "demo" for name in names[kind]}

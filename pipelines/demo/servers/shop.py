@@ -99,7 +99,12 @@ class Order:
 
     def moments(self) -> list[datetime]:
         """Everything that happened to it, in order."""
-        times = [self.placed_at, *(p.at for p in self.payments), *(r.at for r in self.refunds), *(p.shipped_at for p in self.parcels)]
+        times = [
+            self.placed_at,
+            *(p.at for p in self.payments),
+            *(r.at for r in self.refunds),
+            *(p.shipped_at for p in self.parcels),
+        ]
         return sorted([*times, *filter(None, (self.cancelled_at, self.edited_at))])
 
 
@@ -114,7 +119,9 @@ class Shop:
 
     @property
     def last_moment(self) -> datetime:
-        times = [at for order in self.orders for at in (*order.moments(), *(p.delivered_at for p in order.parcels if p.delivered_at))]
+        times = [
+            at for order in self.orders for at in (*order.moments(), *(p.delivered_at for p in order.parcels if p.delivered_at))
+        ]
         return max(times)
 
     def payout_days(self) -> dict[Any, list[tuple[Order, Payment]]]:
@@ -213,7 +220,9 @@ def _parcels(order: Order, rows: list[dict[str, Any]]) -> list[Parcel]:
     parcels: dict[str, Parcel] = {}
     left = {line.number: line.units for line in order.lines}
     for row in sorted(rows, key=lambda r: (r["shipment_id"], r["sku"])):
-        parcel = parcels.setdefault(row["shipment_id"], Parcel(_digits(row["shipment_id"]), row["shipped_at"], row["delivered_at"], []))
+        parcel = parcels.setdefault(
+            row["shipment_id"], Parcel(_digits(row["shipment_id"]), row["shipped_at"], row["delivered_at"], [])
+        )
         wanted = row["shipped_units"]
         for line in order.lines:
             taken = min(left[line.number], wanted) if line.sku == row["sku"] else 0

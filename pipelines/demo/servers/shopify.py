@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from graphql import GraphQLError
+
 from pipelines.demo.servers.faults import Faults, Weather
 from pipelines.demo.servers.graphql import Connection, Slice, execute, parsed
 from pipelines.demo.servers.server import Clock, Reply, Request
@@ -38,8 +40,14 @@ class ShopifyPlatform:
         """Shopify says it in either of two ways."""
         if self._given % 2:
             return Reply.json({"errors": "Exceeded"}, 429, Retry_After="2.0")
-        cost = {"requestedQueryCost": 900, "actualQueryCost": None, "throttleStatus": {"maximumAvailable": 2000.0, "currentlyAvailable": 12, "restoreRate": 100.0}}
-        return Reply.json({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": {"cost": cost}})
+        cost = {
+            "requestedQueryCost": 900,
+            "actualQueryCost": None,
+            "throttleStatus": {"maximumAvailable": 2000.0, "currentlyAvailable": 12, "restoreRate": 100.0},
+        }
+        return Reply.json(
+            {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}], "extensions": {"cost": cost}}
+        )
 
     def forget_tokens(self) -> None:
         self._tokens.clear()
@@ -58,7 +66,7 @@ class ShopifyPlatform:
         text, variables = asked["query"], asked.get("variables") or {}
         try:
             parsed(text)
-        except Exception as problem:  # graphql-core raises its own syntax errors
+        except GraphQLError as problem:
             return Reply.json({"errors": [{"message": str(problem), "extensions": {"code": "BAD_REQUEST"}}]})
         return Reply.json({"data": execute(text, variables, self._root)})
 
@@ -88,12 +96,15 @@ class ShopifyPlatform:
         return since
 
     def _orders(self, arguments: Mapping[str, Any]) -> Slice:
-        bounds = [(field, sign, datetime.fromisoformat(value)) for field, sign, value in FILTER.findall(arguments.get("query") or "")]
+        bounds = [
+            (field, sign, datetime.fromisoformat(value)) for field, sign, value in FILTER.findall(arguments.get("query") or "")
+        ]
         size = int(arguments.get("first") or 50)
         skew = self.faults.weather.skew
         if any(field == "created_at" for field, _, _ in bounds):
             start, end = (next((v for f, s, v in bounds if f == "created_at" and s == sign), None) for sign in (">=", "<"))
-            assert start and end
+            if not (start and end):
+                raise KeyError("created_at")
             orders = self.views.created_between(start - skew, end - skew, self.clock.now)
             found = [Seen(order, self.clock.now, order.placed_at) for order in orders]
         else:
@@ -108,7 +119,8 @@ class ShopifyPlatform:
 
     def _shown(self, order: Order, at: datetime, nodes: Nodes | None = None) -> dict[str, Any]:
         changed = self.views.changed_at(order, at)
-        assert changed is not None
+        if changed is None:
+            raise KeyError(order.id)
         return (nodes or self.nodes).order(order, at, changed)
 
     def _node(self, gid: str) -> Any:
@@ -130,7 +142,11 @@ class ShopifyPlatform:
         wide = query.replace("orders {", "orders(first: 1000000000) {", 1)
         data = execute(wide, {}, lambda name, arguments: root[name])
         self._bulk[number] = b"".join(_bulk_lines(edge["node"]) for edge in data["orders"]["edges"])
-        started = {"id": f"gid://shopify/BulkOperation/{number}", "status": "CREATED", "createdAt": f"{now + self.faults.weather.skew:%Y-%m-%dT%H:%M:%SZ}"}
+        started = {
+            "id": f"gid://shopify/BulkOperation/{number}",
+            "status": "CREATED",
+            "createdAt": f"{now + self.faults.weather.skew:%Y-%m-%dT%H:%M:%SZ}",
+        }
         return {"bulkOperation": started, "userErrors": []}
 
 

@@ -89,14 +89,14 @@ class Nodes:
     def _shipping(self, order: Order) -> dict[str, Any]:
         title = "Express" if order.is_expedited else "Standard"
         return {"id": GID.format("ShippingLine", order.id), "title": title, "code": title.lower(), "isRemoved": False,
-                "originalPriceSet": bag(order.shipping), "discountedPriceSet": bag(order.shipping), "taxLines": [{"priceSet": bag(order.shipping_tax)}]}  # fmt: skip
+                "originalPriceSet": bag(order.shipping), "discountedPriceSet": bag(order.shipping), "taxLines": [{"priceSet": bag(order.shipping_tax)}]}  # fmt: skip  # noqa: E501
 
-    def _line(self, order: Order, line: Line, is_edited: bool, is_cancelled: bool) -> dict[str, Any]:  # noqa: FBT001
+    def _line(self, order: Order, line: Line, is_edited: bool, is_cancelled: bool) -> dict[str, Any]:
         units = line.units + line.removed_units
         gone = units if is_cancelled else line.removed_units if is_edited else 0
         return {
             "id": self._line_id(order, line.number), "name": f"Article {line.sku}", "sku": line.sku, "quantity": units, "currentQuantity": units - gone,
-            "isGiftCard": line.is_gift_card, "requiresShipping": not line.is_gift_card, "variant": {"id": GID.format("ProductVariant", zlib.crc32(line.sku.encode()))},
+            "isGiftCard": line.is_gift_card, "requiresShipping": not line.is_gift_card, "variant": {"id": GID.format("ProductVariant", zlib.crc32(line.sku.encode()))},  # noqa: E501
             "customAttributes": [], "originalUnitPriceSet": bag(line.price), "originalTotalSet": bag(line.gross + line.price * line.removed_units),
             "discountAllocations": [{"allocatedAmountSet": bag(line.discount)}] if line.discount else [],
             "taxLines": [{"priceSet": bag(line.tax)}] if line.tax else [], "duties": [],
@@ -125,7 +125,7 @@ class Nodes:
 
     def _refund(self, order: Order, refund: Refund) -> dict[str, Any]:
         lines = [
-            {"quantity": units, "restockType": RESTOCKS[fate], "subtotalSet": bag(goods), "totalTaxSet": bag(tax), "lineItem": {"id": self._line_id(order, number)}}
+            {"quantity": units, "restockType": RESTOCKS[fate], "subtotalSet": bag(goods), "totalTaxSet": bag(tax), "lineItem": {"id": self._line_id(order, number)}}  # noqa: E501
             for number, units, goods, tax, fate in refund.lines
         ]  # fmt: skip
         adjustments = [{"amountSet": bag(-refund.adjustment), "taxAmountSet": bag(0)}] if refund.adjustment else []
@@ -140,7 +140,9 @@ class Nodes:
         ]  # fmt: skip
         return [self._refund_node(GID.format("Refund", order.id * 10 + 9), order.edited_at, None, lines, [])]
 
-    def _refund_node(self, gid: str, at: datetime | None, note: str | None, lines: list[Any], adjustments: list[Any]) -> dict[str, Any]:
+    def _refund_node(
+        self, gid: str, at: datetime | None, note: str | None, lines: list[Any], adjustments: list[Any]
+    ) -> dict[str, Any]:
         return {
             "__typename": "Refund", "id": gid, "createdAt": self.at(at), "processedAt": self.at(at), "note": note, "totalRefundedSet": bag(0), "return": None,
             "refundLineItems": Connection(lines, self._page), "refundShippingLines": Connection([]), "duties": [],
@@ -155,13 +157,20 @@ class Nodes:
     def entries(self, since: datetime | None, now: datetime) -> Connection:
         """The entries behind payouts; the payout of one is known once it is issued."""
         known = [e for e in self._entries if e[1].at <= now and (since is None or e[1].at >= since)]
-        return Connection(known, made=lambda entry: self._entry(*entry, now))
+        return Connection(known, made=lambda entry: self._entry(entry[0], entry[1], now))
 
     def _payout(self, day: date) -> dict[str, Any]:
         settled = self._settled[day]
         charges, refunds = (sum(p.cents for _, p in settled if p.kind == kind) for kind in ("capture", "refund"))
         fees = sum(fee(p) for _, p in settled)
-        part = {"chargesGross": charges, "chargesFee": fees, "refundsFeeGross": -refunds, "refundsFee": 0, "adjustmentsGross": 0, "adjustmentsFee": 0}
+        part = {
+            "chargesGross": charges,
+            "chargesFee": fees,
+            "refundsFeeGross": -refunds,
+            "refundsFee": 0,
+            "adjustmentsGross": 0,
+            "adjustmentsFee": 0,
+        }
         return {
             "id": GID.format("ShopifyPaymentsPayout", _payout_number(day)), "legacyResourceId": str(_payout_number(day)), "issuedAt": self.at(_issued(day)),
             "status": "PAID", "net": self._money(charges - refunds - fees), "summary": {name: self._money(cents) for name, cents in part.items()},
@@ -189,7 +198,7 @@ def _payout_number(day: date) -> int:
     return int(f"{day:%Y%m%d}")
 
 
-def _financial(order: Order, payments: list[Payment], is_cancelled: bool) -> str:  # noqa: FBT001
+def _financial(order: Order, payments: list[Payment], is_cancelled: bool) -> str:
     captured = sum(p.cents for p in payments if p.kind == "capture")
     refunded = sum(p.cents for p in payments if p.kind == "refund")
     if order.is_failed:

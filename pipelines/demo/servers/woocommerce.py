@@ -34,21 +34,34 @@ class WooCommercePlatform:
         return request.path.startswith(API)
 
     def throttled(self) -> Reply:
-        return Reply.json({"code": "too_many_requests", "message": "Too many requests", "data": {"status": 429}}, 429, Retry_After="1")
+        return Reply.json(
+            {"code": "too_many_requests", "message": "Too many requests", "data": {"status": 429}}, 429, Retry_After="1"
+        )
 
     def forget_tokens(self) -> None:
         """Keys of this platform don't expire."""
 
     def answer(self, request: Request) -> Reply:
         if not request.headers.get("Authorization", "").startswith("Basic ") or not _password(request):
-            error = {"code": "woocommerce_rest_cannot_view", "message": "Sorry, you cannot list resources.", "data": {"status": 401}}
+            error = {
+                "code": "woocommerce_rest_cannot_view",
+                "message": "Sorry, you cannot list resources.",
+                "data": {"status": 401},
+            }
             return Reply.json(error, 401)
         path, asked = request.path.removeprefix(API), request.query
         if path == "orders":
             return self._page(self._wanted_orders(asked), self._order, asked)
         if path == "refunds":
             return self._page(self._wanted_refunds(asked), self._refund, asked)
-        return Reply.json({"code": "rest_no_route", "message": "No route was found matching the URL and request method.", "data": {"status": 404}}, 404)
+        return Reply.json(
+            {
+                "code": "rest_no_route",
+                "message": "No route was found matching the URL and request method.",
+                "data": {"status": 404},
+            },
+            404,
+        )
 
     def _wanted_orders(self, asked: Mapping[str, str]) -> list[tuple[Order, datetime]]:
         now = self.clock.now
@@ -59,7 +72,10 @@ class WooCommercePlatform:
             since = self._moment(asked["modified_after"]) + timedelta(seconds=1)
             found = self.views.changed_since(since, None, now, self.faults)
             return [(seen.order, seen.at) for seen in found]
-        start, end = (self._moment(asked.get(name, default)) for name, default in (("after", "1970-01-02T00:00:00"), ("before", "9000-01-01T00:00:00")))
+        start, end = (
+            self._moment(asked.get(name, default))
+            for name, default in (("after", "1970-01-02T00:00:00"), ("before", "9000-01-01T00:00:00"))
+        )
         return [(order, now) for order in self.views.created_between(start + timedelta(seconds=1), end, now)]
 
     def _wanted_refunds(self, asked: Mapping[str, str]) -> list[tuple[Order, Refund]]:
@@ -102,7 +118,7 @@ class WooCommercePlatform:
             "id": order.id, "parent_id": 0, "number": order.number, "status": _status(order, now, paid, completed), "currency": self.views.shop.currency,
             "date_created_gmt": self._at(order.placed_at), "date_modified_gmt": self._at(self.views.changed_at(order, now)),
             "date_paid_gmt": self._at(paid), "date_completed_gmt": self._at(completed),
-            "discount_total": _money(sum(x.discount for x in order.lines)), "shipping_total": _money(order.shipping), "shipping_tax": _money(order.shipping_tax),
+            "discount_total": _money(sum(x.discount for x in order.lines)), "shipping_total": _money(order.shipping), "shipping_tax": _money(order.shipping_tax),  # noqa: E501
             "total": _money(order.total + more), "total_tax": _money(sum(x.tax for x in order.lines) + order.shipping_tax), "prices_include_tax": False,
             "customer_id": order.customer, "customer_note": "Please ring twice" if order.has_note else "", "payment_method": "card", "transaction_id": "",
             "billing": person | {"email": f"customer{order.customer}@example.com", "phone": f"0{order.customer:09d}"}, "shipping": person,

@@ -28,7 +28,9 @@ def frame_of(*records: Any) -> pl.DataFrame:
 
 def parsed(kind: str, stream: str, *records: Any, **context: Any) -> Parsed:
     """The records parsed, their account checked."""
-    told = Context(**({"channel": "shop", "time_zone": "Europe/Amsterdam", "pseudonym": pseudonyms(KEY), "currency": "EUR"} | context))
+    told = Context(
+        **({"channel": "shop", "time_zone": "Europe/Amsterdam", "pseudonym": pseudonyms(KEY), "currency": "EUR"} | context)
+    )
     result = parse_records(stream_of(kind, stream), f"shop.{stream}", Payload(Path(), "page", "hash"), frame_of(*records), told)
     whole = result.quarantine.filter(pl.col("part") == "").height
     assert result.rows_in == result.documents["source_rows"].sum() + result.superseded_rows + whole

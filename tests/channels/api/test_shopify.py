@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.channels.documents import pseudonyms
 from pipelines.channels.shopify.fetch import assembled
 from tests.channels.api.records import KEY, faults, parsed
-from pipelines.channels.documents import pseudonyms
 
 
 def bag(amount: str) -> dict[str, Any]:
@@ -72,7 +72,11 @@ def test_discount_tax_shipping_and_duty_stand_apart_and_sum_to_the_total() -> No
 
 def test_prices_that_include_tax_are_kept_without_it() -> None:
     included = line(1, 1, "121.00", taxLines=[{"priceSet": bag("21.00")}])
-    shipping = {"nodes": [{"title": "Standard", "isRemoved": False, "discountedPriceSet": bag("12.10"), "taxLines": [{"priceSet": bag("2.10")}]}]}
+    shipping = {
+        "nodes": [
+            {"title": "Standard", "isRemoved": False, "discountedPriceSet": bag("12.10"), "taxLines": [{"priceSet": bag("2.10")}]}
+        ]
+    }
     row = read(order(included, total="133.10", taxesIncluded=True, shippingLines=shipping))["orders"].row(0, named=True)
     assert [row[f"{n}_amount"] for n in ("gross", "shipping", "tax", "total")] == [100, 10, Decimal("23.1"), Decimal("133.1")]
     assert row["is_balanced"]
@@ -87,7 +91,9 @@ def test_business_dates_by_placing_and_by_processing() -> None:
 
 def test_an_edit_takes_units_off_and_the_removal_is_no_return() -> None:
     """Three of 10.00 ordered, one taken off again: Shopify leaves the quantity and tells of a refund that cancels."""
-    frames = read(order(line(1, 3, currentQuantity=2), total="35.00", edited=True, refunds=[refund(5, (1, 1, "10.00", "0", "CANCEL"))]))
+    frames = read(
+        order(line(1, 3, currentQuantity=2), total="35.00", edited=True, refunds=[refund(5, (1, 1, "10.00", "0", "CANCEL"))])
+    )
     kept = frames["order_lines"].row(0, named=True)
     assert (kept["ordered_units"], kept["cancelled_units"], kept["cancelled_gross_amount"]) == (3, 1, 10)
     assert frames["returns"].is_empty()
@@ -103,9 +109,17 @@ def test_an_edit_that_no_refund_tells_of_shows_in_the_current_quantity() -> None
 def test_refunds_per_line_and_what_no_line_bears() -> None:
     frames = read(order(line(1), line(2), total="45.00", refunds=[
         refund(5, (1, 1, "10.00", "2.10", "RETURN"), (2, 1, "9.00", "0", "NO_RESTOCK"), adjustment="3.00")]))  # fmt: skip
-    rows = frames["refunds"].select("line_number", "line_id", "goods_amount", "tax_amount", "adjustment_amount", "total_amount", "restock_kind").rows()
+    rows = (
+        frames["refunds"]
+        .select("line_number", "line_id", "goods_amount", "tax_amount", "adjustment_amount", "total_amount", "restock_kind")
+        .rows()
+    )
     first, second = (f"gid://shopify/LineItem/{n}" for n in (1, 2))
-    assert rows == [(1, first, 10, Decimal("2.1"), 0, Decimal("12.1"), "returned"), (2, second, 9, 0, 0, 9, "kept"), (3, None, 0, 0, 3, 3, "unknown")]
+    assert rows == [
+        (1, first, 10, Decimal("2.1"), 0, Decimal("12.1"), "returned"),
+        (2, second, 9, 0, 0, 9, "kept"),
+        (3, None, 0, 0, 3, 3, "unknown"),
+    ]
     back = frames["returns"].select("return_id", "sku", "returned_units", "refund_amount", "business_date").rows()
     assert back == [("5", "CUP-1", 1, 10, date(2026, 1, 12)), ("5", "CUP-2", 0, 9, date(2026, 1, 12))]
 
@@ -115,7 +129,9 @@ def test_an_exchange_brings_goods_back_without_a_refund() -> None:
             "returnLineItems": {"nodes": [{"quantity": 1, "returnReasonNote": "wrong colour",
                                            "fulfillmentLineItem": {"lineItem": {"id": "gid://shopify/LineItem/1"}}}]}}  # fmt: skip
     frames = read(order(returns={"nodes": [back]}))
-    assert frames["returns"].select("return_id", "returned_units", "refund_amount", "reason").rows() == [("3", 1, 0, "wrong colour")]
+    assert frames["returns"].select("return_id", "returned_units", "refund_amount", "reason").rows() == [
+        ("3", 1, 0, "wrong colour")
+    ]
     assert frames["order_events"].select("event_kind", "event_number").rows() == [("return_requested", "3")]
 
 
@@ -150,13 +166,24 @@ def test_mails_confirm_the_stage_that_was_reached() -> None:
     parcel = {"id": "gid://shopify/Fulfillment/8", "status": "SUCCESS", "createdAt": "2026-01-07T08:00:00Z", "updatedAt": None, "deliveredAt": None,
               "inTransitAt": None, "location": None, "trackingInfo": [], "events": {"nodes": []},
               "fulfillmentLineItems": {"nodes": [{"quantity": 2, "lineItem": {"id": "gid://shopify/LineItem/1"}}]}}  # fmt: skip
-    mails = [{"action": "mail_sent", "createdAt": at} for at in ("2026-01-05T23:31:00Z", "2026-01-07T08:01:00Z", "2026-01-12T10:01:00Z")]
-    frames = read(order(fulfillments=[parcel], refunds=[refund(5, (1, 1, "10.00", "0", "RETURN"))], events={"nodes": [*mails, {"action": "placed", "createdAt": "2026-01-05T23:30:00Z"}]}))
+    mails = [
+        {"action": "mail_sent", "createdAt": at}
+        for at in ("2026-01-05T23:31:00Z", "2026-01-07T08:01:00Z", "2026-01-12T10:01:00Z")
+    ]
+    frames = read(
+        order(
+            fulfillments=[parcel],
+            refunds=[refund(5, (1, 1, "10.00", "0", "RETURN"))],
+            events={"nodes": [*mails, {"action": "placed", "createdAt": "2026-01-05T23:30:00Z"}]},
+        )
+    )
     kinds = frames["order_events"].sort("occurred_at")["event_kind"].to_list()
     assert kinds == ["order_confirmed", "shipping_confirmed", "refund_confirmed"]
 
 
-@pytest.mark.parametrize(("reason", "by"), [("CUSTOMER", "customer"), ("INVENTORY", "seller"), ("FRAUD", "fraud"), ("DECLINED", "fraud")])
+@pytest.mark.parametrize(
+    ("reason", "by"), [("CUSTOMER", "customer"), ("INVENTORY", "seller"), ("FRAUD", "fraud"), ("DECLINED", "fraud")]
+)
 def test_a_cancelled_order_keeps_its_lines_cancelled(reason: str, by: str) -> None:
     frames = read(order(cancelledAt="2026-01-06T08:00:00Z", cancelReason=reason))
     assert frames["orders"].select("is_cancelled", "cancelled_by").row(0) == (True, by)
@@ -172,14 +199,18 @@ def test_gift_cards_tests_fees_and_special_handling() -> None:
 
 
 def test_the_customers_currency_stands_beside_the_shops() -> None:
-    foreign = order(presentmentCurrencyCode="USD", totalPriceSet={"shopMoney": {"amount": "25.00"}, "presentmentMoney": {"amount": "29.10"}})
+    foreign = order(
+        presentmentCurrencyCode="USD", totalPriceSet={"shopMoney": {"amount": "25.00"}, "presentmentMoney": {"amount": "29.10"}}
+    )
     row = read(foreign)["orders"].row(0, named=True)
     assert (row["currency_code"], row["total_amount"]) == ("EUR", 25)
     assert (row["presentment_currency_code"], row["presentment_total_amount"]) == ("USD", Decimal("29.1"))
 
 
 def test_persons_are_pseudonyms_that_stay_equal() -> None:
-    first, second = read(order(), copy.deepcopy(order(id="gid://shopify/Order/2", legacyResourceId="2", email="jo@example.com ")))["orders"]["email_key"]
+    first, second = read(
+        order(), copy.deepcopy(order(id="gid://shopify/Order/2", legacyResourceId="2", email="jo@example.com "))
+    )["orders"]["email_key"]
     assert first == second == pseudonyms(KEY)(pl.Series(["jo@example.com"])).item()
     assert "example" not in first
 

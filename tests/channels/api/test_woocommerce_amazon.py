@@ -23,7 +23,14 @@ def woo_order(**changed: Any) -> dict[str, Any]:
 
 
 def woo_refund(**changed: Any) -> dict[str, Any]:
-    item = {"id": 1, "quantity": -1, "total": "-9.50", "total_tax": "-1.90", "sku": "CUP", "meta_data": [{"key": "_refunded_item_id", "value": "71"}]}
+    item = {
+        "id": 1,
+        "quantity": -1,
+        "total": "-9.50",
+        "total_tax": "-1.90",
+        "sku": "CUP",
+        "meta_data": [{"key": "_refunded_item_id", "value": "71"}],
+    }
     return {"id": 90, "parent_id": 7, "date_created_gmt": "2026-01-20T00:30:00", "amount": "12.40", "reason": "broken", "line_items": [item],
             "shipping_lines": [], "fee_lines": [], **changed}  # fmt: skip
 
@@ -31,8 +38,19 @@ def woo_refund(**changed: Any) -> dict[str, Any]:
 def test_a_woocommerce_order() -> None:
     frames = parsed("woocommerce", "orders", woo_order(), time_zone="Europe/London", currency="GBP").frames
     row = frames["orders"].row(0, named=True)
-    assert [row[f"{n}_amount"] for n in ("gross", "discount", "shipping", "tax", "total")] == [20, 1, 5, Decimal("4.8"), Decimal("28.8")]
-    assert (row["is_balanced"], row["is_expedited"], row["payment_status"], row["ship_to_postal_code"]) == (True, True, "paid", "B1 1AA")
+    assert [row[f"{n}_amount"] for n in ("gross", "discount", "shipping", "tax", "total")] == [
+        20,
+        1,
+        5,
+        Decimal("4.8"),
+        Decimal("28.8"),
+    ]
+    assert (row["is_balanced"], row["is_expedited"], row["payment_status"], row["ship_to_postal_code"]) == (
+        True,
+        True,
+        "paid",
+        "B1 1AA",
+    )
     assert row["customer_key"] is None
     assert frames["order_lines"].select("listing_id", "unit_price_amount").row(0) == ("6", 10)
     assert frames["shipments"].select("line_id", "shipped_units").rows() == [("71", 2)]
@@ -41,9 +59,15 @@ def test_a_woocommerce_order() -> None:
 
 @pytest.mark.parametrize(
     ("status", "payment", "is_cancelled", "parcels"),
-    [("processing", "paid", False, 0), ("pending", "pending", False, 0), ("cancelled", "unknown", True, 0), ("failed", "failed", False, 0), ("refunded", "refunded", False, 0)],
+    [
+        ("processing", "paid", False, 0),
+        ("pending", "pending", False, 0),
+        ("cancelled", "unknown", True, 0),
+        ("failed", "failed", False, 0),
+        ("refunded", "refunded", False, 0),
+    ],
 )
-def test_woocommerce_states(status: str, payment: str, is_cancelled: bool, parcels: int) -> None:  # noqa: FBT001
+def test_woocommerce_states(status: str, payment: str, is_cancelled: bool, parcels: int) -> None:
     result = parsed("woocommerce", "orders", woo_order(status=status, date_paid_gmt=None, date_completed_gmt=None))
     row = result.frames["orders"].row(0, named=True)
     assert (row["payment_status"], row["is_cancelled"], result.frames["shipments"].height) == (payment, is_cancelled, parcels)
@@ -51,13 +75,20 @@ def test_woocommerce_states(status: str, payment: str, is_cancelled: bool, parce
 
 def test_a_status_of_a_plugin_is_named_and_the_order_kept() -> None:
     result = parsed("woocommerce", "orders", woo_order(status="awaiting-shipment", date_paid_gmt=None))
-    assert [(part, reason[:32]) for _, part, _, reason in faults(result)] == [("payment_status", "payment_status can't be read as ")]
+    assert [(part, reason[:32]) for _, part, _, reason in faults(result)] == [
+        ("payment_status", "payment_status can't be read as ")
+    ]
     assert result.frames["orders"]["payment_status"].item() == "unknown"
 
 
 def test_a_woocommerce_refund_falls_to_its_line_and_the_rest_to_none() -> None:
     frames = parsed("woocommerce", "refunds", woo_refund()).frames
-    rows = frames["refunds"].sort("line_number").select("line_id", "goods_amount", "tax_amount", "adjustment_amount", "total_amount").rows()
+    rows = (
+        frames["refunds"]
+        .sort("line_number")
+        .select("line_id", "goods_amount", "tax_amount", "adjustment_amount", "total_amount")
+        .rows()
+    )
     assert rows == [(None, 0, 0, 1, 1), ("71", Decimal("9.5"), Decimal("1.9"), 0, Decimal("11.4"))]
     assert frames["returns"].select("return_id", "returned_units", "refund_amount").rows() == [("90", 1, Decimal("9.5"))]
     assert frames["payments"].select("payment_kind", "amount").rows() == [("refund", Decimal("12.4"))]
@@ -91,11 +122,19 @@ def test_an_amazon_order() -> None:
     """30 of goods less 3 discount, 5 shipping less 1, 2.50 tax, 3 for the wrap: 36.50; of three units one was taken off."""
     frames = parsed("amazon", "orders", amazon_order(), time_zone="America/New_York", location="EWR").frames
     row = frames["orders"].row(0, named=True)
-    assert [row[f"{n}_amount"] for n in ("gross", "discount", "shipping", "tax", "total")] == [33, 3, 4, Decimal("2.5"), Decimal("36.5")]
+    assert [row[f"{n}_amount"] for n in ("gross", "discount", "shipping", "tax", "total")] == [
+        33,
+        3,
+        4,
+        Decimal("2.5"),
+        Decimal("36.5"),
+    ]
     assert (row["is_balanced"], row["is_expedited"], row["is_gift"], row["location_id"]) == (True, True, True, "EWR")
     assert f"{row['business_date']}" == "2026-01-05"
     assert frames["order_lines"].select("ordered_units", "cancelled_units", "is_goods").rows() == [(3, 1, True), (1, 0, False)]
-    assert frames["shipments"].select("shipment_id", "sku", "shipped_units", "location_id").rows() == [("111-1-1", "CUP", 2, "EWR")]
+    assert frames["shipments"].select("shipment_id", "sku", "shipped_units", "location_id").rows() == [
+        ("111-1-1", "CUP", 2, "EWR")
+    ]
 
 
 def test_a_pending_amazon_order_has_no_price_yet_and_is_kept() -> None:
@@ -111,7 +150,9 @@ def test_fba_stock_counts_reserved_units_as_on_hand() -> None:
     level = {"sellerSku": "CUP", "inventoryDetails": {"fulfillableQuantity": 7, "reservedQuantity": {"totalReservedQuantity": 2},
                                                       "unfulfillableQuantity": {"totalUnfulfillableQuantity": 1}}}  # fmt: skip
     frames = parsed("amazon", "fba_stock", level).frames
-    assert frames["stock_levels"].select("location_id", "on_hand_units", "available_units", "unsellable_units").rows() == [("FBA", 9, 7, 1)]
+    assert frames["stock_levels"].select("location_id", "on_hand_units", "available_units", "unsellable_units").rows() == [
+        ("FBA", 9, 7, 1)
+    ]
 
 
 @pytest.mark.reference
