@@ -71,7 +71,7 @@ def _decoded(frame: pl.DataFrame, shape: Shape) -> pl.DataFrame:
         answer = connection.sql(
             f"SELECT record, {', '.join(columns)} FROM (SELECT record, from_json(payload, '{structure}') AS o FROM given WHERE json_valid(payload))"
         ).to_arrow_table()
-    return pl.DataFrame(pl.from_arrow(answer)).sort("record")
+    return pl.DataFrame(pl.from_arrow(answer))
 
 
 def _mended(text: str) -> tuple[str | None, str]:

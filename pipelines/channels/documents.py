@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import dataframely as dy
 import polars as pl
@@ -14,7 +15,9 @@ from pipelines.channels.mapping import PROVENANCE
 from pipelines.channels.payloads import Parsed, Payload
 from pipelines.contracts import Table, table
 
-ISO_AWARE, ISO_NAIVE = "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f"
+ISO_PLAIN, ISO_AWARE, ISO_NAIVE = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f"
+INSTANT = pl.Datetime("us", "UTC")
+FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 LARGEST = 10**11  # of one amount or count, so that sums of a thousand still fit the ledger's types
 INHERITED = ("channel", "order_id", "currency_code", "ordered_at")
 PERSONAL = ("customer_key", "email_key", "phone_key")
@@ -64,9 +67,9 @@ def type_rows(rows: Rows, inherited: tuple[str, ...] = ()) -> tuple[pl.DataFrame
     typed = raw.with_columns(_converted(name, contract.columns[name]) for name in texts)
     found, is_lost = [], pl.lit(False)
     for name in columns:
-        is_blank = typed[name].is_null()
-        if not is_blank.any():
+        if not typed[name].null_count():
             continue
+        is_blank = typed[name].is_null()
         is_given = raw[name].is_not_null() & (raw[name] != "") if raw.schema[name] == pl.String else raw[name].is_not_null()
         wrong = is_given & is_blank
         missing = is_blank if name in rows.required else wrong
@@ -133,10 +136,18 @@ def _converted(name: str, column: dy.Column) -> pl.Expr:
 
 def instant(raw: pl.Expr) -> pl.Expr:
     """ISO 8601 text as a UTC instant; without a zone it is UTC. Years before 1900 and after 9999 are null."""
-    aware = raw.str.to_datetime(ISO_AWARE, time_unit="us", time_zone="UTC", strict=False)
-    naive = raw.str.to_datetime(ISO_NAIVE, time_unit="us", strict=False).dt.replace_time_zone("UTC")
-    time = pl.coalesce(aware, naive)
-    return pl.when(time.dt.year().is_between(1900, 9999)).then(time)
+    return raw.map_batches(_instants, return_dtype=INSTANT)
+
+
+def _instants(texts: pl.Series) -> pl.Series:
+    """Nearly all are written alike, to the second and in UTC, and read at a tenth of the cost; the others one way after the other."""
+    name = texts.name
+    times = texts.str.to_datetime(ISO_PLAIN, time_unit="us", strict=False, cache=False).dt.replace_time_zone("UTC")
+    if times.null_count() > texts.null_count():
+        aware = texts.str.to_datetime(ISO_AWARE, time_unit="us", time_zone="UTC", strict=False)
+        naive = texts.str.to_datetime(ISO_NAIVE, time_unit="us", strict=False).dt.replace_time_zone("UTC")
+        times = pl.select(pl.coalesce(times, aware, naive)).to_series()
+    return pl.select(pl.when(times.is_between(FIRST, LAST)).then(times)).to_series().rename(name)
 
 
 def money(raw: pl.Expr) -> pl.Expr:
