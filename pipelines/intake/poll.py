@@ -14,7 +14,7 @@ from pipelines.intake.index import Index
 from pipelines.intake.state import States
 from pipelines.warehouse.landing import Landing, Shelf
 
-BATCH_RECORDS, BATCH_BYTES = 50_000, 160_000_000
+BATCH_RECORDS, BATCH_BYTES = 100_000, 340_000_000
 Progress = Callable[[int, int], None]
 
 

@@ -26,7 +26,7 @@ from pipelines.warehouse.landing import Landing, Shelf, folder_name
 Progress = Callable[[int, int], None]
 BATCH_BYTES = 8_000_000
 PACKED = 4  # how much larger records are than the payload that holds them
-READERS, READ_AHEAD = 2, 3  # threads that read payloads, and batches that they are ahead of the merge
+READERS, READ_AHEAD = 2, 2  # threads that read payloads, and batches that they are ahead of the merge
 
 
 @dataclass

@@ -74,7 +74,7 @@ def test_every_stage_stands_once_and_at_its_first_telling() -> None:
         "payments",
         {"payment_id": "p", "order_id": "1", "amount": 1, "paid_at": DAY},
         {"payment_id": "q", "order_id": "1", "amount": 1, "payment_kind": "authorisation", "paid_at": DAY},
-    )  # noqa: E501
+    )  # noqa: E501  # noqa: E501
     parcels = [
         {"shipment_id": "s", "order_id": "1", "line_number": n, "shipped_at": DAY + timedelta(hours=n), "delivered_at": None}
         for n in (1, 2)
@@ -120,8 +120,8 @@ def test_revenue_is_spread_once_whatever_the_bundles(
     contract = table("sales_entries")
     blank = {name: 0 for name, dtype in contract.dtypes.items() if isinstance(dtype, pl.Decimal)}
     given_rows = [
-        blank | {"source": "order_lines", "channel": "shop", "document_id": "1", "entry_kind": "sale", "line_number": n, "business_date": DAY.date(), "order_id": "1",
-                 "sku": sku, "is_goods": True, "sold_units": units, "currency_code": "EUR", "net_sales_amount": Decimal(net) / 10_000, "is_rate_provisional": False}
+        blank | {"source": "order_lines", "channel": "shop", "document_id": "1", "entry_kind": "sale", "line_number": n, "business_date": DAY.date(), "order_id": "1",  # noqa: E501
+                 "sku": sku, "is_goods": True, "sold_units": units, "currency_code": "EUR", "net_sales_amount": Decimal(net) / 10_000, "is_rate_provisional": False}  # noqa: E501
         for n, (sku, units, net) in enumerate(entries, 1)
     ]  # fmt: skip
     sales = contract.conform(pl.DataFrame(given_rows, infer_schema_length=None)) if given_rows else contract.empty()
