@@ -74,7 +74,7 @@ def test_every_stage_stands_once_and_at_its_first_telling() -> None:
         "payments",
         {"payment_id": "p", "order_id": "1", "amount": 1, "paid_at": DAY},
         {"payment_id": "q", "order_id": "1", "amount": 1, "payment_kind": "authorisation", "paid_at": DAY},
-    )  # noqa: E501  # noqa: E501
+    )
     parcels = [
         {"shipment_id": "s", "order_id": "1", "line_number": n, "shipped_at": DAY + timedelta(hours=n), "delivered_at": None}
         for n in (1, 2)
