@@ -5,10 +5,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import faults, path
+from benchmarks import faults, fuzz, million, path
 
 OUTPUT = Path(__file__).parent / "output"
-PARTS = {"path": path.measure, "faults": faults.measure}
+PARTS = {"path": path.measure, "fuzz": fuzz.measure, "million": million.measure, "faults": faults.measure}
 
 
 def main() -> None:

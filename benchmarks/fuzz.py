@@ -35,12 +35,12 @@ def measure(records: int = RECORDS) -> Iterator[str]:
         yield fuzz(kind, records, seed=1)
 
 
-def fuzz(kind: str, records: int, seed: int) -> str:
+def fuzz(kind: str, records: int, seed: int, truth: Path | None = None) -> str:
     """Damages records of a channel, loads them and accounts for each; raises AssertionError where one is lost."""
     rng = random.Random(f"fuzz {kind} {seed}")
     folder = Path(tempfile.mkdtemp(prefix="fulcast-fuzz-"))
     try:
-        shop = shop_of(merchant(folder / "merchant", orders=2_500, days=60), kind, 300)
+        shop = shop_of(truth or merchant(folder / "merchant", orders=2_500, days=60), kind, 300)
         landing, warehouse = Landing(folder / "landing"), Warehouse(folder / "warehouse.duckdb")
         config = config_for(kind, shop, "http://127.0.0.1:9")
         given = 0

@@ -12,7 +12,7 @@ from pipelines.demo.servers.shop import load_shop
 
 @pytest.mark.parametrize("kind", CHANNELS)
 def test_the_ledger_equals_the_merchants_truth_after_a_life_under_faults(kind: str, demo_files: Path, tmp_path: Path) -> None:
-    shop = load_shop(demo_files / "truth", CHANNELS[kind], 300)
+    shop = load_shop(demo_files / "truth", CHANNELS[kind], 160)
     trial = run_trial(kind, shop, 7, tmp_path / "trial")
     assert trial.notes == []
     assert (trial.lost, trial.duplicated, trial.wrong) == (0, 0, 0)
@@ -21,11 +21,11 @@ def test_the_ledger_equals_the_merchants_truth_after_a_life_under_faults(kind: s
 
 def test_polls_alone_lose_what_a_modified_date_does_not_cover(demo_files: Path, tmp_path: Path) -> None:
     """The comparison can fail: without overlap and reconciliation Shopify's deliveries go unseen."""
-    shop = load_shop(demo_files / "truth", CHANNELS["shopify"], 300)
+    shop = load_shop(demo_files / "truth", CHANNELS["shopify"], 160)
     trial = run_trial("shopify", shop, 7, tmp_path / "trial", Weather(), is_plain=True)
     assert trial.wrong > 0
 
 
 @pytest.mark.parametrize("kind", CHANNELS)
-def test_damaged_records_end_in_the_ledger_or_in_quarantine(kind: str) -> None:
-    assert "0 crashes, 0 lost" in fuzz(kind, 250, seed=4)
+def test_damaged_records_end_in_the_ledger_or_in_quarantine(kind: str, demo_files: Path) -> None:
+    assert "0 crashes, 0 lost" in fuzz(kind, 150, seed=4, truth=demo_files / "truth")
