@@ -29,7 +29,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> GraphQLSchema:
     folder = Path(kept) if kept else tmp_path_factory.mktemp("schema")
     if not kept:
         packed = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, check=True, capture_output=True, text=True)
-        shutil.unpack_archive(folder / packed.stdout.strip().splitlines()[-1], folder)
+        shutil.unpack_archive(folder / packed.stdout.strip().splitlines()[-1], folder, filter="data")
         folder = folder / "package" / "dist" / "data"
     told = json.loads(gzip.decompress((folder / f"admin_{queries.VERSION}.json.gz").read_bytes()))
     return build_client_schema(told.get("data", told), assume_valid=True)
