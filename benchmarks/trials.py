@@ -57,7 +57,7 @@ class Trial:
         return not (self.lost or self.duplicated or self.wrong or self.notes)
 
 
-def merchant(folder: Path, orders: int = 11_000, days: int = 75, seed: int = 5) -> Path:
+def merchant(folder: Path, orders: int = 12_500, days: int = 75, seed: int = 5) -> Path:
     """Truth folder of a demo merchant, made once."""
     if not (folder / "truth").exists():
         generate(folder, orders=orders, days=days, seed=seed, end=END)

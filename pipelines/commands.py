@@ -36,12 +36,11 @@ def channels(settings: Any) -> None:
 def connect(settings: Any, name: str, *, kind: str | None, is_dry: bool) -> None:
     """Asks for what the channel needs, makes one call, says what it found, and writes down what is no secret."""
     from pipelines.channels.base import kind_of
-    from pipelines.channels.mapping import Channel
     from pipelines.intake.connection import open_channel, secret_variable
 
     known = next((channel for channel in settings.merchant_config.channels if channel.name == name), None)
     chosen = kind_of(kind or (known.kind if known and known.kind else _ask_kind()))
-    channel = (known or Channel(name=name)).model_copy(update={"kind": chosen.name})
+    channel = (known or _new_channel(name)).model_copy(update={"kind": chosen.name})
     is_new = not channel.connection
     given = {s.name: _asked(channel, s, is_wanted=s.is_required or is_new) for s in chosen.settings}
     session = open_channel(channel, _patience(), {name: value for name, value in given.items() if value})
@@ -51,7 +50,7 @@ def connect(settings: Any, name: str, *, kind: str | None, is_dry: bool) -> None
         return
     told = {s.name: given[s.name] for s in chosen.settings if not s.is_secret and given[s.name]}
     if known is None or known.kind is None or dict(known.connection) != told:
-        _write_down(settings.config, name, chosen.name, told, known)
+        _write_down(settings.config, channel, told, is_known=known is not None)
     missing = [
         secret_variable(name, s.name)
         for s in chosen.settings
@@ -134,24 +133,34 @@ def _checked_list(name: str, call: Any) -> Any:
         raise in_words(name, problem) from problem
 
 
-def _write_down(config: Path, name: str, kind: str, told: dict[str, str], known: Any) -> None:
-    """Adds the channel to the configuration; one that is there already is for the person to change."""
-    lines = [f'kind = "{kind}"', "connection = { " + ", ".join(f'{key} = "{value}"' for key, value in told.items()) + " }"]
-    if known is not None:
-        typer.echo(f"Add to [[channel]] '{name}' of your configuration:\n  " + "\n  ".join(lines))
-        return
+def _new_channel(name: str) -> Any:
+    """A channel that no configuration knows yet: its clock and its currency are asked for."""
+    from pydantic import ValidationError
+
+    from pipelines.channels.mapping import Channel
+
     zone = typer.prompt("Time zone of the channel", default="UTC")
     currency = typer.prompt("Its currency", default="EUR")
-    file = (config if config.is_dir() else config.parent) / f"{name}.toml"
+    try:
+        return Channel(name=name, time_zone=zone, currency=currency)
+    except ValidationError as problem:
+        raise InputError(problem.errors()[0]["msg"].removeprefix("Value error, ") + ".") from problem
+
+
+def _write_down(config: Path, channel: Any, told: dict[str, str], *, is_known: bool) -> None:
+    """Adds the channel to the configuration; one that is there already is for the person to change."""
+    lines = [
+        f'kind = "{channel.kind}"',
+        "connection = { " + ", ".join(f'{key} = "{value}"' for key, value in told.items()) + " }",
+    ]
+    if is_known:
+        typer.echo(f"Add to [[channel]] '{channel.name}' of your configuration:\n  " + "\n  ".join(lines))
+        return
+    file = (config if config.is_dir() else config.parent) / f"{channel.name}.toml"
     if file.exists():
         raise InputError(f"{file} is there already; add the channel to it by hand:\n" + "\n".join(lines))
-    head = [
-        f"# {name}, fetched from its platform. Secrets come from the environment.",
-        "[[channel]]",
-        f'name = "{name}"',
-        f'time_zone = "{zone}"',
-        f'currency = "{currency}"',
-    ]
+    head = [f"# {channel.name}, fetched from its platform. Secrets come from the environment.", "[[channel]]", f'name = "{channel.name}"',
+            f'time_zone = "{channel.time_zone}"', f'currency = "{channel.currency}"']  # fmt: skip
     file.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
     typer.echo(f"Written to {file}.")
     if not config.is_dir():

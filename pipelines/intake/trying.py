@@ -41,7 +41,7 @@ def try_streams(channel: Channel, session: Session, now: datetime | None = None)
             records += page
             if len(records) >= MOST_RECORDS:
                 break
-        yield _tried(channel, stream, records)
+        yield _tried(channel, stream, list({record.source_id: record for record in records}.values()))
 
 
 def _tried(channel: Channel, stream: RecordStream, records: list[Record]) -> Tried:

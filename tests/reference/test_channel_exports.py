@@ -27,7 +27,9 @@ def test_a_shopify_orders_export_of_79_columns(reference_data: Path) -> None:
 @pytest.mark.parametrize("name", ["flat_file_all_orders_32col_one_scrubbed_row.txt"])
 def test_amazons_all_orders_report(reference_data: Path, name: str) -> None:
     feed = Feed.model_validate({**reports.ALL_ORDERS, "name": "report", "channel": "amazon", "files": "x"})
-    config = Config.model_validate({"merchant": {"name": "m"}, "channel": [{"name": "amazon", "currency": "EUR"}], "feed": [feed.model_dump()]})
+    config = Config.model_validate(
+        {"merchant": {"name": "m"}, "channel": [{"name": "amazon", "currency": "EUR"}], "feed": [feed.model_dump()]}
+    )
     parsed = parse(feed, config, Payload(reference_data / "channel_payloads/amazon" / name, name, "hash"), b"key")
     assert parsed.quarantine.is_empty(), parsed.quarantine.rows()
     assert parsed.frames["orders"].select("currency_code", "location_id", "is_expedited").rows() == [("EUR", "FBA", True)]
