@@ -9,6 +9,9 @@ import pytest
 from pipelines.demo import generate
 from pipelines.operations.files import held
 from pipelines.settings import DEMO_CONFIG, PROJECT, Settings
+from tests.connected import connect
+
+__all__ = ["connect"]  # a fixture of all tests
 
 END = date(2026, 1, 20)
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from pipelines.channels.mapping import load_config
 from pipelines.cli import app
 from pipelines.errors import InputError
-from tests.intake.conftest import Connect, connect  # noqa: F401  (a fixture)
+from tests.connected import Connect
 
 MERCHANT = '[merchant]\nname = "m"\n[[channel]]\nname = "till"\n[[feed]]\nname = "f"\nchannel = "till"\ntable = "orders"\nfiles = "*.csv"\n'
 MERCHANT += (
@@ -37,7 +37,7 @@ def typed(mappings: Path, *words: str, answers: str = "") -> str:
 
 def test_connecting_asks_tries_and_writes_down_no_secret(
     connect: Connect, mappings: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # noqa: F811
+) -> None:
     url = connect("woocommerce").server.url
     monkeypatch.delenv("FULCAST_SHOP_UK_CONSUMER_KEY")
     told = typed(mappings, "connect", "shop_uk", "--kind", "woocommerce", answers=f"Europe/London\nGBP\n{url}\nck_hidden\n")
@@ -59,7 +59,7 @@ def test_connecting_asks_tries_and_writes_down_no_secret(
 
 def test_a_dry_run_says_what_would_be_loaded_and_keeps_nothing(
     connect: Connect, mappings: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:  # noqa: F811
+) -> None:
     shop = connect("woocommerce")
     monkeypatch.setattr("pipelines.intake.trying.SAMPLE_DAYS", 4000)
     told = typed(

@@ -13,13 +13,13 @@ from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
 from pipelines.warehouse.sealing import Seal
 from tests.conftest import environment
-from tests.intake.conftest import KEY, Connect, connect  # noqa: F401  (a fixture)
+from tests.connected import KEY, Connect
 
 AT = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("kind", "seal"), [("woocommerce", None), ("shopify", None), ("woocommerce", Seal("a key"))])
-def test_a_customer_of_a_channel_is_gone_from_everywhere(connect: Connect, kind: str, seal: Seal | None, tmp_path: Path) -> None:  # noqa: F811
+def test_a_customer_of_a_channel_is_gone_from_everywhere(connect: Connect, kind: str, seal: Seal | None, tmp_path: Path) -> None:
     shop = connect(kind, seal=seal)
     shop.poll()
     shop.load()
@@ -69,7 +69,7 @@ def test_a_customer_of_files_is_overwritten_in_landing(demo_home: Path, demo_fil
     assert not any(f"customer{some}@".encode() in file.read_bytes() for file in files)
 
 
-def test_nobody_is_everybody(connect: Connect, tmp_path: Path) -> None:  # noqa: F811
+def test_nobody_is_everybody(connect: Connect, tmp_path: Path) -> None:
     shop = connect("woocommerce", orders=5)
     with pytest.raises(Exception, match="Name the person"):
         erase(shop.config, tmp_path, shop.landing, shop.warehouse, "  ", KEY, AT)

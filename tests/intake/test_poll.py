@@ -12,7 +12,7 @@ from pipelines.intake.poll import _is_possible, batches
 from pipelines.intake.state import States
 from pipelines.warehouse.landing import Landing, Shelf
 from pipelines.warehouse.sealing import Seal, is_sealed
-from tests.intake.conftest import Connect
+from tests.connected import Connect
 
 KINDS = ("shopify", "woocommerce", "amazon")
 HOUR = timedelta(hours=1)
