@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -187,7 +188,7 @@ def _without_in_file(content: bytes, known: set[str], feed: Feed, name: str) -> 
         return _without_in_parquet(content, known)
     if f".{kind.lstrip('.')}" in TEXT_ENDINGS:
         return _without_in_text(content, known)
-    if any(word.encode() in content for word in known):
+    if any(_stands(word.lower().encode(), text) for text in _opened(content) for word in known):
         raise InputError(
             f"{name} names the person and is no text; export it again without them, remove it from landing and run `fulcast rebuild`."
         )
@@ -265,17 +266,28 @@ def prove(home: Path, landing: Landing, known: set[str], key: bytes, warehouse: 
     words = [word.lower().encode() for word in known]
     for path in landing.folder.glob("**/payload"):
         done.proven_files += 1
-        content = landing.seal.unseal(path.read_bytes())
-        texts = _records(content)["payload"].to_list() if content.startswith(b"PAR1") and b"payload" in content else [content]
-        if any(_stands(word, bytes(text).lower()) for text in texts for word in words):
+        texts = _opened(landing.seal.unseal(path.read_bytes()))
+        if any(_stands(word, text) for text in texts for word in words):
             done.remains.append(str(path))
     keyed = [word.encode() for word in _pseudonyms(known, key)]
     for path in (warehouse.path, *(home / "snapshots").glob("*"), *(home / "exports").glob("*")):
         if path.is_file():
             done.proven_files += 1
-            content = path.read_bytes()
-            if any(_stands(word, content.lower()) for word in (*words, *keyed) if len(word) > 6):
+            texts = _opened(path.read_bytes())
+            if any(_stands(word, text) for text in texts for word in (*words, *keyed) if len(word) > 6):
                 done.remains.append(str(path))
+
+
+def _opened(content: bytes) -> list[bytes]:
+    """What can be read in a file, in lower case: the parts of a packed workbook, the texts of a Parquet file, else its bytes."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            return [packed.read(name).lower() for name in packed.namelist()]
+    if content.startswith(b"PAR1"):
+        frame = pl.read_parquet(io.BytesIO(content))
+        texts = [frame[name].drop_nulls() for name, dtype in frame.schema.items() if dtype in (pl.String, pl.Binary)]
+        return [bytes(value).lower() for column in texts for value in column.cast(pl.Binary)]
+    return [content.lower()]
 
 
 def _stands(word: bytes, content: bytes) -> bool:
