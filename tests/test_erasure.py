@@ -1,11 +1,14 @@
 """Forgetting a person in records and files, in landing, warehouse, snapshots and exports, with the proof. Not here: the command's words."""
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from pipelines.erasure import erase
+from pipelines.channels.mapping import Feed
+from pipelines.erasure import _without_in_file, erase
 from pipelines.ledger.load import load
 from pipelines.settings import Settings
 from pipelines.warehouse import snapshots
@@ -73,3 +76,15 @@ def test_nobody_is_everybody(connect: Connect, tmp_path: Path) -> None:
     shop = connect("woocommerce", orders=5)
     with pytest.raises(Exception, match="Name the person"):
         erase(shop.config, tmp_path, shop.landing, shop.warehouse, "  ", KEY, AT)
+
+
+def test_a_person_in_a_packed_workbook_is_found() -> None:
+    """The bytes of a workbook show nobody; its parts do, so that it is refused and not called clean."""
+    book = io.BytesIO()
+    pl.DataFrame({"Kunde": ["jo@example.com"]}).write_excel(book)
+    content = book.getvalue()
+    assert b"jo@example.com" not in content
+    feed = Feed(name="f", table="customers", files="*.xlsx", columns={})
+    with pytest.raises(Exception, match=r"o\.xlsx names the person and is no text"):
+        _without_in_file(content, {"jo@example.com"}, feed, "o.xlsx")
+    assert _without_in_file(content, {"mo@example.com"}, feed, "o.xlsx") == (content, 0)
