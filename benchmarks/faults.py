@@ -4,6 +4,7 @@ Resumable: every life is a line of benchmarks/output/faults.jsonl, and those tha
 """
 
 import json
+import multiprocessing
 import subprocess
 import tempfile
 import time
@@ -40,7 +41,7 @@ def measure(seeds: int = SEEDS) -> Iterator[str]:
     tasks += [(kind, seed, True) for seed in range(1, min(seeds, PLAIN_SEEDS) + 1) for kind in CHANNELS]
     for merchant_seed in range(4):
         merchant(Path(tempfile.gettempdir()) / f"fulcast-faults-{merchant_seed}-merchant", seed=5 + merchant_seed)
-    with ProcessPoolExecutor(WORKERS) as pool, OUTPUT.open("a") as output:
+    with ProcessPoolExecutor(WORKERS, multiprocessing.get_context("spawn")) as pool, OUTPUT.open("a") as output:
         for trial in pool.map(live, [task for task in tasks if task not in lived]):
             print(json.dumps(trial | {"commit": commit}), file=output, flush=True)
             told.append(trial)

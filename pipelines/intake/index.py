@@ -55,14 +55,13 @@ class Index:
         self._landing.add(
             self._shelf, _parquet(records), name, at, beside={SIDECAR: _parquet(sidecar.with_columns(at=pl.lit(stamp)))}
         )
-        self.newest = pl.concat([self.newest, sidecar]).unique("source_id", keep="last", maintain_order=True)
+        self.newest = pl.concat([self.newest.join(sidecar, on="source_id", how="anti"), sidecar])
 
     def _read(self) -> pl.DataFrame:
         folded, names = self._folded()
         waiting = [path for path in self._folder.glob(f"*/{SIDECAR}") if path.parent.name not in names]
         parts = [pl.read_parquet(path) for path in waiting]
-        stamped = pl.concat([folded, *parts]).sort("at", maintain_order=True) if parts else folded
-        newest = stamped.unique("source_id", keep="last", maintain_order=True)
+        newest = _newest(pl.concat([folded, *parts]))
         if len(waiting) > FOLDED_FROM:
             self._fold(newest, names | {path.parent.name for path in waiting})
         return newest.select(*SCHEMA)
@@ -82,6 +81,15 @@ class Index:
         for old in self._folder.glob("index-*.parquet"):
             if old.name != file:
                 old.unlink(missing_ok=True)
+
+
+def _newest(stamped: pl.DataFrame) -> pl.DataFrame:
+    """One row per record, its last; only the records that stand twice are put in order."""
+    twice = stamped.filter(stamped.select("source_id").hash_rows().is_duplicated())
+    if twice.is_empty():
+        return stamped
+    last = twice.sort("at", maintain_order=True).unique("source_id", keep="last", maintain_order=True)
+    return pl.concat([stamped.join(last, on="source_id", how="anti"), last])
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
