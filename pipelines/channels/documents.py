@@ -163,19 +163,15 @@ def coded(raw: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
 
 def summed(amounts: pl.Expr, inner: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
     """The sum of the amounts (text) in a list of objects; null where one can't be read or there is no list."""
-    read = amounts.list.eval(money(inner(pl.element())))
-    return (
-        pl.when(read.list.eval(pl.element().is_null().any()).list.first().fill_null(False))
-        .then(None)
-        .otherwise(read.list.sum())
-        .cast(pl.Decimal(18, 4))
-    )
+    read = money(inner(pl.element()))
+    is_whole = ~amounts.list.agg(read.is_null().any())
+    return pl.when(is_whole).then(amounts.list.agg(read.sum())).cast(pl.Decimal(18, 4))
 
 
 def exploded(frame: pl.DataFrame, keep: Sequence[str], nested: pl.Expr, position: str) -> pl.DataFrame:
     """One row per element of a list of objects, its fields as columns beside those to `keep` and its `position` in the list."""
     rows = frame.select(*keep, _of=nested).with_columns(pl.int_ranges(pl.col("_of").list.len().fill_null(0)).alias(position))
-    return rows.filter(pl.col("_of").list.len() > 0).explode("_of", position).unnest("_of")
+    return rows.explode("_of", position, empty_as_null=False, keep_nulls=False).unnest("_of")
 
 
 def local_date(time: pl.Expr, context: Context) -> pl.Expr:

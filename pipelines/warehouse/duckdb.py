@@ -59,6 +59,7 @@ class Warehouse:
             try:
                 _create_missing(connection)
                 yield connection
+                connection.execute("CHECKPOINT").fetchall()  # closing would do it too, but stop every thread meanwhile
             finally:
                 connection.close()
 
