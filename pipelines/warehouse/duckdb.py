@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -53,18 +54,29 @@ class Warehouse:
 
         Raises InputError when the lock isn't free in ten minutes, or the file was made by an incompatible version.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._locked(), self._connected() as connection:
+            yield connection
+
+    def copy_to(self, target: Path) -> None:
+        """Copies the file as it stands between two loads."""
         with self._locked():
-            connection = connect(self.path)
-            try:
-                _create_missing(connection)
-                yield connection
-                connection.execute("CHECKPOINT").fetchall()  # closing would do it too, but stop every thread meanwhile
-            finally:
-                connection.close()
+            with self._connected():
+                pass
+            shutil.copyfile(self.path, target)
+
+    @contextmanager
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = connect(self.path)
+        try:
+            _create_missing(connection)
+            yield connection
+            connection.execute("CHECKPOINT").fetchall()  # closing would do it too, but stop every thread meanwhile
+        finally:
+            connection.close()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_suffix(".lock").open("a+") as lock:
             self._acquire(lock)
             lock.seek(0)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,10 +35,7 @@ def publish(warehouse: Warehouse, folder: Path, version: str) -> Snapshot:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{version}.duckdb"
     aside = target.with_suffix(f".partial-{os.getpid()}")
-    with warehouse.open() as connection:
-        connection.execute("CHECKPOINT").fetchall()
-        connection.close()
-        shutil.copyfile(warehouse.path, aside)
+    warehouse.copy_to(aside)
     with aside.open("rb") as file:
         os.fsync(file.fileno())
     aside.replace(target)
