@@ -41,6 +41,7 @@ bench: $(INSTALLED) ## every figure beside its peer, into benchmarks/output
 
 lock: ## pin the newest versions that fit
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras -o requirements.lock
+	uv pip compile pyproject.toml --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras -c requirements.lock -o requirements-spark.lock
 
 clean: ## removes the demo merchant's data and everything made of it
 	rm -rf data/demo data/landing data/snapshots data/exports data/outbox data/dagster data/warehouse.* data/outbox.sqlite*

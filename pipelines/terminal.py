@@ -70,7 +70,7 @@ def _by_stage(seconds: dict[str, float]) -> str:
     """Seconds per stage of the flow; every step that isn't named after another stage makes a mart."""
     stage_of = {
         "ledger_tables": "ledger",
-        "exchange_rates": "ledger",
+        "days_of_the_record": "ledger",
         "demand_tables": "demand",
         "forecast_tables": "forecast",
         "reconciliation": "landing",

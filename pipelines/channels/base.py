@@ -74,6 +74,7 @@ class Context:
     location: str | None = None
     locations: Mapping[str, str] = field(default_factory=dict)
     ship_within_hours: float | None = None
+    deliver_within_days: float | None = None
     expedited: str = EXPEDITED
 
 

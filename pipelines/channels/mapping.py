@@ -140,6 +140,7 @@ class Feed(_Strict):
     decimal_comma: bool = False
     currency: Currency | None = None
     ship_within_hours: float | None = Field(None, gt=0, lt=10_000)
+    deliver_within_days: float | None = Field(None, gt=0, lt=1_000)
     where: str | None = Field(None, description="SQL condition on columns: rows that are of this table; others belong to another")
     version: Version = Version()
     columns: dict[str, Source]
@@ -237,6 +238,9 @@ class Channel(_Strict):
     ship_within_hours: float | None = Field(
         None, gt=0, lt=10_000, description="promise to leave the building, where the platform gives none"
     )
+    deliver_within_days: float | None = Field(
+        None, gt=0, lt=1_000, description="promise to arrive, where the platform gives none"
+    )
     time_zone: TimeZone = "UTC"
     currency: Currency | None = None
     location: str | None = None
@@ -265,6 +269,8 @@ class Merchant(_Strict):
         None, description="'data' judges by the newest order in the record, for histories that ended; else now"
     )
     default_location: str = "main"
+    calendar: Literal["ISO", "NRF"] = Field("ISO", description="weeks of reports: ISO's, or NRF's 4-5-4")
+    country: str | None = Field(None, description="ISO code of the country whose movable feasts count")
     approval_cap_amount: float | None = Field(None, gt=0)
 
 

@@ -82,6 +82,8 @@ def _own_fields(rows: pl.DataFrame, feed: Feed, config: Config) -> pl.DataFrame:
         orders = orders.with_columns(is_cancelled=pl.col("cancelled_at").is_not_null())
     if "ship_by_at" not in orders.columns and feed.ship_within_hours:
         orders = orders.with_columns(ship_by_at=pl.col("ordered_at") + pl.duration(hours=feed.ship_within_hours))
+    if "deliver_by_at" not in orders.columns and feed.deliver_within_days:
+        orders = orders.with_columns(deliver_by_at=pl.col("ordered_at") + pl.duration(hours=24 * feed.deliver_within_days))
     if "processed_at" in orders.columns:
         orders = orders.with_columns(processed_date=business_date(orders, "processed_at", config))
     return orders.with_columns(business_date(orders, "ordered_at", config))

@@ -55,6 +55,8 @@ def finish_orders(orders: pl.DataFrame, lines: pl.DataFrame, context: Context) -
         orders = orders.with_columns(processed_date=local_date(pl.col("processed_at"), context))
     if "ship_by_at" not in orders.columns and context.ship_within_hours:
         orders = orders.with_columns(ship_by_at=pl.col("ordered_at") + pl.duration(hours=context.ship_within_hours))
+    if "deliver_by_at" not in orders.columns and context.deliver_within_days:
+        orders = orders.with_columns(deliver_by_at=pl.col("ordered_at") + pl.duration(hours=24 * context.deliver_within_days))
     return orders
 
 

@@ -4,7 +4,17 @@ from importlib import import_module
 
 from pipelines.contracts.base import Table, all_tables, table
 
-for _step in ("orders", "ledger", "loads", "marts", "planning", "decisions"):  # tables are registered in the order of the flow
+for _step in (
+    "orders",
+    "ledger",
+    "loads",
+    "marts",
+    "fulfilment",
+    "money",
+    "planning",
+    "stock",
+    "decisions",
+):  # tables are registered in the order of the flow
     import_module(f"pipelines.contracts.{_step}")
 
 __all__ = ["Table", "all_tables", "table"]

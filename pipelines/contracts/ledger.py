@@ -130,6 +130,22 @@ class Customers(Sourced):
     postal_code = text("Postal code or its prefix")
 
 
+@register("ledger", "Days of the merchant's retail calendar")
+class RetailCalendar(dy.Schema):
+    calendar_date = date("Day", primary_key=True)
+    week_start_date = date("First day of its week: Monday in ISO's calendar, Sunday in NRF's")
+    month_start_date = date("First day of its month")
+    quarter_start_date = date("First day of its quarter")
+    year_start_date = date("First day of its year")
+    retail_year = dy.Int64(description="Year that the week belongs to")
+    retail_week = dy.Int64(description="Week of that year, from 1")
+    retail_period = dy.Int64(description="Period of that year: NRF's 4-5-4 months, else four weeks")
+    same_day_last_year_date = date(
+        "Day of last year that it is held against: the same weekday of the same week, movable feasts aligned"
+    )
+    feast = text("Movable feast whose days these are")
+
+
 @register("ledger", "Value of a currency on a day, carried over days without a fixing")
 class FxRates(dy.Schema):
     currency_code = key("ISO 4217 currency")

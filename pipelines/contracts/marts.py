@@ -22,6 +22,7 @@ class SalesEntries(dy.Schema):
     description = text("What the channel calls it")
     is_goods = flag("A stocked article")
     ship_to_country_code = text("Country of delivery")
+    location_id = text("Location that serves the order, as far as the channel says")
     sold_units = units("Units sold; negative for credits and returns")
     currency_code = text("Currency of the amounts", nullable=False)
     gross_sales_amount = money("Sold at positive price and quantity, without tax and shipping, less what was cancelled")
@@ -31,6 +32,9 @@ class SalesEntries(dy.Schema):
     net_sales_amount = money("gross − discount − returns + adjustment")
     reporting_net_sales_amount = money("Net sales in the reporting currency at the day's rate", nullable=True)
     is_rate_provisional = flag("The day's rate is not final")
+    reporting_cost_amount = money(
+        "Units sold at their cost that day, reporting currency; blank where it is unknown", nullable=True
+    )
 
 
 @register("marts", "Sales per business date and channel; returns count on the return date")
@@ -50,35 +54,6 @@ class DailySales(dy.Schema):
     reporting_net_sales_amount = money("Net sales in the reporting currency", nullable=True)
 
 
-@register("marts", "One row per order and SKU that has to leave a building")
-class FulfilmentLines(dy.Schema):
-    channel = key("Sales channel")
-    order_id = key("Order")
-    sku = key("Stock keeping unit as sold")
-    location_id = text("Location it leaves from", nullable=False)
-    ordered_at = instant("When it was ordered", nullable=False)
-    ship_by_at = instant("Promised to leave by")
-    ship_by_date = date("UTC date of the promise", nullable=True)
-    due_units = units("Ordered less cancelled")
-    shipped_units = units("Shipped so far")
-    open_units = units("Due and not shipped")
-    shipped_at = instant("When the last unit due had left; blank while some are open")
-    delivered_at = instant("When the last parcel arrived, as far as known")
-    is_expedited = flag("Bought with a faster service")
-    is_split = flag("Left in more than one shipment")
-
-
-@register("marts", "On-time shipping per due date, channel and location; an open line past its promise is late")
-class DailyFulfilment(dy.Schema):
-    ship_by_date = date("UTC date by which lines were promised to leave", primary_key=True)
-    channel = key("Sales channel")
-    location_id = key("Location")
-    due_lines = count("Lines whose promise has passed at the time of the run")
-    on_time_lines = count("Of them, those that had left whole by the promise")
-    late_lines = count("Of them, the rest")
-    open_late_lines = count("Of them, those that have not left yet")
-
-
 @register("marts", "Best sellers by net sales over trailing periods, against the period before")
 class BestSellers(dy.Schema):
     period_days = key("Length of the period, ending yesterday", dtype=dy.Int64)
@@ -93,18 +68,6 @@ class BestSellers(dy.Schema):
     previous_net_sales_amount = money("Net sales of the period before, reporting currency")
 
 
-@register("marts", "What was ordered against what was paid, per order, on channels whose payments are loaded")
-class PaymentBalance(dy.Schema):
-    channel = key("Sales channel")
-    order_id = key("Order")
-    currency_code = text("Currency of the amounts", nullable=False)
-    ordered_amount = money("Total of the order with tax and shipping; 0 where only payments are known")
-    captured_amount = money("Captured")
-    refunded_amount = money("Refunded")
-    difference_amount = money("captured − ordered")
-    payment_state = code("Agreement to the cent", ("agrees", "overpaid", "underpaid", "unpaid", "paid_without_order"))
-
-
 @register("marts", "Stock of each SKU and location, as last observed, and what is promised and on its way")
 class InventoryPosition(dy.Schema):
     location_id = key("Location")
@@ -115,6 +78,28 @@ class InventoryPosition(dy.Schema):
     available_units = units("on hand − allocated, never negative", nullable=True)
     backordered_units = units("Open demand beyond what is on hand")
     on_order_units = units("Ordered from suppliers and not received")
+
+
+@register("marts", "What each SKU is: the product file, its first supplier, else what channels call it")
+class SkuAttributes(dy.Schema):
+    sku = key("Stock keeping unit")
+    description = text("Name")
+    category = text("Category")
+    brand = text("Brand")
+    style_id = text("Parent style of variants")
+    supplier_id = text("First supplier")
+    launched_date = date("First day on sale", nullable=True)
+    discontinued_date = date("Last day on sale", nullable=True)
+
+
+@register("marts", "Unit cost of a SKU from a day until a day; spans of a SKU leave no gap")
+class CostSpans(dy.Schema):
+    sku = key("Stock keeping unit")
+    valid_from_date = date("First day it holds", primary_key=True)
+    valid_until_date = date("Last day it holds")
+    unit_cost_amount = money("Cost of one unit; blank where it is unknown", nullable=True)
+    currency_code = text("ISO 4217 currency", nullable=False)
+    origin = code("Where it comes from", ("product_costs", "supplier_terms"))
 
 
 @register("marts", "Unit cost in the reporting currency as of now")

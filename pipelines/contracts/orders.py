@@ -55,6 +55,7 @@ class Orders(Sourced):
     payment_status = code("State of the payment, as the channel says", PAYMENT_STATUSES)
     paid_at = instant("When it was paid")
     ship_by_at = instant("Promised to leave the building by")
+    deliver_by_at = instant("Promised to the customer to arrive by")
     ship_to_country_code = text("ISO 3166-1 alpha-2 country of delivery")
     ship_to_postal_code = text("Postal code of delivery")
     location_id = text("Location the channel assigned")

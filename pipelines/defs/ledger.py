@@ -13,11 +13,15 @@ from pipelines.defs.tables import check_specs, freshness, results, specs
 from pipelines.intake.poll import poll
 from pipelines.intake.reconcile import reconcile
 from pipelines.ledger import load as ledger
+from pipelines.ledger.calendar import retail_calendar
 from pipelines.ledger.currency import dense_rates
 
-LEDGER = specs("ledger", ["landing", "reconciliation"], leave_out=("fx_rates",))
-FX = specs("ledger", ["orders"], leave_out=tuple(t.name for t in all_tables("ledger") if t.name != "fx_rates"))
+LEDGER = specs("ledger", ["landing", "reconciliation"], leave_out=("fx_rates", "retail_calendar"))
+DATED = ("fx_rates", "retail_calendar")
+DAYS = specs("ledger", ["orders"], leave_out=tuple(t.name for t in all_tables("ledger") if t.name not in DATED))
 
+
+YEARS_BEFORE, DAYS_AHEAD = 800, 800  # days beyond the record that its first weeks are held against, and that plans reach
 
 ANSWER = "every_channel_answers"
 
@@ -69,14 +73,19 @@ def ledger_tables(run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetChe
     )  # fmt: skip
 
 
-@dg.multi_asset(specs=FX, check_specs=check_specs(FX), retry_policy=retry_policy())
-def exchange_rates(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """Dense rates from the ECB's fixings over the days of the record."""
+@dg.multi_asset(specs=DAYS, check_specs=check_specs(DAYS), retry_policy=retry_policy())
+def days_of_the_record(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Dense rates from the ECB's fixings over the days of the record, and the calendar of its weeks."""
     used = run.warehouse.query(
         "SELECT DISTINCT currency_code FROM orders UNION SELECT currency_code FROM product_costs UNION SELECT currency_code FROM supplier_terms "
         "UNION SELECT currency_code FROM payments UNION SELECT currency_code FROM returns"
     )["currency_code"].drop_nulls()
     first, last = run.warehouse.query("SELECT min(business_date), max(business_date) FROM orders").row(0)
     first, last = min(first or run.cutoff, run.cutoff), max(last or run.cutoff, run.as_of_date) + timedelta(days=1)
-    run.warehouse.save({"fx_rates": dense_rates(used.to_list(), run.config.merchant.reporting_currency, first, last)})
-    yield from results(run, FX)
+    merchant = run.config.merchant
+    calendar = retail_calendar(
+        merchant.calendar, first - timedelta(days=YEARS_BEFORE), last + timedelta(days=DAYS_AHEAD), merchant.country
+    )
+    rates = dense_rates(used.to_list(), merchant.reporting_currency, first, last)
+    run.warehouse.save({"fx_rates": rates, "retail_calendar": calendar})
+    yield from results(run, DAYS)

@@ -14,14 +14,21 @@ from pipelines.marts import (
     best_sellers,
     channel_summary,
     component_sales,
+    cost_spans,
+    customer_orders,
     daily_fulfilment,
     daily_sales,
     fulfilment_lines,
+    inventory_health,
     inventory_position,
     missed_records,
+    order_lives,
     order_timeline,
     payment_balance,
+    payout_balance,
+    return_lines,
     sales_entries,
+    sku_attributes,
     unit_costs,
     unmapped_listings,
 )
@@ -80,6 +87,8 @@ def unmapped_revenue_rate(run: Run) -> dg.AssetCheckResult:
 
 
 MARTS = {
+    "sku_attributes": Mart(sku_attributes.sku_attributes, sku_attributes.SOURCES),
+    "cost_spans": Mart(cost_spans.cost_spans, cost_spans.SOURCES),
     "sales_entries": Mart(sales_entries.sales_entries, sales_entries.SOURCES),
     "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES, day="business_date"),
     "fulfilment_lines": Mart(
@@ -97,6 +106,13 @@ MARTS = {
     ),
     "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "order_timeline": Mart(order_timeline.order_timeline, order_timeline.SOURCES),
+    "order_lives": Mart(order_lives.order_lives, order_lives.SOURCES),
+    "payout_balance": Mart(payout_balance.payout_balance, payout_balance.SOURCES),
+    "customer_orders": Mart(customer_orders.customer_orders, customer_orders.SOURCES),
+    "inventory_health": Mart(
+        inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
+    ),
+    "return_lines": Mart(return_lines.return_lines, return_lines.SOURCES),
     "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
     "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
     "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),

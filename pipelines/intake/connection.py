@@ -57,6 +57,7 @@ def context_of(channel: Channel, key: bytes) -> Context:
         location=channel.location,
         locations=channel.locations,
         ship_within_hours=channel.ship_within_hours,
+        deliver_within_days=channel.deliver_within_days,
         expedited=channel.expedited,
     )
 

@@ -15,7 +15,7 @@ def daily_fulfilment(fulfilment_lines: Frame, as_of: datetime) -> Frame:
 
     Divides by what was due, not by what was shipped: an unshipped order must hurt the rate.
     """
-    due = fulfilment_lines.filter(nw.col("ship_by_at") <= as_of)
+    due = fulfilment_lines.filter((nw.col("ship_by_at") <= as_of) & (nw.col("due_units") > 0))
     on_time = (nw.col("shipped_at") <= nw.col("ship_by_at")).fill_null(False).cast(nw.Int64)
     open_late = nw.col("shipped_at").is_null().cast(nw.Int64)
     sums = due.with_columns(on_time=on_time, open_late=open_late).group_by(*KEYS).agg(

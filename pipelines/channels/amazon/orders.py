@@ -15,7 +15,8 @@ SHAPE = {
     "buyer": Maybe({"buyerEmail": TEXT}),
     "recipient": Maybe({"deliveryAddress": {"postalCode": TEXT, "countryCode": TEXT, "phone": TEXT}}),
     "proceeds": Maybe({"grandTotal": _MONEY}),
-    "fulfillment": Maybe({"fulfillmentStatus": TEXT, "fulfilledBy": TEXT, "fulfillmentServiceLevel": TEXT, "shipByWindow": {"latestDateTime": TEXT}}),
+    "fulfillment": Maybe({"fulfillmentStatus": TEXT, "fulfilledBy": TEXT, "fulfillmentServiceLevel": TEXT,
+                          "shipByWindow": {"latestDateTime": TEXT}, "deliverByWindow": {"latestDateTime": TEXT}}),
     "orderItems": [{
         "orderItemId": TEXT, "quantityOrdered": TEXT,
         "product": {"asin": TEXT, "title": TEXT, "sellerSku": TEXT, "price": {"unitPrice": _MONEY}, "customization": {"customizedUrl": TEXT}},
@@ -85,6 +86,7 @@ def _orders(nested: pl.DataFrame, context: Context) -> Rows:
         .when(pl.col("status").is_in(["UNSHIPPED", "PARTIALLY_SHIPPED", "SHIPPED"])).then(pl.lit("paid"))
         .when(pl.col("status").is_in(STATUSES)).then(pl.lit("unknown")).otherwise("status"),
         ship_by_at=pl.when(~is_fba.fill_null(False)).then(fulfillment.field("shipByWindow").struct.field("latestDateTime")),
+        deliver_by_at=fulfillment.field("deliverByWindow").struct.field("latestDateTime"),
         ship_to_country_code=address.field("countryCode"),
         ship_to_postal_code=address.field("postalCode"),
         service_level=level,
