@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check dagster dashboard bench lock clean
+.PHONY: help run test check dagster dashboard bench metrics lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -38,6 +38,9 @@ dashboard: $(INSTALLED) ## the pages, at http://127.0.0.1:8501
 
 bench: $(INSTALLED) ## every figure beside its peer, into benchmarks/output
 	@$(BIN)/python -m benchmarks
+
+metrics: $(INSTALLED) ## write docs/metrics.md from the registry
+	@$(BIN)/python -m pipelines.metrics.dictionary > docs/metrics.md
 
 lock: ## pin the newest versions that fit
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras -o requirements.lock

@@ -140,6 +140,33 @@ def summary(config: ConfigOption = None, home: HomeOption = None) -> None:
 
 
 @app.command()
+def metric(
+    name: Annotated[str | None, typer.Argument(help="Metric, such as on_time_ship_rate; none lists them all.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="Group by channel, warehouse, carrier, category, week …; again for more.")
+    ] = None,
+    since: Annotated[str, typer.Option(help="First day: 2026, 2026-01 or 2026-01-31.")] = "",
+    until: Annotated[str, typer.Option(help="Last day, that year's or month's included.")] = "",
+    where: Annotated[list[str] | None, typer.Option(help="Only rows such as channel=shop_eu; again for more.")] = None,
+    version: Annotated[int | None, typer.Option(help="An earlier version of the definition.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="The definition and the SQL that ran, old and new side by side.")
+    ] = False,
+    orders: Annotated[bool, typer.Option("--orders", help="The orders behind the number, those that hurt it first.")] = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """A key figure from the newest snapshot, with its definition or the orders behind it."""
+    from pipelines.metrics import command
+
+    if name is None:
+        command.every_metric()
+        return
+    question = command.question_of(name, by or (), since, until, where or (), version)
+    command.show(_settings(config, None, home), question, is_explained=explain, with_orders=orders)
+
+
+@app.command()
 def loads(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Every load's account of rows, and what is in quarantine."""
     from pipelines import terminal

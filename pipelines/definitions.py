@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from pipelines.defs import ledger, marts, planning, publish
+from pipelines.defs import insights, ledger, marts, planning, publish
 from pipelines.defs.jobs import JOBS, SCHEDULES
 from pipelines.defs.resources import RESOURCES
 
 defs = dg.Definitions(
-    assets=[*dg.load_assets_from_modules([ledger, marts, planning, publish])],
+    assets=[*dg.load_assets_from_modules([insights, ledger, marts, planning, publish])],
     jobs=JOBS,
     schedules=SCHEDULES,
     resources=RESOURCES,

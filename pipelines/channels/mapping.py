@@ -244,6 +244,9 @@ class Channel(_Strict):
     time_zone: TimeZone = "UTC"
     currency: Currency | None = None
     location: str | None = None
+    scorecard: str | None = Field(
+        None, description="platform whose scorecard judges it, where that is not its kind: amazon, ebay"
+    )
     backorders: bool = Field(False, description="it goes on selling when the shelf is empty, so that sales are demand")
 
 
@@ -256,6 +259,14 @@ class Planning(_Strict):
     lead_time_std_days: float = Field(3, ge=0)
     offer_buffer_units: int = Field(1, ge=0)
     horizon_weeks: int = Field(13, ge=4, le=52)
+
+
+class Classes(_Strict):
+    """How products are classed."""
+
+    abc_by: Literal["net_sales", "margin"] = "net_sales"
+    abc_bounds: tuple[float, float] = (0.80, 0.95)
+    xyz_bounds: tuple[float, float] = (0.5, 1.0)
 
 
 class Merchant(_Strict):
@@ -280,6 +291,7 @@ class Config(_Strict):
     merchant: Merchant
     channels: tuple[Channel, ...] = Field((), alias="channel")
     planning: Planning = Planning()
+    classes: Classes = Classes()
     feeds: tuple[Feed, ...] = Field((), alias="feed")
 
     @property
@@ -372,4 +384,6 @@ def _mend(error: Any, section: str, place: list[Any]) -> str:
     return f"it is not a setting; {_suggestion(str(place[-1]), known, 'settings')}"
 
 
-SECTIONS: dict[str, type[_Strict]] = {"merchant": Merchant, "channel": Channel, "planning": Planning, "feed": Feed}
+SECTIONS: dict[str, type[_Strict]] = {
+    "merchant": Merchant, "channel": Channel, "planning": Planning, "classes": Classes, "feed": Feed,
+}  # fmt: skip

@@ -13,6 +13,7 @@ for _step in (
     "money",
     "planning",
     "stock",
+    "insights",
     "decisions",
 ):  # tables are registered in the order of the flow
     import_module(f"pipelines.contracts.{_step}")

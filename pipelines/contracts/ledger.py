@@ -122,6 +122,22 @@ class Promotions(Sourced):
     discount_rate = number("Price cut, 0 to 1", "rate", min=0, max=1)
 
 
+@register("ledger", "What a marketplace says of the seller, by its own account-health report")
+class AccountHealth(Sourced):
+    channel = key("Sales channel")
+    component = key("Component of its scorecard, as channel_scorecards calls it")
+    reported_date = date("Day of the report", primary_key=True)
+    reported_rate = number("Rate that it states, 0 to 1", "rate", nullable=False, min=0, max=1)
+
+
+@register("ledger", "Net sales that the merchant plans per category and week")
+class SalesPlans(Sourced):
+    category = key("Category")
+    week_start_date = date("First day of the week", primary_key=True)
+    planned_net_sales_amount = money("Planned net sales, reporting currency")
+    planned_receipts_amount = money("Planned purchases at cost, reporting currency", nullable=True)
+
+
 @register("ledger", "Customers as pseudonyms")
 class Customers(Sourced):
     channel = key("Sales channel")

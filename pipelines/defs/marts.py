@@ -12,6 +12,7 @@ from pipelines.defs.tables import check_specs, results, spec
 from pipelines.ledger.suggestions import suggest_skus
 from pipelines.marts import (
     best_sellers,
+    channel_prices,
     channel_summary,
     component_sales,
     cost_spans,
@@ -29,6 +30,8 @@ from pipelines.marts import (
     return_lines,
     sales_entries,
     sku_attributes,
+    sku_weeks,
+    sold_together,
     unit_costs,
     unmapped_listings,
 )
@@ -114,6 +117,9 @@ MARTS = {
     ),
     "return_lines": Mart(return_lines.return_lines, return_lines.SOURCES),
     "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
+    "sku_weeks": Mart(sku_weeks.sku_weeks, sku_weeks.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "sold_together": Mart(sold_together.sold_together, sold_together.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "channel_prices": Mart(channel_prices.channel_prices, channel_prices.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
     "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
     "channel_summary": Mart(channel_summary.channel_summary, channel_summary.SOURCES, lambda run: {"as_of_date": run.as_of_date}),

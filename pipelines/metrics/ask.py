@@ -53,6 +53,8 @@ def groups_of(metric: Metric) -> list[str]:
 def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> pl.DataFrame:
     """One row per group: the groups, `value` (or p50, p90, p95), and `counted`: what the figure divides by, or its rows."""
     frame = pl.DataFrame(_answer(connection, question).to_native().pl())
+    whole = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Decimal) and not dtype.scale]
+    frame = frame.with_columns(pl.col(whole).cast(pl.Int64))  # DuckDB's sums of whole numbers
     if question.by:
         return frame.sort(*question.by, nulls_last=True)
     return frame

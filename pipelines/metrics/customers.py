@@ -2,9 +2,9 @@
 
 import narwhals as nw
 
-from pipelines.metrics.registry import Distinct, Metric, Quantiles, Ratio, rows, when
+from pipelines.metrics.registry import Distinct, Metric, Quantiles, Ratio, Shared, rows, when
 
-_ORDERS = {
+_ORDERS: Shared = {
     "subject": "customers", "fact": "customer_orders", "grain": "an order whose customer is known by a pseudonym", "dated_by": "business_date",
     "clock": "local date of the channel when the order was placed", "open_items": "cancelled orders don't count",
 }  # fmt: skip

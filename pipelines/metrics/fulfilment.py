@@ -2,20 +2,20 @@
 
 import narwhals as nw
 
-from pipelines.metrics.registry import Metric, Quantiles, Ratio, Total, rows, when
+from pipelines.metrics.registry import Metric, Quantiles, Ratio, Shared, Total, rows, when
 
-_LINES = {"subject": "fulfilment", "fact": "fulfilment_lines", "grain": "an order and a SKU that had to leave a building"}
-_SHIP = _LINES | {
+_LINES: Shared = {"subject": "fulfilment", "fact": "fulfilment_lines", "grain": "an order and a SKU that had to leave a building"}
+_SHIP: Shared = _LINES | {
     "dated_by": "ship_by_date", "calendar": "UTC date of the promise to ship",
     "clock": "the last due unit's leaving against the promise to ship (ship_by_at)",
     "open_items": "a line still open past its promise is late; one whose promise lies ahead does not count yet",
 }  # fmt: skip
-_DELIVER = _LINES | {
+_DELIVER: Shared = _LINES | {
     "dated_by": "deliver_by_date", "calendar": "UTC date of the promise to the customer",
     "clock": "the carrier's delivery scan against the promise to the customer (deliver_by_at)",
     "open_items": "a line that has not arrived past its promise is late; where parcels carry no scans it is unknown and does not count",
 }  # fmt: skip
-_LIVES = {
+_LIVES: Shared = {
     "subject": "fulfilment", "fact": "order_lives", "grain": "an order", "dated_by": "business_date", "unit": "hours", "better": "lower",
     "open_items": "an order that has not reached the stage does not count: read it beside the ageing of open orders",
     "calendar": "hours of the clock, nights and weekends included; by the day the order was placed",
@@ -50,7 +50,7 @@ def _wanted(_as_of: object) -> nw.Expr:
     return nw.col("due_units") + nw.col("seller_cancelled_units")
 
 
-_ON_TIME_SHIP = _SHIP | {
+_ON_TIME_SHIP: Shared = _SHIP | {
     "name": "on_time_ship_rate", "title": "On time to ship", "unit": "rate", "better": "higher",
     "meaning": "Of the lines promised to leave by now, the share that left whole by their promise.",
 }  # fmt: skip

@@ -2,16 +2,16 @@
 
 import narwhals as nw
 
-from pipelines.metrics.registry import Metric, Ratio, Total, column, rows, when
+from pipelines.metrics.registry import Expression, Metric, Ratio, Shared, Total, column, rows, when
 
-_BALANCE = {
+_BALANCE: Shared = {
     "subject": "payments", "fact": "payment_balance", "grain": "an order on a channel whose payments are loaded", "dated_by": "business_date",
     "clock": "local date of the channel when the order was placed; of a payment without an order, the UTC date it was made",
     "open_items": "an order that is not paid yet counts as unpaid", "tolerance": "less than a cent is agreement",
 }  # fmt: skip
 
 
-def _is(*states: str) -> object:
+def _is(*states: str) -> Expression:
     return lambda as_of: nw.col("payment_state").is_in(states)
 
 

@@ -45,6 +45,7 @@ class Quantiles:
     of: str
 
 
+Shared = dict[str, Any]  # parts of a definition that several metrics have in common
 Measure = Ratio | Total | Distinct | Quantiles
 
 
@@ -129,6 +130,3 @@ def when(condition: Expression) -> Expression:
 def rows() -> Expression:
     """1 for every row."""
     return lambda as_of: nw.lit(1)
-
-
-Columns = dict[str, Any]

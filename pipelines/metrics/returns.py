@@ -2,9 +2,9 @@
 
 import narwhals as nw
 
-from pipelines.metrics.registry import Metric, Quantiles, Ratio, Total, column
+from pipelines.metrics.registry import Metric, Quantiles, Ratio, Shared, Total, column
 
-_LINES = {
+_LINES: Shared = {
     "subject": "returns", "fact": "return_lines", "grain": "an order and a SKU that was sold", "dated_by": "business_date",
     "clock": "local date of the channel when the order was placed, whenever it came back",
     "open_items": "young orders can still come back: compare cohorts of like age, or see the corrected rate on the page",

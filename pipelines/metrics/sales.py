@@ -3,9 +3,9 @@
 import narwhals as nw
 
 from pipelines.marts.sales_entries import COUNTED
-from pipelines.metrics.registry import Distinct, Metric, Ratio, Total, column
+from pipelines.metrics.registry import Distinct, Metric, Ratio, Shared, Total, column
 
-_ENTRIES = {
+_ENTRIES: Shared = {
     "subject": "sales", "fact": "sales_entries", "grain": "an order line or a returned line", "dated_by": "business_date",
     "clock": "local date of the channel: lines on the day of the order, returns on the day they came back",
     "open_items": "an order counts when it is placed; what is cancelled before shipping is taken off that day again",

@@ -2,9 +2,9 @@
 
 import narwhals as nw
 
-from pipelines.metrics.registry import Metric, Ratio, Total, column, when
+from pipelines.metrics.registry import Metric, Ratio, Shared, Total, column, when
 
-_HEALTH = {
+_HEALTH: Shared = {
     "subject": "stock", "fact": "inventory_health", "grain": "a SKU at a location", "dated_by": "as_of_date",
     "clock": "the last observation of stock before the run", "open_items": "stock that was never observed is unknown and does not count",
     "calendar": "the day of the run",

@@ -1,0 +1,107 @@
+"""What models make of the marts: classes of products, lines at risk, scorecards. Here: their columns. Not here: their arithmetic."""
+
+import dataframely as dy
+
+from pipelines.contracts.base import code, count, date, flag, instant, key, money, number, register, text, units
+
+
+@register("marts", "What each SKU sold in each whole week of the last two years, as sold")
+class SkuWeeks(dy.Schema):
+    sku = key("Stock keeping unit as sold")
+    week_start_date = date("First day of the week", primary_key=True)
+    sold_units = units("Units sold less returned")
+    wanted_units = units("Units sold, returns not taken off")
+    net_sales_amount = money("Net sales in the reporting currency", nullable=True)
+    margin_amount = money("Net sales less cost; blank where the cost of a line is unknown", nullable=True)
+    is_promoted = flag("A promotion ran on a day of it")
+
+
+@register("marts", "Pairs of SKUs that are bought in one order, over 365 days")
+class SoldTogether(dy.Schema):
+    sku = key("Stock keeping unit, the first in the alphabet")
+    other_sku = key("The other one")
+    orders_together = count("Orders with both")
+    orders = count("Orders with the first")
+    other_orders = count("Orders with the other")
+    lift = number("How many times more often than by chance", "rate", nullable=False, min=0)
+
+
+@register("marts", "What a SKU sold for on each channel over 28 days")
+class ChannelPrices(dy.Schema):
+    sku = key("Stock keeping unit as sold")
+    channel = key("Sales channel")
+    sold_units = units("Units sold")
+    unit_price_amount = money("Net sales per unit, reporting currency")
+    channels = count("Channels that sold it")
+    above_lowest_rate = number("How far above the lowest channel's price", "rate", nullable=False)
+    is_parity_broken = flag("More than 5 % above the lowest")
+
+
+@register("marts", "What each product is: its classes, how it moves, whether its sizes are complete")
+class ProductClasses(dy.Schema):
+    sku = key("Stock keeping unit as sold")
+    description = text("Name")
+    category = text("Category")
+    brand = text("Brand")
+    style_id = text("Parent style of variants")
+    supplier_id = text("First supplier")
+    abc_class = code("A: the first 80 % of value, B: until 95 %, C: the rest", ("A", "B", "C"))
+    abc_value_amount = money("Value it is ranked by, of 52 weeks: margin or net sales", nullable=True)
+    cumulative_rate = number("Share of all value up to and with it", "rate")
+    xyz_class = code("X: steady, Y: varying, Z: erratic, after season and promotions", ("X", "Y", "Z"), nullable=True)
+    demand_cv = number("Coefficient of variation of weekly units after season and promotions", "rate")
+    sold_units = units("Units of 52 weeks, less returned")
+    net_sales_amount = money("Net sales of 52 weeks, reporting currency", nullable=True)
+    units_now = units("Units of the last four weeks", nullable=True)
+    units_before = units("Units of the four weeks before", nullable=True)
+    z_score = number("How many standard deviations of noise the change is", "rate")
+    p_value = number("Chance of such a change by noise alone", "rate")
+    is_significant = flag("More than noise, with at most one in ten of those shown by chance")
+    is_new = flag("Launched, or first sold, in the last 90 days")
+    is_dying = flag("Discontinued, or nothing sold for eight weeks")
+    is_size_run_broken = flag("Some variants of its style are sold out and others not")
+    on_hand_units = units("On hand at all locations", nullable=True)
+    in_stock_days_rate = number("Share of the last 28 days that it was on a shelf, at its worst location", "rate")
+
+
+@register("marts", "Open lines by how they stand against their promise to ship")
+class ShipRisk(dy.Schema):
+    channel = key("Sales channel")
+    order_id = key("Order")
+    sku = key("Stock keeping unit as sold")
+    ship_by_bucket = code("How it stands", ("late", "at risk", "on track"))
+    late_probability = number("Chance that it leaves after its promise", "rate", nullable=False, min=0, max=1)
+    location_id = text("Location it leaves from", nullable=False)
+    ship_by_at = instant("Promised to leave by")
+    ordered_at = instant("When it was ordered", nullable=False)
+    age_hours = number("Hours since it was ordered", "hours")
+    hours_left = number("Hours until its promise; negative when it has passed", "hours")
+    open_units = units("Units that have not left")
+    at_risk_amount = money("Net sales of the line in the reporting currency", nullable=True)
+    is_expedited = flag("Bought with a faster service")
+    is_gift = flag("Sent as a gift")
+    is_customised = flag("Made or changed to the customer's wish")
+    has_note = flag("The customer left a note for operations")
+    is_changed = flag("Changed after it was placed")
+
+
+@register("marts", "Marketplaces' judgements of the seller: computed as if judged today, and as reported")
+class ChannelScorecards(dy.Schema):
+    channel = key("Sales channel")
+    component = key("What is judged")
+    platform = text("Whose rules", nullable=False)
+    meaning = text("What it divides", nullable=False)
+    window_days = count("Days that count")
+    bound_rate = number("The platform's bound", "rate", nullable=False)
+    is_floor = flag("The rate must not fall below the bound; otherwise it must not rise above")
+    bad = count("Orders, parcels or units that hurt it", nullable=True)
+    counted = count("What they are divided by", nullable=True)
+    rate = number("As if judged today", "rate")
+    mature_rate = number("Without the days whose orders can still turn bad", "rate")
+    reported_rate = number("What the platform's own report says", "rate")
+    reported_date = date("When it said so", nullable=True)
+    difference_rate = number("computed − reported", "rate")
+    days_to_breach = count(
+        "Days until the bound is broken if it goes on as in the last two weeks; blank if it is not within 60", nullable=True
+    )
+    standing = text("good, heading there, broken, no orders, reported only", nullable=False)

@@ -1,0 +1,58 @@
+"""Marts that models make: a body is load → call → save."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from pipelines.defs.resources import Run, retry_policy
+from pipelines.defs.tables import check_specs, results, spec
+from pipelines.insights.products import product_classes
+from pipelines.insights.scorecards import HISTORY_DAYS, channel_scorecards
+from pipelines.insights.shipping import HISTORY_DAYS as SHIPPED_DAYS
+from pipelines.insights.shipping import ship_risk
+
+CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
+RISK = spec("ship_risk", ["fulfilment_lines", "order_lives", "sales_entries"])
+SCORECARDS = spec("channel_scorecards", ["fulfilment_lines", "order_lives", "shipments", "account_health"])
+
+
+@dg.multi_asset(name="product_classes", specs=[CLASSES], check_specs=check_specs([CLASSES]), retry_policy=retry_policy())
+def classes_of_products(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """ABC, XYZ, risers and fallers, new and dying products, broken runs of sizes."""
+    t = run.warehouse.read("sku_weeks", "sku_attributes", "inventory_health")
+    classes = product_classes(t["sku_weeks"], t["sku_attributes"], t["inventory_health"], run.config.classes, run.as_of_date)
+    run.warehouse.save({"product_classes": classes})
+    yield from results(run, [CLASSES])
+
+
+@dg.multi_asset(name="ship_risk", specs=[RISK], check_specs=check_specs([RISK]), retry_policy=retry_policy())
+def open_lines_at_risk(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Open lines that are late, will likely be, or are on track."""
+    since = run.as_of - timedelta(days=SHIPPED_DAYS)
+    lines = run.warehouse.query(
+        f"SELECT * FROM fulfilment_lines WHERE open_units > 0 OR ordered_at >= TIMESTAMPTZ '{since.isoformat()}'"
+    )
+    open_orders = "(SELECT channel, order_id FROM fulfilment_lines WHERE open_units > 0)"
+    lives = run.warehouse.query(f"SELECT * FROM order_lives SEMI JOIN {open_orders} USING (channel, order_id)")
+    worth = run.warehouse.query(f"""
+        SELECT channel, order_id, sku, sum(reporting_net_sales_amount)::DECIMAL(18, 4) AS at_risk_amount FROM sales_entries
+        SEMI JOIN {open_orders} USING (channel, order_id) WHERE source = 'order_lines' AND sku IS NOT NULL GROUP BY ALL
+    """)
+    run.warehouse.save({"ship_risk": ship_risk(lines, lives, worth, run.as_of)})
+    yield from results(run, [RISK])
+
+
+@dg.multi_asset(name="channel_scorecards", specs=[SCORECARDS], check_specs=check_specs([SCORECARDS]), retry_policy=retry_policy())
+def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """What marketplaces would say of the seller today."""
+    platforms = {c.name: c.scorecard or c.kind or "" for c in run.config.channels if c.scorecard or c.kind}
+    since = f"TIMESTAMPTZ '{(run.as_of - timedelta(days=HISTORY_DAYS)).isoformat()}'"
+    judged = ", ".join(f"'{name}'" for name in platforms) or "NULL"
+    lines, lives, shipments = (
+        run.warehouse.query(f"SELECT * FROM {name} WHERE channel IN ({judged}) AND {column} >= {since}")
+        for name, column in (("fulfilment_lines", "ordered_at"), ("order_lives", "placed_at"), ("shipments", "shipped_at"))
+    )
+    reported = run.warehouse.read("account_health")["account_health"]
+    run.warehouse.save({"channel_scorecards": channel_scorecards(platforms, lines, lives, shipments, reported, run.as_of)})
+    yield from results(run, [SCORECARDS])
