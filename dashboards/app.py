@@ -3,12 +3,18 @@
 import streamlit as st
 
 from dashboards import frame
-from dashboards.views import overview, reorder
+from dashboards.views import best_sellers, data, fulfilment, product, reorder, stock, today
 
 st.set_page_config(page_title="Fulcast", page_icon="📦", layout="wide")
-page = st.navigation([
-    st.Page(overview.show, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
-    st.Page(reorder.show, title="Reorder", icon=":material/inventory_2:", url_path="reorder"),
-])  # fmt: skip
+frame.PAGES.update({
+    "today": st.Page(today.show, title="Today", icon=":material/today:", url_path="today", default=True),
+    "best_sellers": st.Page(best_sellers.show, title="Best sellers", icon=":material/trending_up:", url_path="best-sellers"),
+    "product": st.Page(product.show, title="Product", icon=":material/sell:", url_path="product"),
+    "fulfilment": st.Page(fulfilment.show, title="Fulfilment", icon=":material/local_shipping:", url_path="fulfilment"),
+    "stock": st.Page(stock.show, title="Stock", icon=":material/warehouse:", url_path="stock"),
+    "reorder": st.Page(reorder.show, title="Reorder", icon=":material/inventory_2:", url_path="reorder"),
+    "data": st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
+})  # fmt: skip
+page = st.navigation(list(frame.PAGES.values()))
 if frame.banner():
     page.run()

@@ -1,29 +1,137 @@
 """Frame → chart. Here: how figures are drawn. Not here: where they come from."""
 
+import json
+from functools import cache
+from typing import Any
+
 import altair as alt
 import polars as pl
+
+from pipelines.settings import PROJECT
 
 PALETTE = ["#1F6F5C", "#E0A83C", "#3B6FB6", "#B4532A", "#7A5BA6", "#5E8C31"]
 HEIGHT = 280
 
 
-def sales_by_week(frame: pl.DataFrame, currency: str) -> alt.Chart:
-    """Stacked bars of net sales per week and channel."""
-    return _base(frame).mark_bar().encode(
-        x=alt.X("week:T", title=None),
-        y=alt.Y("net_sales_amount:Q", title=f"net sales, {currency}", axis=alt.Axis(format="~s")),
-        color=alt.Color("channel:N", scale=alt.Scale(range=PALETTE), legend=alt.Legend(orient="top", title=None)),
-        tooltip=["week:T", "channel:N", alt.Tooltip("net_sales_amount:Q", format=",.0f", title=currency)],
+def sales_by_day(frame: pl.DataFrame, currency: str) -> alt.LayerChart:
+    """Bars of net sales per day, with a tick where the same weekday of last year stood."""
+    base = _base(frame)
+    bars = base.mark_bar(color=PALETTE[0]).encode(
+        x=alt.X("day:T", title=None), y=alt.Y("net_sales_amount:Q", title=f"net sales, {currency}", axis=alt.Axis(format="~s")),
+        tooltip=["day:T", alt.Tooltip("net_sales_amount:Q", format=",.0f", title=currency),
+                 alt.Tooltip("last_year_amount:Q", format=",.0f", title="last year")],
+    )  # fmt: skip
+    return bars + base.mark_tick(color=PALETTE[1], thickness=3, width=14).encode(x="day:T", y="last_year_amount:Q")
+
+
+def best(frame: pl.DataFrame, group: str, value: str) -> alt.Chart:
+    """Horizontal bars of the best of a ranking."""
+    tooltip = [
+        group,
+        *(name for name in ("description", "sold_units", "orders") if name in frame.columns),
+        alt.Tooltip(f"{value}:Q", format=",.0f"),
+    ]
+    shown = frame.with_columns(pl.col(pl.Decimal).cast(pl.Float64))
+    return _base(shown).mark_bar(color=PALETTE[0]).encode(
+        x=alt.X(f"{value}:Q", title=value.removesuffix("_amount").replace("_", " "), axis=alt.Axis(format="~s")),
+        y=alt.Y(f"{group}:N", sort=None, title=None), tooltip=tooltip,
     )  # fmt: skip
 
 
-def late_by_week(frame: pl.DataFrame) -> alt.Chart:
-    """Lines of the late rate per week and location."""
-    return _base(frame).mark_line(point=True).encode(
-        x=alt.X("week:T", title=None),
-        y=alt.Y("late_rate:Q", title="late of due", axis=alt.Axis(format="%")),
+def classes(frame: pl.DataFrame, currency: str) -> alt.Chart:
+    """The map of products: how much they matter against how steady they sell."""
+    return _base(frame.filter(pl.col("demand_cv").is_not_null())).mark_point(filled=True, opacity=0.7).encode(
+        x=alt.X("cumulative_rate:Q", title="share of value up to this SKU", axis=alt.Axis(format="%")),
+        y=alt.Y("demand_cv:Q", title="variation of weekly demand", scale=alt.Scale(type="sqrt")),
+        size=alt.Size("net_sales_amount:Q", title=currency, legend=None),
+        color=alt.Color("xyz_class:N", title="XYZ", scale=alt.Scale(range=PALETTE)),
+        shape=alt.Shape("abc_class:N", title="ABC"),
+        tooltip=["sku", "description", "abc_class", "xyz_class", alt.Tooltip("demand_cv:Q", format=".2f"), alt.Tooltip("net_sales_amount:Q", format=",.0f")],
+    )  # fmt: skip
+
+
+def plan(frame: pl.DataFrame, currency: str) -> alt.LayerChart:
+    """Planned net sales as a line over actual ones as bars, all categories of the table together."""
+    weeks = (
+        frame.group_by("week_start_date")
+        .agg(pl.col("planned_net_sales_amount", "net_sales_amount").sum().cast(pl.Float64))
+        .sort("week_start_date")
+    )
+    base = _base(weeks)
+    x = alt.X("week_start_date:T", title=None)
+    bars = base.mark_bar(color=PALETTE[0]).encode(x=x, y=alt.Y("net_sales_amount:Q", title=f"net sales, {currency}"))
+    return bars + base.mark_line(color=PALETTE[1], point=True).encode(x=x, y="planned_net_sales_amount:Q")
+
+
+def units_by_week(frame: pl.DataFrame) -> alt.Chart:
+    """Bars of units per week; weeks of a promotion stand out."""
+    return _base(frame).mark_bar().encode(
+        x=alt.X("week:T", title=None), y=alt.Y("sold_units:Q", title="units a week"),
+        color=alt.Color("is_promoted:N", title="promotion", scale=alt.Scale(domain=[False, True], range=PALETTE[:2]), legend=alt.Legend(orient="top")),
+        tooltip=["week:T", "sold_units:Q", alt.Tooltip("net_sales_amount:Q", format=",.0f")],
+    )  # fmt: skip
+
+
+def funnel(frame: pl.DataFrame) -> alt.Chart:
+    """Bars of how many orders have reached each stage, in the order of the stages."""
+    return _base(frame).mark_bar(color=PALETTE[2]).encode(
+        x=alt.X("orders:Q", title="orders"), y=alt.Y("stage:N", sort=None, title=None), tooltip=["stage", "orders"]
+    )  # fmt: skip
+
+
+def ageing(frame: pl.DataFrame) -> alt.Chart:
+    """Bars of open orders by age, split by the stage they wait in."""
+    return _base(frame).mark_bar().encode(
+        x=alt.X("orders:Q", title="open orders"), y=alt.Y("age:N", title=None),
+        color=alt.Color("order_state:N", title=None, scale=alt.Scale(range=PALETTE), legend=alt.Legend(orient="top")),
+        tooltip=["age", "order_state", "orders", alt.Tooltip("total_amount:Q", format=",.0f")],
+    )  # fmt: skip
+
+
+def stage_times(frame: pl.DataFrame) -> alt.LayerChart:
+    """A bar per stage from the 10th to the 90th percentile, the median as a tick, the 95th as a point."""
+    base, y = _base(frame), alt.Y("stage:N", sort=None, title=None)
+    tooltip = ["stage", "orders", *(alt.Tooltip(f"{q}_hours:Q", format=".1f") for q in ("p10", "p50", "p90", "p95"))]
+    bars = base.mark_bar(color=PALETTE[2], opacity=0.5).encode(
+        x=alt.X("p10_hours:Q", title="hours"), x2="p90_hours:Q", y=y, tooltip=tooltip
+    )
+    middle = base.mark_tick(color=PALETTE[0], thickness=3).encode(x="p50_hours:Q", y=y, tooltip=tooltip)
+    return bars + middle + base.mark_point(color=PALETTE[3]).encode(x="p95_hours:Q", y=y, tooltip=tooltip)
+
+
+def shipping_hours(frame: pl.DataFrame) -> alt.Chart:
+    """How orders spread over the hours until they left, by warehouse; the last bar is 120 hours and more."""
+    return _base(frame).mark_bar().encode(
+        x=alt.X("hours:O", title="hours from order to leaving, from"), y=alt.Y("orders:Q", title="orders"),
         color=alt.Color("location_id:N", scale=alt.Scale(range=PALETTE), legend=alt.Legend(orient="top", title=None)),
-        tooltip=["week:T", "location_id:N", alt.Tooltip("late_rate:Q", format=".1%"), "due_lines:Q"],
+        tooltip=["location_id", "hours", "orders"],
+    )  # fmt: skip
+
+
+def places(frame: pl.DataFrame) -> alt.LayerChart:
+    """Warehouses on the map, the larger the more lines were due, the greener the more left in time."""
+    land = alt.Data(values=_land(), format=alt.TopoDataFormat(type="topojson", feature="land"))
+    ground = alt.Chart(land).mark_geoshape(fill="#E4E9E7", stroke=None)
+    points = alt.Chart(frame).mark_circle(opacity=0.95, stroke="white").encode(
+        longitude="longitude:Q", latitude="latitude:Q", size=alt.Size("counted:Q", legend=None, scale=alt.Scale(range=[120, 700])),
+        color=alt.Color("value:Q", title="on time", scale=alt.Scale(scheme="redyellowgreen", domain=[0.8, 1]), legend=alt.Legend(format="%")),
+        tooltip=["location_id", "location_name", alt.Tooltip("value:Q", format=".1%", title="on time"), alt.Tooltip("counted:Q", title="lines due")],
+    )  # fmt: skip
+    return (ground + points).project("naturalEarth1").properties(height=HEIGHT)
+
+
+@cache
+def _land() -> Any:
+    return json.loads((PROJECT / "data" / "reference" / "land-110m.json").read_text())
+
+
+def stock_by_category(frame: pl.DataFrame, currency: str) -> alt.Chart:
+    """Stacked bars of stock at cost per category: wanted within 90 days, and excess."""
+    long = frame.unpivot(["wanted", "excess"], index="category", variable_name="part", value_name="amount")
+    return _base(long).mark_bar().encode(
+        x=alt.X("amount:Q", title=f"stock at cost, {currency}", axis=alt.Axis(format="~s")), y=alt.Y("category:N", sort="-x", title=None),
+        color=alt.Color("part:N", title=None, scale=alt.Scale(domain=["wanted", "excess"], range=[PALETTE[0], PALETTE[1]]), legend=alt.Legend(orient="top")),
+        tooltip=["category", "part", alt.Tooltip("amount:Q", format=",.0f")],
     )  # fmt: skip
 
 

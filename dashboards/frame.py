@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
 OLD_AFTER_HOURS = 24.0
+PAGES: dict[str, Any] = {}  # filled by the app: a page links to another by its name
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -40,11 +41,19 @@ def ask(query: Callable[..., pl.DataFrame], *arguments: Any) -> pl.DataFrame:
 @st.cache_data(max_entries=200, show_spinner=False)
 def _ask(version: str, path: str, name: str, _query: Callable[..., pl.DataFrame], *arguments: Any) -> pl.DataFrame:  # noqa: ARG001  (the key)
     try:
-        connection = open_snapshot(Snapshot(version, Path(path)))
+        connection = _connection(version, path)
     except duckdb.IOException:  # it went while the page was open: the newest takes its place
-        connection = open_snapshot(snapshot())
-    with connection:
-        return _query(connection, *arguments)
+        newest = snapshot()
+        connection = _connection(newest.version, str(newest.path))
+    with connection.cursor() as cursor:
+        cursor.execute("SET TimeZone = 'UTC'").fetchall()
+        return _query(cursor, *arguments)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _connection(version: str, path: str) -> duckdb.DuckDBPyConnection:
+    """One connection per snapshot; each query has a cursor of its own."""
+    return open_snapshot(Snapshot(version, Path(path)))
 
 
 def banner() -> bool:
@@ -72,6 +81,11 @@ def run_info(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return connection.sql("SELECT * FROM run_info").pl()
 
 
+def today() -> date:
+    """The day on which the snapshot judges."""
+    return ask(run_info)["as_of"][0].date()  # type: ignore[no-any-return]
+
+
 def currency() -> str:
     """Reporting currency of the snapshot."""
     return str(ask(run_info)["reporting_currency"][0])
@@ -90,10 +104,12 @@ def _column(name: str, dtype: pl.DataType) -> Any:
     label, meaning = heading(name), meanings().get(name)
     if name.endswith("_amount"):
         return st.column_config.NumberColumn(f"{label} ({currency()})", help=meaning, format="accounting")
-    if name.endswith("_rate") or "_rate_" in name:
+    if name.endswith(("_rate", "_probability")) or "_rate_" in name or name == "rate":
         return st.column_config.NumberColumn(label, help=meaning, format="percent")
     if dtype == pl.Date:
         return st.column_config.DateColumn(label, help=meaning)
+    if isinstance(dtype, pl.Datetime):
+        return st.column_config.DatetimeColumn(f"{label} (UTC)", help=meaning, format="YYYY-MM-DD HH:mm")
     if dtype.is_float():
         return st.column_config.NumberColumn(label, help=meaning, format="%.1f")
     return st.column_config.Column(label, help=meaning)
@@ -101,8 +117,9 @@ def _column(name: str, dtype: pl.DataType) -> Any:
 
 def heading(name: str) -> str:
     """A column's name as a person reads it: `order_quantity_units` is "Order quantity"."""
-    words = name.removesuffix("_units").removesuffix("_amount").removesuffix("_id").replace("_", " ")
-    return "SKU" if name == "sku" else words[:1].upper() + words[1:]
+    words = name.removesuffix("_units").removesuffix("_amount").removesuffix("_id").removesuffix("_at").removeprefix("is_")
+    words = words.replace("_", " ")
+    return {"sku": "SKU", "abc xyz": "ABC-XYZ"}.get(words, words[:1].upper() + words[1:])
 
 
 @st.cache_data

@@ -10,7 +10,7 @@ from models.scorecards import evaluation_days, judge
 from pipelines.contracts import table
 
 HISTORY_DAYS = 365 + 31
-REPORTED_ONLY = "reported only"
+REPORTED_ONLY, UNKNOWN = "reported only", "unknown: no tracking numbers are loaded"
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ def _judged(rule: Rule, counts: dict[str, pl.DataFrame], last: date) -> dict[str
     kept: dict[str, object] = {"window_days": rule.window, "bound_rate": rule.bound, "is_floor": rule.is_floor}
     if rule.source is None:
         return kept | {"standing": REPORTED_ONLY}
+    if rule.source not in counts:
+        return kept | {"standing": UNKNOWN}
     daily = pl.DataFrame({"day": pl.date_range(last - timedelta(days=HISTORY_DAYS), last, eager=True)}).join(
         counts[rule.source], on="day", how="left"
     )
@@ -127,7 +129,8 @@ def _daily(
     placed = lives.filter((pl.col("channel") == channel) & (pl.col("location_id").fill_null("") != "FBA")).select(
         day=pl.col("placed_at").dt.date(), is_bad=(pl.col("cancelled_by") == "seller").fill_null(False) & pl.col("shipped_at").is_null()
     )  # fmt: skip
-    parcels = shipments.filter(pl.col("channel") == channel).group_by("shipment_id").agg(
+    own_parcels = shipments.filter(pl.col("channel") == channel)
+    parcels = own_parcels.group_by("shipment_id").agg(
         day=pl.col("shipped_at").min().dt.date(), is_bad=pl.col("tracking_number").is_null().all()
     )  # fmt: skip
     promised = own.filter((pl.col("deliver_by_at") <= as_of) & (pl.col("due_units") > 0) & pl.col("is_delivery_known"))
@@ -138,4 +141,6 @@ def _daily(
         name: frame.group_by("day").agg(bad=pl.col("is_bad").sum(), all=pl.len())
         for name, frame in (("late", due), ("cancelled", placed), ("untracked", parcels))
     }
+    if own_parcels["tracking_number"].null_count() == own_parcels.height:
+        counted.pop("untracked")
     return counted | {"undelivered": units}

@@ -25,13 +25,17 @@ NO_GROUPS = ("order_id", "document_id", "return_id", "payout_id", "customer_key"
 
 @dataclass(frozen=True)
 class Question:
-    """A metric over a period (`since` and `until` both count), for the rows that `where` names, grouped `by` columns or periods."""
+    """A metric over a period (`since` and `until` both count), for the rows that `where` names, grouped `by` columns or periods.
+
+    `is_last_year` asks for the days that the period's days are held against, by the retail calendar.
+    """
 
     metric: Metric
     by: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_last_year: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by", tuple(ALIASES.get(name, name) for name in self.by))
@@ -118,11 +122,7 @@ def _asked(connection: duckdb.DuckDBPyConnection, question: Question) -> tuple[F
     frame: Frame = nw.from_native(connection.table(metric.fact))
     if metric.only:
         frame = frame.filter(metric.only(judged_at))
-    day = nw.col(metric.dated_by)
-    if question.since:
-        frame = frame.filter(day >= nw.lit(question.since))
-    if question.until:
-        frame = frame.filter(day <= nw.lit(question.until))
+    frame = _of_the_period(frame, question, nw.from_native(connection.table("retail_calendar")))
     names = {*question.by, *question.where}
     if names & set(OF_PRODUCTS) - set(frame.columns):
         asked = [name for name in OF_PRODUCTS if name in names and name not in frame.columns]
@@ -134,3 +134,15 @@ def _asked(connection: duckdb.DuckDBPyConnection, question: Question) -> tuple[F
     for name, values in question.where.items():
         frame = frame.filter(nw.col(name).cast(nw.String).is_in(list(values)))
     return frame, judged_at
+
+
+def _of_the_period(frame: Frame, question: Question, calendar: Frame) -> Frame:
+    def between(rows: Frame, day: str) -> Frame:
+        if question.since:
+            rows = rows.filter(nw.col(day) >= nw.lit(question.since))
+        return rows.filter(nw.col(day) <= nw.lit(question.until)) if question.until else rows
+
+    if not question.is_last_year:
+        return between(frame, question.metric.dated_by)
+    days = between(calendar, "calendar_date").select(_day="same_day_last_year_date")
+    return frame.join(days, left_on=question.metric.dated_by, right_on="_day", how="semi")

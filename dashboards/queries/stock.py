@@ -1,0 +1,39 @@
+"""What the page Stock asks of a snapshot."""
+
+import duckdb
+import polars as pl
+
+from dashboards.filters import Chosen
+
+Connection = duckdb.DuckDBPyConnection
+COLUMNS = {"category": "h.category", "location_id": "h.location_id"}
+VIEWS = {
+    "Sold out": "h.on_hand_units <= 0 AND h.demand_28d_units > 0",
+    "Runs out in 14 days": "s.stock_out_date <= h.as_of_date + 14",
+    "Excess": "h.excess_units > 0",
+    "Dead": "h.is_dead",
+    "Everything": "true",
+}
+
+
+def shelves(connection: Connection, chosen: Chosen, view: str) -> pl.DataFrame:
+    """Positions of a view, the most money first."""
+    condition, values = chosen.condition(COLUMNS)
+    return connection.sql(f"""
+        SELECT h.sku, h.description, h.location_id, h.on_hand_units, h.available_units, h.on_order_units, h.demand_28d_units, h.forecast_90d_units,
+            s.days_of_cover,
+               s.stock_out_date, h.lost_28d_units, h.excess_units, h.stock_value_amount, h.excess_value_amount, h.last_received_at,
+                   h.last_demand_date, h.category
+        FROM inventory_health h LEFT JOIN reorder_suggestions s USING (location_id, sku) WHERE {VIEWS[view]} AND {condition}
+        ORDER BY coalesce(h.excess_value_amount, 0) + coalesce(h.lost_28d_units, 0) DESC, h.demand_28d_units DESC, h.sku, h.location_id
+    """, params=values).pl()  # fmt: skip
+
+
+def by_category(connection: Connection, chosen: Chosen) -> pl.DataFrame:
+    """Stock at cost per category: what is wanted within 90 days, and what stands beyond."""
+    condition, values = chosen.condition(COLUMNS)
+    return connection.sql(f"""
+        SELECT coalesce(h.category, '(none)') AS category, sum(h.stock_value_amount - coalesce(h.excess_value_amount, 0))::DOUBLE AS wanted,
+               sum(h.excess_value_amount)::DOUBLE AS excess
+        FROM inventory_health h WHERE {condition} GROUP BY ALL HAVING sum(h.stock_value_amount) > 0 ORDER BY wanted + excess DESC
+    """, params=values).pl()  # fmt: skip

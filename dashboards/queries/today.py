@@ -1,0 +1,77 @@
+"""What the page Today asks of a snapshot."""
+
+import duckdb
+import polars as pl
+
+Connection = duckdb.DuckDBPyConnection
+
+
+def waiting(connection: Connection) -> pl.DataFrame:
+    """What needs a person now, by the money at risk (reporting currency): what, how many, why, and the page that shows it."""
+    return connection.sql("""
+        WITH clock AS (SELECT as_of::DATE AS today FROM run_info),
+        open_orders AS (SELECT * FROM ship_risk),
+        found AS (
+            SELECT 'Lines past their promise to ship' AS what, count(*) AS how_many, sum(at_risk_amount) AS at_risk_amount, 'fulfilment' AS page,
+                   'Ship them, or tell the customer' AS what_to_do FROM open_orders WHERE ship_by_bucket = 'late'
+            UNION ALL SELECT 'Lines that will likely be late', count(*), sum(at_risk_amount), 'fulfilment', 'Pick these first' FROM open_orders WHERE
+                ship_by_bucket = 'at risk'
+            UNION ALL SELECT 'Express lines still open', count(*), sum(at_risk_amount), 'fulfilment', 'Paid for speed: pick before the rest'
+                FROM open_orders WHERE is_expedited
+            UNION ALL SELECT 'Gift, customised, noted or changed lines still open', count(*), sum(at_risk_amount), 'fulfilment', 'Read the order before packing'
+                FROM open_orders WHERE is_gift OR is_customised OR has_note OR is_changed
+            UNION ALL SELECT 'Best sellers (A) sold out somewhere', count(*),
+                sum(h.lost_28d_units * c.net_sales_amount::DOUBLE / nullif(c.sold_units, 0)), 'stock',
+                'Reorder or move stock; the money is what was likely lost in 28 days'
+                FROM inventory_health h JOIN product_classes c USING (sku) WHERE c.abc_class = 'A' AND h.on_hand_units <= 0 AND h.demand_28d_units > 0
+            UNION ALL SELECT 'Reorders to decide', count(*), sum(order_amount), 'reorder', 'Approve, change or reject'
+                FROM reorder_suggestions WHERE order_quantity_units > 0
+            UNION ALL SELECT 'Orders paid otherwise than they came to', count(*), sum(reporting_unexplained_amount), 'data',
+                'Find the missing capture or refund'
+                FROM payment_balance WHERE payment_state IN ('overpaid', 'underpaid', 'paid_without_order')
+            UNION ALL SELECT 'Orders shipped and not paid', count(*), sum(p.ordered_amount * r.reporting_rate), 'data', 'Collect the payment'
+                FROM payment_balance p LEFT JOIN fx_rates r ON r.currency_code = p.currency_code AND r.rate_date = p.business_date
+                WHERE payment_state = 'unpaid' AND is_shipped
+            UNION ALL SELECT 'Payouts with an unexplained rest', count(*), sum(reporting_residual_amount), 'data', 'Ask the channel for the missing entries'
+                FROM payout_balance WHERE NOT is_explained
+            UNION ALL SELECT 'Listings whose SKU nobody knows', count(*), sum(net_amount), 'data', 'Map them,
+                so that their sales count for stock' FROM unmapped_listings
+            UNION ALL SELECT 'Marketplace bounds broken or near', count(*), NULL, 'fulfilment', 'See the scorecards' FROM channel_scorecards
+                WHERE standing IN ('broken', 'heading there')
+            UNION ALL SELECT 'Rows in quarantine', count(*), NULL, 'data', 'Mend the file or the mapping' FROM quarantine
+            UNION ALL SELECT 'Records that a channel has and we lack', sum(missing_records), NULL, 'data', 'Run the reconciliation' FROM missed_records
+        )
+        SELECT what, how_many::BIGINT AS how_many, at_risk_amount::DOUBLE AS at_risk_amount, what_to_do, page FROM found
+        WHERE how_many > 0 ORDER BY at_risk_amount DESC NULLS LAST, how_many DESC
+    """).pl()
+
+
+def special_orders(connection: Connection) -> pl.DataFrame:
+    """Open lines that operations must not treat like the rest, the most urgent first."""
+    return connection.sql("""
+        SELECT channel, order_id, sku, location_id, ship_by_at, ship_by_bucket, open_units, is_expedited, is_gift, is_customised, has_note,
+            is_changed, at_risk_amount
+        FROM ship_risk WHERE is_expedited OR is_gift OR is_customised OR has_note OR is_changed ORDER BY ship_by_at, order_id
+    """).pl()
+
+
+def freshness(connection: Connection) -> pl.DataFrame:
+    """Per channel its newest order and the newest load of its feeds, in hours before the run."""
+    return connection.sql("""
+        SELECT s.channel, s.orders, s.last_ordered_at, max(l.loaded_at) AS last_loaded_at,
+               round(epoch(any_value(r.as_of) - s.last_ordered_at) / 3600, 1) AS hours_since_order
+        FROM channel_summary s CROSS JOIN run_info r LEFT JOIN loads l ON l.channel = s.channel
+        GROUP BY s.channel, s.orders, s.last_ordered_at ORDER BY hours_since_order DESC
+    """).pl()
+
+
+def sales_by_day(connection: Connection) -> pl.DataFrame:
+    """Net sales of the last 28 days and of the days they are held against last year, reporting currency."""
+    return connection.sql("""
+        WITH days AS (SELECT calendar_date, same_day_last_year_date FROM retail_calendar, run_info
+                      WHERE calendar_date >= as_of::DATE - 28 AND calendar_date < as_of::DATE),
+        sold AS (SELECT business_date, sum(reporting_net_sales_amount)::DOUBLE AS amount FROM daily_sales GROUP BY ALL)
+        SELECT d.calendar_date AS day, coalesce(now.amount, 0) AS net_sales_amount, before.amount AS last_year_amount
+        FROM days d LEFT JOIN sold now ON now.business_date = d.calendar_date LEFT JOIN
+            sold before ON before.business_date = d.same_day_last_year_date ORDER BY day
+    """).pl()
