@@ -110,7 +110,7 @@ def shipping_hours(frame: pl.DataFrame) -> alt.Chart:
 
 def places(frame: pl.DataFrame) -> alt.LayerChart:
     """Warehouses on the map, the larger the more lines were due, the greener the more left in time."""
-    land = alt.Data(values=_land(), format=alt.TopoDataFormat(type="topojson", feature="land"))
+    land = alt.InlineData(values=_land(), format=alt.TopoDataFormat(type="topojson", feature="land"))
     ground = alt.Chart(land).mark_geoshape(fill="#E4E9E7", stroke=None)
     points = alt.Chart(frame).mark_circle(opacity=0.95, stroke="white").encode(
         longitude="longitude:Q", latitude="latitude:Q", size=alt.Size("counted:Q", legend=None, scale=alt.Scale(range=[120, 700])),

@@ -49,14 +49,15 @@ class Chosen:
         return " AND ".join(parts), values
 
 
-def show(*names: str, default: str = "Last 28 days", with_comparison: bool = True) -> Chosen:
-    """The filters of a page in one row; their values stand in the link."""
-    widths = [1.3, *([1.2] if with_comparison else []), *([1.0] * len(names))]
+def show(*names: str, default: str = "Last 28 days", is_state: bool = False) -> Chosen:
+    """The filters of a page in one row; their values stand in the link. A page of states (`is_state`) has no period."""
+    widths = [*([] if is_state else [1.3, 1.2]), *([1.0] * len(names))]
     places = iter(st.columns(widths, vertical_alignment="bottom"))
-    since, until = _period(next(places), default)
+    since, until = frame.today() - timedelta(days=PERIODS[default]), frame.today() - timedelta(days=1)
     compared = COMPARED[0]
-    if with_comparison:
-        compared = next(places).selectbox("Against", COMPARED, key="against", bind="query-params") or COMPARED[0]
+    if not is_state:
+        since, until = _period(next(places), default)
+        compared = next(places).selectbox("Against", COMPARED, key="against", bind="query-params") or compared
     where = []
     for name in names:
         label, _ = CHOICES[name]

@@ -13,7 +13,7 @@ import streamlit as st
 
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
-from pipelines.operations import write_csv, write_reorder_xlsx
+from pipelines.operations import write_csv, write_xlsx
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
@@ -125,7 +125,7 @@ def heading(name: str) -> str:
 @st.cache_data
 def meanings() -> dict[str, str]:
     """What each column of the decisions and marts means, from the contracts."""
-    described = [t.columns.items() for step in ("marts", "decisions") for t in all_tables(step)]
+    described = [t.columns.items() for step in ("marts", "decisions", "insights") for t in all_tables(step)]
     return {name: column.description or "" for columns in described for name, column in columns}
 
 
@@ -134,7 +134,7 @@ def downloads(frame: pl.DataFrame, name: str) -> None:
     version = snapshot().version
     kinds = {
         "csv": ("text/csv", ":material/download:", lambda path: write_csv(frame, path)),
-        "xlsx": (XLSX, ":material/table:", lambda path: write_reorder_xlsx(frame, path, version, meanings())),
+        "xlsx": (XLSX, ":material/table:", lambda path: write_xlsx({heading(name): frame}, path, version, meanings())),
     }
     for place, (ending, (mime, icon, write)) in zip(st.columns([1, 1, 6]), kinds.items(), strict=False):
         file, key = f"{name}-{version}.{ending}", f"{name}-{ending}"

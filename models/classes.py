@@ -31,16 +31,16 @@ def xyz_classes(weeks: pl.DataFrame, bounds: tuple[float, float] = XYZ_BOUNDS) -
     promotion or without stock are left out. Season is the week's share of its group's sales, so that a SKU that sells as its
     group does is steady. CV = standard deviation (n − 1) ÷ mean; fewer than 8 weeks, or a mean of 0, give no class.
     """
-    plain = weeks.filter(~pl.col("is_promoted") & pl.col("is_full"))
-    by_week = plain.group_by("season_group", "week").agg(units=pl.col("units").sum(), skus=pl.len())
+    plain = weeks.filter(~pl.col("is_promoted") & pl.col("is_full")).sort("sku", "week")
+    by_week = plain.group_by("season_group", "week", maintain_order=True).agg(units=pl.col("units").sum(), skus=pl.len())
     level = pl.col("units") / pl.col("skus")
     index = by_week.with_columns(
         index=pl.when(level.mean().over("season_group") > 0).then(level / level.mean().over("season_group"))
     )
-    smooth = plain.join(index.select("season_group", "week", "index"), on=["season_group", "week"], how="left").filter(
-        pl.col("index") > 0.05
-    )
-    steady = smooth.with_columns(units=pl.col("units") / pl.col("index")).group_by("sku").agg(
+    smooth = plain.join(
+        index.select("season_group", "week", "index"), on=["season_group", "week"], how="left", maintain_order="left"
+    ).filter(pl.col("index") > 0.05)
+    steady = smooth.with_columns(units=pl.col("units") / pl.col("index")).group_by("sku", maintain_order=True).agg(
         weeks=pl.len(), mean=pl.col("units").mean(), spread=pl.col("units").std()
     )  # fmt: skip
     cv = pl.when((pl.col("weeks") >= 8) & (pl.col("mean") > 0)).then(pl.col("spread") / pl.col("mean"))

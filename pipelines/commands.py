@@ -137,7 +137,7 @@ def _new_channel(name: str) -> Any:
     """A channel that no configuration knows yet: its clock and its currency are asked for."""
     from pydantic import ValidationError
 
-    from pipelines.channels.mapping import Channel
+    from pipelines.channels.merchant import Channel
 
     zone = typer.prompt("Time zone of the channel", default="UTC")
     currency = typer.prompt("Its currency", default="EUR")

@@ -9,7 +9,8 @@ import polars as pl
 from models import allocation, availability, reorder
 from models.demand import SERIES
 from models.safety_stock import stock_levels_of
-from pipelines.channels.mapping import Config, Planning
+from pipelines.channels.mapping import Config
+from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 from pipelines.operations import Suggestion
 

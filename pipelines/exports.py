@@ -6,7 +6,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import table
-from pipelines.operations import write_csv, write_reorder_xlsx
+from pipelines.operations import write_csv, write_xlsx
 from pipelines.warehouse.duckdb import read_table
 from pipelines.warehouse.snapshots import Snapshot, open_snapshot
 
@@ -21,7 +21,7 @@ def write_exports(snapshot: Snapshot, folder: Path) -> list[Path]:
     with open_snapshot(snapshot) as connection:
         reorder = reorder_list(connection)
         meanings = {name: column.description or "" for name, column in table("reorder_suggestions").columns.items()}
-        write_reorder_xlsx(reorder, files[0], snapshot.version, meanings)
+        write_xlsx({"Reorder": reorder}, files[0], snapshot.version, meanings)
         write_csv(reorder, files[1])
         for name in CSV_TABLES:
             files.append(folder / f"{name}-{snapshot.version}.csv")

@@ -17,12 +17,7 @@ def show() -> None:
     if not names:
         st.info("No SKU is known yet: load a product file or orders.")
         return
-    sku = st.selectbox(
-        "SKU", list(names), format_func=lambda s: f"{s} · {names[s]}" if names.get(s) else s, key="sku", bind="query-params"
-    )
-    if sku is None:
-        st.info("Choose a SKU.")
-        return
+    sku = _chosen(names)
     one = frame.ask(queries.product, sku).row(0, named=True)
     st.caption(_words(one))
     left, right = st.columns([3, 2])
@@ -42,6 +37,19 @@ def show() -> None:
         "Forecast at", stock["location_id"].to_list(), default=stock["location_id"][0], required=True, key="at"
     )
     st.altair_chart(charts.forecast_fan(frame.ask(reorder.forecast_of, sku, place or stock["location_id"][0])), width="stretch")
+
+
+def _chosen(names: dict[str, str]) -> str:
+    """The SKU of the link, until another is chosen."""
+    asked = st.query_params.get("sku")
+    options = list(names)
+    index = options.index(asked) if asked in names else 0
+    sku = (
+        st.selectbox("SKU", options, index, format_func=lambda s: f"{s} · {names[s]}" if names[s] else s, required=True)
+        or options[0]
+    )
+    st.query_params["sku"] = sku
+    return sku
 
 
 def _words(one: dict[str, Any]) -> str:

@@ -11,8 +11,7 @@ FIGURES = ["on_hand_units", "stock_value", "excess_value", "dead_stock_value", "
 def show() -> None:
     """Figures of the shelves, stock by category, and lists by what is wrong."""
     st.title("Stock")
-    chosen = filters.show("category", "location_id", with_comparison=False)
-    st.caption("Stock is as last observed; the period does not matter here.")
+    chosen = filters.show("category", "location_id", is_state=True)
     figures.row(FIGURES, chosen, is_state=True)
     categories = frame.ask(queries.by_category, chosen)
     if not categories.is_empty():

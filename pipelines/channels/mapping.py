@@ -4,16 +4,14 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Any, Literal
 
 import polars as pl
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from pipelines.channels.base import EXPEDITED
+from pipelines.channels.merchant import Channel, Classes, Currency, Location, Merchant, Planning, Strict, TimeFormat, TimeZone
 from pipelines.contracts import table
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
@@ -25,48 +23,14 @@ COMPUTED = {
     "returns": ("business_date",),
     "refunds": ("business_date",),
 }
+NOT_BY_FILE = ("order_lines", "fx_rates", "channel_days", "retail_calendar", "ship_by_windows", "loads", "quarantine")
 ROW = "__row"  # number of the row, which a mapping's sql may use
 REQUIRED = {"shipments": ("sku",), "returns": ("sku",)}  # a file has nothing else to tell the article by
 # Order-level amounts that a mapping may give beside the line's own.
 ORDER_AMOUNTS = ("order_discount_amount", "order_shipping_amount", "order_tax_amount", "order_duty_amount")
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-        pl.Series([0]).cast(pl.Datetime("us", name))
-    except (KeyError, ValueError, OSError, pl.exceptions.PolarsError) as problem:
-        raise ValueError(f"time zone '{name}' is not known; use a name such as Europe/Amsterdam") from problem
-    return name
-
-
-def _strptime(form: str) -> str:
-    try:
-        pl.Series(["x"]).str.strptime(pl.Datetime("us", "UTC" if "%z" in form else None), form, strict=False)
-        is_known = any(f"%{part}" in form for part in "YyDFcsTx")
-    except pl.exceptions.PolarsError:
-        is_known = False
-    if not is_known:
-        raise ValueError(f"'{form}' is not a strptime format; write one such as %d.%m.%Y %H:%M:%S")
-    return form
-
-
-def _currency(code: str) -> str:
-    if not re.fullmatch("[A-Z]{3}", code):
-        raise ValueError(f"'{code}' is not a currency; write its ISO 4217 code, such as EUR")
-    return code
-
-
-TimeZone = Annotated[str, AfterValidator(_zone)]
-TimeFormat = Annotated[str, AfterValidator(_strptime)]
-Currency = Annotated[str, AfterValidator(_currency)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(_Strict):
+class Source(Strict):
     """Where one field comes from: a column, an SQL expression over columns, or a constant."""
 
     column: str | None = None
@@ -102,7 +66,7 @@ class Source(_Strict):
         return set(self.expression().meta.root_names())
 
 
-class Version(_Strict):
+class Version(Strict):
     """How to tell a newer version of a record: by a column of the record, by the file's name, or by the newest date in the file."""
 
     column: str | None = None
@@ -122,7 +86,7 @@ class Version(_Strict):
         return pattern
 
 
-class Feed(_Strict):
+class Feed(Strict):
     """One kind of file and the ledger table it fills."""
 
     name: str
@@ -147,7 +111,7 @@ class Feed(_Strict):
 
     @model_validator(mode="after")
     def _known_names(self) -> "Feed":
-        tables = {t.name for t in all_tables("ledger")} - {"order_lines", "fx_rates", "channel_days"}
+        tables = {t.name for t in all_tables("ledger")} - set(NOT_BY_FILE)
         if self.table not in tables:
             raise ValueError(f"table '{self.table}' is not one of {', '.join(sorted(tables))}")
         unknown = sorted(set(self.columns) - set(self.fields()))
@@ -224,72 +188,12 @@ def _fields_of(name: str) -> dict[str, Any]:
     return _fields_of("order_lines") | own | {amount: table("orders").columns["discount_amount"] for amount in ORDER_AMOUNTS}
 
 
-class Channel(_Strict):
-    """A sales channel: its clock, its currency, where it ships from when nothing else says so; with a `kind` it is fetched
-    from its platform, and `connection` says from where (never a secret)."""
-
-    name: str
-    kind: str | None = Field(None, description="platform whose API it is fetched from; none where only files are read")
-    connection: dict[str, str] = Field({}, description="what the kind asks for; secrets come from the environment")
-    since: date | None = Field(None, description="first day to fetch; everything that the platform still has, where it is blank")
-    leave_out: tuple[str, ...] = Field((), description="ledger tables that another feed tells better, such as shipments")
-    locations: dict[str, str] = Field({}, description="the merchant's name of a place, by the platform's id of it")
-    expedited: str = Field(EXPEDITED, description="pattern of the names of fast services")
-    ship_within_hours: float | None = Field(
-        None, gt=0, lt=10_000, description="promise to leave the building, where the platform gives none"
-    )
-    deliver_within_days: float | None = Field(
-        None, gt=0, lt=1_000, description="promise to arrive, where the platform gives none"
-    )
-    time_zone: TimeZone = "UTC"
-    currency: Currency | None = None
-    location: str | None = None
-    scorecard: str | None = Field(
-        None, description="platform whose scorecard judges it, where that is not its kind: amazon, ebay"
-    )
-    backorders: bool = Field(False, description="it goes on selling when the shelf is empty, so that sales are demand")
-
-
-class Planning(_Strict):
-    """Defaults of planning; each one that is used in place of a figure of the merchant's own is named on the row."""
-
-    cycle_service_level: float = Field(0.95, gt=0, lt=1)
-    review_period_days: float = Field(7, gt=0)
-    lead_time_days: float = Field(14, gt=0)
-    lead_time_std_days: float = Field(3, ge=0)
-    offer_buffer_units: int = Field(1, ge=0)
-    horizon_weeks: int = Field(13, ge=4, le=52)
-
-
-class Classes(_Strict):
-    """How products are classed."""
-
-    abc_by: Literal["net_sales", "margin"] = "net_sales"
-    abc_bounds: tuple[float, float] = (0.80, 0.95)
-    xyz_bounds: tuple[float, float] = (0.5, 1.0)
-
-
-class Merchant(_Strict):
-    """Whose record this is."""
-
-    name: str
-    reporting_currency: Currency = "EUR"
-    home: str = Field("data", description="folder of landing, warehouse, snapshots and exports")
-    input: str = Field(".", description="folder that the feeds' `files` are relative to")
-    as_of: str | None = Field(
-        None, description="'data' judges by the newest order in the record, for histories that ended; else now"
-    )
-    default_location: str = "main"
-    calendar: Literal["ISO", "NRF"] = Field("ISO", description="weeks of reports: ISO's, or NRF's 4-5-4")
-    country: str | None = Field(None, description="ISO code of the country whose movable feasts count")
-    approval_cap_amount: float | None = Field(None, gt=0)
-
-
-class Config(_Strict):
+class Config(Strict):
     """A merchant's whole configuration: one TOML file, or a folder of them."""
 
     merchant: Merchant
     channels: tuple[Channel, ...] = Field((), alias="channel")
+    locations: tuple[Location, ...] = Field((), alias="location")
     planning: Planning = Planning()
     classes: Classes = Classes()
     feeds: tuple[Feed, ...] = Field((), alias="feed")
@@ -307,7 +211,8 @@ class Config(_Strict):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Config":
-        for what, names in (("feed", [f.name for f in self.feeds]), ("channel", [c.name for c in self.channels])):
+        for what, given in (("feed", self.feeds), ("channel", self.channels), ("location", self.locations)):
+            names = [one.name for one in given]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{what} '{twice[0]}' is declared twice")
@@ -330,7 +235,7 @@ def load_config(path: Path) -> Config:
     origins: dict[str, list[Path]] = {}
     for file in files:
         for section, content in _read_toml(file).items():
-            is_list = section in ("feed", "channel")
+            is_list = section in ("feed", "channel", "location")
             if not isinstance(content, list if is_list else dict):
                 raise InputError(
                     f"{file}: {section} is not written as a section; write {f'[[{section}]]' if is_list else f'[{section}]'}."
@@ -384,6 +289,6 @@ def _mend(error: Any, section: str, place: list[Any]) -> str:
     return f"it is not a setting; {_suggestion(str(place[-1]), known, 'settings')}"
 
 
-SECTIONS: dict[str, type[_Strict]] = {
-    "merchant": Merchant, "channel": Channel, "planning": Planning, "classes": Classes, "feed": Feed,
+SECTIONS: dict[str, type[Strict]] = {
+    "merchant": Merchant, "channel": Channel, "location": Location, "planning": Planning, "classes": Classes, "feed": Feed,
 }  # fmt: skip

@@ -11,10 +11,10 @@ for _step in (
     "marts",
     "fulfilment",
     "money",
-    "planning",
-    "stock",
     "insights",
+    "planning",
     "decisions",
+    "stock",
 ):  # tables are registered in the order of the flow
     import_module(f"pipelines.contracts.{_step}")
 

@@ -37,33 +37,6 @@ class ChannelPrices(dy.Schema):
     is_parity_broken = flag("More than 5 % above the lowest")
 
 
-@register("marts", "What each product is: its classes, how it moves, whether its sizes are complete")
-class ProductClasses(dy.Schema):
-    sku = key("Stock keeping unit as sold")
-    description = text("Name")
-    category = text("Category")
-    brand = text("Brand")
-    style_id = text("Parent style of variants")
-    supplier_id = text("First supplier")
-    abc_class = code("A: the first 80 % of value, B: until 95 %, C: the rest", ("A", "B", "C"))
-    abc_value_amount = money("Value it is ranked by, of 52 weeks: margin or net sales", nullable=True)
-    cumulative_rate = number("Share of all value up to and with it", "rate")
-    xyz_class = code("X: steady, Y: varying, Z: erratic, after season and promotions", ("X", "Y", "Z"), nullable=True)
-    demand_cv = number("Coefficient of variation of weekly units after season and promotions", "rate")
-    sold_units = units("Units of 52 weeks, less returned")
-    net_sales_amount = money("Net sales of 52 weeks, reporting currency", nullable=True)
-    units_now = units("Units of the last four weeks", nullable=True)
-    units_before = units("Units of the four weeks before", nullable=True)
-    z_score = number("How many standard deviations of noise the change is", "rate")
-    p_value = number("Chance of such a change by noise alone", "rate")
-    is_significant = flag("More than noise, with at most one in ten of those shown by chance")
-    is_new = flag("Launched, or first sold, in the last 90 days")
-    is_dying = flag("Discontinued, or nothing sold for eight weeks")
-    is_size_run_broken = flag("Some variants of its style are sold out and others not")
-    on_hand_units = units("On hand at all locations", nullable=True)
-    in_stock_days_rate = number("Share of the last 28 days that it was on a shelf, at its worst location", "rate")
-
-
 @register("marts", "Open lines by how they stand against their promise to ship")
 class ShipRisk(dy.Schema):
     channel = key("Sales channel")

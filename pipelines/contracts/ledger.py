@@ -162,6 +162,15 @@ class RetailCalendar(dy.Schema):
     feast = text("Movable feast whose days these are")
 
 
+@register("ledger", "When what is ordered has to leave a location, by its working days, holidays and cut-offs")
+class ShipByWindows(dy.Schema):
+    location_id = key("Location")
+    utc_date = date("UTC date that the span touches", primary_key=True)
+    from_at = dy.Datetime(primary_key=True, time_zone="UTC", time_unit="us", description="Cut-off before; ordered after it")
+    until_at = instant("Cut-off; ordered up to it", nullable=False)
+    promised_at = instant("By when it leaves", nullable=False)
+
+
 @register("ledger", "Value of a currency on a day, carried over days without a fixing")
 class FxRates(dy.Schema):
     currency_code = key("ISO 4217 currency")

@@ -5,7 +5,7 @@ import dagster as dg
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 FORECAST = dg.AssetSelection.groups("forecast")
-HEALTH = dg.AssetSelection.assets("inventory_health")  # a mart that rests on the forecast
+INSIGHTS = dg.AssetSelection.groups("insights")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports")
 
 refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")
@@ -16,7 +16,7 @@ refresh_orders = dg.define_asset_job(
 )
 refresh_forecasts = dg.define_asset_job(
     "refresh_forecasts",
-    dg.AssetSelection.groups("demand", "forecast", "decisions") | HEALTH | PUBLISHING,
+    dg.AssetSelection.groups("demand", "forecast", "decisions") | INSIGHTS | PUBLISHING,
     description="Demand, forecasts and decisions anew",
 )
 

@@ -15,9 +15,10 @@ from pipelines.intake.reconcile import reconcile
 from pipelines.ledger import load as ledger
 from pipelines.ledger.calendar import retail_calendar
 from pipelines.ledger.currency import dense_rates
+from pipelines.ledger.working_days import ship_by_windows
 
-LEDGER = specs("ledger", ["landing", "reconciliation"], leave_out=("fx_rates", "retail_calendar"))
-DATED = ("fx_rates", "retail_calendar")
+DATED = ("fx_rates", "retail_calendar", "ship_by_windows")
+LEDGER = specs("ledger", ["landing", "reconciliation"], leave_out=DATED)
 DAYS = specs("ledger", ["orders"], leave_out=tuple(t.name for t in all_tables("ledger") if t.name not in DATED))
 
 
@@ -87,5 +88,6 @@ def days_of_the_record(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         merchant.calendar, first - timedelta(days=YEARS_BEFORE), last + timedelta(days=DAYS_AHEAD), merchant.country
     )
     rates = dense_rates(used.to_list(), merchant.reporting_currency, first, last)
-    run.warehouse.save({"fx_rates": rates, "retail_calendar": calendar})
+    windows = ship_by_windows(run.config.locations, first, last)
+    run.warehouse.save({"fx_rates": rates, "retail_calendar": calendar, "ship_by_windows": windows})
     yield from results(run, DAYS)

@@ -6,7 +6,7 @@ import polars as pl
 
 from models.classes import abc_classes, xyz_classes
 from models.trends import changes
-from pipelines.channels.mapping import Classes
+from pipelines.channels.merchant import Classes
 from pipelines.contracts import table
 
 YEAR_WEEKS, RECENT_WEEKS, NEW_DAYS, DYING_WEEKS = 52, 4, 90, 8

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pipelines.channels.base import ChannelError, Context, Kind, Session, kind_of
 from pipelines.channels.documents import pseudonyms
 from pipelines.channels.http import Patience
-from pipelines.channels.mapping import Channel
+from pipelines.channels.merchant import Channel
 
 
 def secret_variable(channel: str, setting: str) -> str:

@@ -8,7 +8,8 @@ from requests import RequestException
 
 from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, Record, RecordStream, ReportStream, Session, kind_of
 from pipelines.channels.http import Patience, in_words
-from pipelines.channels.mapping import Channel, Config
+from pipelines.channels.mapping import Config
+from pipelines.channels.merchant import Channel
 from pipelines.intake.connection import feed_name, open_channel
 from pipelines.intake.index import Index
 from pipelines.intake.state import States

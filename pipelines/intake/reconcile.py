@@ -13,7 +13,8 @@ from pipelines.channels.base import ChannelError, Context, Listed, Record, Recor
 from pipelines.channels.days import local_day
 from pipelines.channels.decode import TEXT, decode
 from pipelines.channels.http import Patience, in_words
-from pipelines.channels.mapping import Channel, Config
+from pipelines.channels.mapping import Config
+from pipelines.channels.merchant import Channel
 from pipelines.intake.connection import feed_name, open_channel
 from pipelines.intake.index import Index
 from pipelines.intake.poll import batches

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.channels.base import Record, RecordStream, Session, kind_of
 from pipelines.channels.documents import parse_records
-from pipelines.channels.mapping import Channel
+from pipelines.channels.merchant import Channel
 from pipelines.channels.payloads import Parsed, Payload
 from pipelines.intake.connection import context_of
 

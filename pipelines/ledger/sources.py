@@ -11,7 +11,8 @@ import polars as pl
 from pipelines.channels import files
 from pipelines.channels.base import RecordStream, ReportStream, kind_of
 from pipelines.channels.documents import parse_records
-from pipelines.channels.mapping import Channel, Config, Feed
+from pipelines.channels.mapping import Config, Feed
+from pipelines.channels.merchant import Channel
 from pipelines.channels.payloads import Parsed, Payload
 from pipelines.errors import InputError
 from pipelines.intake.connection import context_of, feed_name

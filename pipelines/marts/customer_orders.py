@@ -4,7 +4,7 @@ from typing import Any
 
 import narwhals as nw
 
-from pipelines.marts.clock import hours_between
+from pipelines.marts.arithmetic import hours_between
 
 Frame = nw.LazyFrame[Any]
 SOURCES = ("order_lives",)

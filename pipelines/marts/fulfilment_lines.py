@@ -6,20 +6,24 @@ from typing import Any
 import narwhals as nw
 
 Frame = nw.LazyFrame[Any]
-SOURCES = ("order_lines", "orders", "shipments")
+SOURCES = ("order_lines", "orders", "shipments", "ship_by_windows")
 KEYS = ("channel", "order_id", "sku")
 ORDER = ("channel", "order_id")
 
 
-def fulfilment_lines(order_lines: Frame, orders: Frame, shipments: Frame, as_of: datetime, default_location: str) -> Frame:
+def fulfilment_lines(
+    order_lines: Frame, orders: Frame, shipments: Frame, ship_by_windows: Frame, as_of: datetime, default_location: str
+) -> Frame:
     """Due, shipped, open and delivered units as of an instant (UTC), for goods of real, paid sales that carry a promise or a shipment.
 
     A line is shipped at the instant when its last due unit left. Orders without promise and without shipment, such as those
     handed over in a store, are not here: nothing has to leave a building. Nor are unshipped lines ordered before a channel's
     first recorded shipment, or on a channel without any: whether they left is unknown, which is neither open nor late.
-    Lines that the seller cancelled whole are here with nothing due: the customer wanted them.
+    Lines that the seller cancelled whole are here with nothing due: the customer wanted them. Where a channel promises nothing,
+    the location's working days and cut-off do.
     """
     real = orders.filter((~nw.col("is_test")) & (nw.col("payment_status") != "failed") & (nw.col("order_kind") == "sale"))
+    real = _promised(real, ship_by_windows, default_location)
     lines = _due(order_lines, real).join(_shipped(shipments, real, as_of), on=list(KEYS), how="left")
     counts = ("shipped_units", "in_time_units", "delivered_units", "delivered_in_time_units", "parcels")
     lines = lines.with_columns(nw.col(*counts).fill_null(0)).join(_recorded(shipments), on="channel", how="inner")
@@ -37,6 +41,17 @@ def fulfilment_lines(order_lines: Frame, orders: Frame, shipments: Frame, as_of:
         is_delivery_known=nw.col("scanned") > 0,
         is_split=nw.col("parcels") > 1,
     )  # fmt: skip
+
+
+def _promised(real: Frame, ship_by_windows: Frame, default_location: str) -> Frame:
+    windows = ship_by_windows.select("utc_date", "from_at", "until_at", "promised_at", place="location_id")
+    placed = real.with_columns(
+        place=nw.coalesce(nw.col("location_id"), nw.lit(default_location)), utc_date=nw.col("ordered_at").dt.date()
+    )
+    fitting = placed.join(windows, on=["place", "utc_date"], how="left")
+    is_in_it = (nw.col("ordered_at") > nw.col("from_at")) & (nw.col("ordered_at") <= nw.col("until_at"))
+    fitting = fitting.filter(nw.col("from_at").is_null() | is_in_it)
+    return fitting.with_columns(ship_by_at=nw.coalesce(nw.col("ship_by_at"), nw.col("promised_at")))
 
 
 def _due(order_lines: Frame, real: Frame) -> Frame:

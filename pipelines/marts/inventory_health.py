@@ -46,7 +46,7 @@ def inventory_health(
         "demand_28d_units", "censored_28d_days", "last_demand_date", "forecast_90d_units", "excess_units", "is_dead",
         as_of_date=nw.lit(as_of_date),
         lost_28d_units=nw.when(seen > 0).then(nw.col("demand_28d_units") * nw.col("censored_28d_days") / seen).otherwise(0.0),
-        stock_value_amount=held * nw.col("unit_cost_amount"),
+        stock_value_amount=nw.col("unit_cost_amount") * held,
         excess_value_amount=nw.col("excess_units") * nw.col("unit_cost_amount"),
     )  # fmt: skip
 

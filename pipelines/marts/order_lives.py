@@ -4,7 +4,7 @@ from typing import Any
 
 import narwhals as nw
 
-from pipelines.marts.clock import hours_between
+from pipelines.marts.arithmetic import at_rate, hours_between
 
 Frame = nw.LazyFrame[Any]
 SOURCES = ("orders", "order_timeline", "fulfilment_lines", "fx_rates")
@@ -24,7 +24,7 @@ def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, f
     rates = fx_rates.select("currency_code", "reporting_rate", business_date="rate_date")
     lives = (
         sales.select(*ORDER, "business_date", "currency_code", "location_id", "service_level", "ship_to_country_code", "customer_key", "cancelled_by",
-                     *FLAGS, "is_cancelled", "total_amount", "ship_by_at", placed_at="ordered_at", own_paid_at="paid_at")
+                     *FLAGS, "is_cancelled", "total_amount", placed_at="ordered_at", own_paid_at="paid_at")
         .join(_stages(order_timeline), on=list(ORDER), how="left")
         .join(_leaving(fulfilment_lines), on=list(ORDER), how="left")
         .join(rates, on=["currency_code", "business_date"], how="left")
@@ -35,7 +35,7 @@ def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, f
         service_level=nw.coalesce(nw.col("left_with"), nw.col("service_level")),
         is_shipped_from_stock=(nw.col("due_units") > 0).fill_null(False),
         is_open=((nw.col("open_units") > 0) & (~nw.col("is_cancelled"))).fill_null(False),
-        reporting_total_amount=nw.col("total_amount") * nw.col("reporting_rate"),
+        reporting_total_amount=at_rate(nw.col("total_amount"), nw.col("reporting_rate")),
         parcels=nw.col("parcels").fill_null(0),
     )
     lives = lives.with_columns(order_state=_state()).with_columns(**_hours(lives))
@@ -65,6 +65,7 @@ def _leaving(fulfilment_lines: Frame) -> Frame:
         due_units=nw.col("due_units").sum(),
         open_units=nw.col("open_units").sum(),
         lacking=nw.col("lacking").sum(),
+        ship_by_at=nw.col("ship_by_at").min(),
         last_shipped_at=nw.col("shipped_at").max(),
         last_delivered_at=nw.col("delivered_at").max(),
         left_from=nw.col("location_id").min(),

@@ -4,6 +4,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import at_rate
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("orders", "payments", "order_lives", "fx_rates")
 KEYS = ("channel", "order_id")
@@ -32,8 +34,8 @@ def payment_balance(orders: Frame, payments: Frame, order_lives: Frame, fx_rates
     balance = balance.join(state, on=list(KEYS), how="left").join(rates, on=["currency_code", "business_date"], how="left")
     return balance.with_columns(
         nw.col("is_open", "is_shipped").fill_null(False),
-        reporting_unexplained_amount=_unexplained() * nw.col("reporting_rate"),
-        reporting_refund_excess_amount=_refund_excess() * nw.col("reporting_rate"),
+        reporting_unexplained_amount=at_rate(_unexplained(), nw.col("reporting_rate")),
+        reporting_refund_excess_amount=at_rate(_refund_excess(), nw.col("reporting_rate")),
     ).drop("channel_paid", "order_id_paid", "paid_currency", "paid_date", "reporting_rate")
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import at_rate
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("payouts", "payout_entries", "fx_rates")
 KEYS = ("channel", "payout_id")
@@ -30,5 +32,5 @@ def payout_balance(payouts: Frame, payout_entries: Frame, fx_rates: Frame) -> Fr
     balance = balance.with_columns(fees_amount=nw.col("fees_amount") + nw.col("entry_fees_amount"), residual_amount=residual)
     return balance.with_columns(
         is_explained=nw.col("residual_amount").abs() < 0.01,
-        reporting_residual_amount=nw.col("residual_amount").abs() * nw.col("reporting_rate"),
+        reporting_residual_amount=at_rate(nw.col("residual_amount").abs(), nw.col("reporting_rate")),
     ).drop("entry_fees_amount", "reporting_rate")

@@ -4,6 +4,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import at_rate
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("order_lines", "orders", "returns", "fx_rates", "cost_spans")
 COUNTED = ("sale", "credit", "adjustment", "return")
@@ -23,7 +25,7 @@ def sales_entries(order_lines: Frame, orders: Frame, returns: Frame, fx_rates: F
     rates = fx_rates.rename({"rate_date": "business_date"})
     converted = _costed(entries, cost_spans, fx_rates).join(rates, on=["currency_code", "business_date"], how="left")
     return converted.with_columns(
-        reporting_net_sales_amount=nw.col("net_sales_amount") * nw.col("reporting_rate"),
+        reporting_net_sales_amount=at_rate(nw.col("net_sales_amount"), nw.col("reporting_rate")),
         is_rate_provisional=nw.col("is_rate_provisional").fill_null(True),
     ).drop("reporting_rate")
 
@@ -37,7 +39,7 @@ def _costed(entries: Frame, cost_spans: Frame, fx_rates: Frame) -> Frame:
     dated = dated.filter(nw.col("valid_from_date").is_null() | is_the_days)
     costed = dated.join(rates, left_on=["cost_currency", "business_date"], right_on=["cost_currency", "rate_date"], how="left")
     return costed.with_columns(
-        reporting_cost_amount=nw.col("unit_cost_amount") * nw.col("cost_rate") * nw.col("sold_units")
+        reporting_cost_amount=at_rate(nw.col("unit_cost_amount") * nw.col("sold_units"), nw.col("cost_rate"))
     ).drop("valid_from_date", "valid_until_date", "unit_cost_amount", "cost_currency", "cost_rate")
 
 

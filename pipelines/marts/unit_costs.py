@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import at_rate
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("cost_spans", "fx_rates")
 
@@ -17,4 +19,4 @@ def unit_costs(cost_spans: Frame, fx_rates: Frame, as_of_date: date) -> Frame:
     )
     rates = fx_rates.filter(nw.col("rate_date") == as_of_date).select("currency_code", "reporting_rate")
     converted = known.join(rates, on="currency_code", how="inner")
-    return converted.select("sku", "origin", unit_cost_amount=nw.col("unit_cost_amount") * nw.col("reporting_rate"))
+    return converted.select("sku", "origin", unit_cost_amount=at_rate(nw.col("unit_cost_amount"), nw.col("reporting_rate")))

@@ -2,7 +2,7 @@
 
 from pipelines.operations.database import UnfitValue
 from pipelines.operations.deliveries import SendOutcome, send
-from pipelines.operations.exports import safe_text, write_csv, write_reorder_xlsx
+from pipelines.operations.exports import safe_text, write_csv, write_xlsx
 from pipelines.operations.files import written_aside
 from pipelines.operations.outbox import Batch, Outbox
 from pipelines.operations.reconcile import ReconcileOutcome, reconcile
@@ -27,6 +27,6 @@ __all__ = [
     "safe_text",
     "send",
     "write_csv",
-    "write_reorder_xlsx",
+    "write_xlsx",
     "written_aside",
 ]

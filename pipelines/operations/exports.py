@@ -17,7 +17,7 @@ from polars import selectors as cs
 from pipelines.operations.files import written_aside
 
 FORMULA_START = r"^([=+\-@\t\r])"
-MAX_ROWS, MAX_TEXT = 1_048_575, 32_767
+MAX_ROWS, MAX_TEXT, MAX_SHEET_NAME = 1_048_575, 32_767, 31
 MIN_WIDTH, MAX_WIDTH, WIDTH_ROWS = 8, 48, 200
 
 _Write = Callable[[int, int, Any], object]
@@ -40,17 +40,24 @@ def write_csv(frame: pl.DataFrame, path: Path) -> None:
         safe.write_csv(aside)
 
 
-def write_reorder_xlsx(frame: pl.DataFrame, path: Path, snapshot_version: str, meanings: Mapping[str, str] | None = None) -> None:
-    """Writes `frame` as a workbook, whole or not at all: sheet "Reorder", and "About" with the snapshot and what columns mean.
+def write_xlsx(
+    sheets: Mapping[str, pl.DataFrame], path: Path, snapshot_version: str, meanings: Mapping[str, str] | None = None
+) -> None:
+    """Writes a workbook, whole or not at all: a sheet per frame, and "About" with the snapshot and what the columns mean.
 
-    Raises ValueError when it has more rows than a sheet, OSError when the folder cannot be written to.
+    Raises ValueError when a frame has more rows than a sheet, OSError when the folder cannot be written to.
     """
-    if frame.height > MAX_ROWS:
-        raise ValueError(f"A sheet holds {MAX_ROWS:,} rows and this export has {frame.height:,}; narrow it down or take the CSV.")
-    flat = _flat(frame)
+    for frame in sheets.values():
+        if frame.height > MAX_ROWS:
+            raise ValueError(
+                f"A sheet holds {MAX_ROWS:,} rows and this export has {frame.height:,}; narrow it down or take the CSV."
+            )
+    flat = {name: _flat(frame) for name, frame in sheets.items()}
     with written_aside(path) as aside, xlsxwriter.Workbook(aside) as workbook:
-        _write_reorder(workbook, flat)
-        _write_about(workbook, flat.columns, snapshot_version, meanings or {})
+        for name, frame in flat.items():
+            _write_sheet(workbook, name, frame)
+        columns = list(dict.fromkeys(column for frame in flat.values() for column in frame.columns))
+        _write_about(workbook, columns, snapshot_version, meanings or {})
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
@@ -73,13 +80,13 @@ def _heading(name: str, dtype: pl.DataType) -> str:
     return f"{name} (UTC)" if isinstance(dtype, pl.Datetime) and dtype.time_zone else name
 
 
-def _write_reorder(workbook: Any, frame: pl.DataFrame) -> None:
-    sheet = workbook.add_worksheet("Reorder")
+def _write_sheet(workbook: Any, name: str, frame: pl.DataFrame) -> None:
+    sheet = workbook.add_worksheet(name[:MAX_SHEET_NAME])
     header = workbook.add_format({"bold": True, "bg_color": "#DDE5EE", "bottom": 1, "text_wrap": True, "valign": "top"})
-    for column, (name, dtype) in enumerate(frame.schema.items()):
-        heading = _heading(name, dtype)
+    for column, (title, dtype) in enumerate(frame.schema.items()):
+        heading = _heading(title, dtype)
         sheet.write_string(0, column, heading, header)
-        values = frame.get_column(name)
+        values = frame.get_column(title)
         sheet.set_column(column, column, _width(heading, values))
         write = _writer(workbook, sheet, dtype)
         for row, value in enumerate(values, start=1):

@@ -262,7 +262,7 @@ def test_sql_that_is_no_expression(tmp_path: Path) -> None:
 
 def test_a_table_that_no_mapping_fills(tmp_path: Path) -> None:
     said = mapping(tmp_path, FEED.replace("orders", "order_lines") + "[feed.columns]\n")
-    assert said.startswith("feeds.toml: feed 'f': table 'order_lines' is not one of bundles, customers, ")
+    assert said.startswith("feeds.toml: feed 'f': table 'order_lines' is not one of account_health, bundles, customers, ")
 
 
 def test_configure_is_what_a_merchant_writes() -> None:

@@ -9,7 +9,7 @@ import openpyxl  # type: ignore[import-untyped, unused-ignore]
 import polars as pl
 import pytest
 
-from pipelines.operations import exports, safe_text, write_csv, write_reorder_xlsx, written_aside
+from pipelines.operations import exports, safe_text, write_csv, write_xlsx, written_aside
 
 EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"]
 
@@ -39,7 +39,7 @@ def test_formulas_are_neutralised(text: str, tmp_path: Path) -> None:
     write_csv(pl.DataFrame({text: [text, "a=b"]}), tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(newline="") as opened:
         assert list(csv.reader(opened)) == [[f"'{text}"], [f"'{text}"], ["a=b"]]
-    write_reorder_xlsx(pl.DataFrame({text: [text]}), tmp_path / "x.xlsx", text, {text: text})
+    write_xlsx({"Reorder": pl.DataFrame({text: [text]})}, tmp_path / "x.xlsx", text, {text: text})
     for sheet in openpyxl.load_workbook(tmp_path / "x.xlsx"):
         assert all(
             cell.data_type in ("s", "n") and (cell.value is None or cell.data_type == "s") for row in sheet for cell in row
@@ -61,7 +61,7 @@ def test_negative_numbers_stay_numbers(tmp_path: Path) -> None:
 
 def test_the_workbook_opens_as_a_planner_expects(frame: pl.DataFrame, tmp_path: Path) -> None:
     path = tmp_path / "reorder.xlsx"
-    write_reorder_xlsx(frame, path, "20261123T093000Z", {"sku": "Stock keeping unit"})
+    write_xlsx({"Reorder": frame}, path, "20261123T093000Z", {"sku": "Stock keeping unit"})
     workbook = openpyxl.load_workbook(path)
     sheet = workbook["Reorder"]
     names = [cell.value for cell in sheet[1]]
@@ -82,14 +82,14 @@ def test_the_workbook_opens_as_a_planner_expects(frame: pl.DataFrame, tmp_path: 
 
 def test_an_empty_frame_and_no_columns_at_all_still_open(frame: pl.DataFrame, tmp_path: Path) -> None:
     for empty in (frame.clear(), pl.DataFrame()):
-        write_reorder_xlsx(empty, tmp_path / "x.xlsx", "v1")
+        write_xlsx({"Reorder": empty}, tmp_path / "x.xlsx", "v1")
         assert openpyxl.load_workbook(tmp_path / "x.xlsx").sheetnames == ["Reorder", "About"]
 
 
 def test_more_rows_than_a_sheet_are_refused(frame: pl.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "MAX_ROWS", 1)
     with pytest.raises(ValueError, match="this export has 2"):
-        write_reorder_xlsx(frame, tmp_path / "x.xlsx", "v1")
+        write_xlsx({"Reorder": frame}, tmp_path / "x.xlsx", "v1")
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -1,0 +1,136 @@
+"""What a merchant says of its house: channels, locations, planning, classes. Here: the shape of those sections. Not here: feeds (mapping.py)."""
+
+import re
+from datetime import date, time
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from pipelines.channels.base import EXPEDITED
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+        pl.Series([0]).cast(pl.Datetime("us", name))
+    except (KeyError, ValueError, OSError, pl.exceptions.PolarsError) as problem:
+        raise ValueError(f"time zone '{name}' is not known; use a name such as Europe/Amsterdam") from problem
+    return name
+
+
+def _strptime(form: str) -> str:
+    try:
+        pl.Series(["x"]).str.strptime(pl.Datetime("us", "UTC" if "%z" in form else None), form, strict=False)
+        is_known = any(f"%{part}" in form for part in "YyDFcsTx")
+    except pl.exceptions.PolarsError:
+        is_known = False
+    if not is_known:
+        raise ValueError(f"'{form}' is not a strptime format; write one such as %d.%m.%Y %H:%M:%S")
+    return form
+
+
+def _currency(code: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValueError(f"'{code}' is not a currency; write its ISO 4217 code, such as EUR")
+    return code
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
+TimeFormat = Annotated[str, AfterValidator(_strptime)]
+Currency = Annotated[str, AfterValidator(_currency)]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Channel(Strict):
+    """A sales channel: its clock, its currency, where it ships from when nothing else says so; with a `kind` it is fetched
+    from its platform, and `connection` says from where (never a secret)."""
+
+    name: str
+    kind: str | None = Field(None, description="platform whose API it is fetched from; none where only files are read")
+    connection: dict[str, str] = Field({}, description="what the kind asks for; secrets come from the environment")
+    since: date | None = Field(None, description="first day to fetch; everything that the platform still has, where it is blank")
+    leave_out: tuple[str, ...] = Field((), description="ledger tables that another feed tells better, such as shipments")
+    locations: dict[str, str] = Field({}, description="the merchant's name of a place, by the platform's id of it")
+    expedited: str = Field(EXPEDITED, description="pattern of the names of fast services")
+    ship_within_hours: float | None = Field(
+        None, gt=0, lt=10_000, description="promise to leave the building, where the platform gives none"
+    )
+    deliver_within_days: float | None = Field(
+        None, gt=0, lt=1_000, description="promise to arrive, where the platform gives none"
+    )
+    time_zone: TimeZone = "UTC"
+    currency: Currency | None = None
+    location: str | None = None
+    scorecard: str | None = Field(
+        None, description="platform whose scorecard judges it, where that is not its kind: amazon, ebay"
+    )
+    backorders: bool = Field(False, description="it goes on selling when the shelf is empty, so that sales are demand")
+
+
+class Location(Strict):
+    """When a location ships, for orders that no channel gives a promise: what is ordered by the cut-off of a working day leaves on it."""
+
+    name: str
+    time_zone: TimeZone = "UTC"
+    cutoff: time = time(15)
+    closes: time = time(18)
+    handling_days: int = Field(0, ge=0, le=30, description="further working days until it leaves")
+    working_days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        ("mon", "tue", "wed", "thu", "fri"), min_length=1
+    )
+    country: str | None = Field(None, description="ISO code of the country whose public holidays it keeps")
+    subdivision: str | None = Field(None, description="state or province, where holidays differ")
+    closed_days: tuple[date, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_a_known_country(self) -> "Location":
+        from holidays import list_supported_countries
+
+        known = list_supported_countries()
+        if self.country and self.country not in known:
+            raise ValueError(
+                f"no holidays are known of '{self.country}'; write the ISO code, such as NL, or leave it out and list closed_days"
+            )
+        if self.country and self.subdivision and self.subdivision not in known[self.country]:
+            raise ValueError(f"'{self.subdivision}' is none of {self.country}'s; it has {', '.join(known[self.country])}")
+        return self
+
+
+class Planning(Strict):
+    """Defaults of planning; each one that is used in place of a figure of the merchant's own is named on the row."""
+
+    cycle_service_level: float = Field(0.95, gt=0, lt=1)
+    review_period_days: float = Field(7, gt=0)
+    lead_time_days: float = Field(14, gt=0)
+    lead_time_std_days: float = Field(3, ge=0)
+    offer_buffer_units: int = Field(1, ge=0)
+    horizon_weeks: int = Field(13, ge=4, le=52)
+
+
+class Classes(Strict):
+    """How products are classed."""
+
+    abc_by: Literal["net_sales", "margin"] = "net_sales"
+    abc_bounds: tuple[float, float] = (0.80, 0.95)
+    xyz_bounds: tuple[float, float] = (0.5, 1.0)
+
+
+class Merchant(Strict):
+    """Whose record this is."""
+
+    name: str
+    reporting_currency: Currency = "EUR"
+    home: str = Field("data", description="folder of landing, warehouse, snapshots and exports")
+    input: str = Field(".", description="folder that the feeds' `files` are relative to")
+    as_of: str | None = Field(
+        None, description="'data' judges by the newest order in the record, for histories that ended; else now"
+    )
+    default_location: str = "main"
+    calendar: Literal["ISO", "NRF"] = Field("ISO", description="weeks of reports: ISO's, or NRF's 4-5-4")
+    country: str | None = Field(None, description="ISO code of the country whose movable feasts count")
+    approval_cap_amount: float | None = Field(None, gt=0)
