@@ -96,7 +96,7 @@ class SkuAttributes(dy.Schema):
 class CostSpans(dy.Schema):
     sku = key("Stock keeping unit")
     valid_from_date = date("First day it holds", primary_key=True)
-    valid_until_date = date("Last day it holds")
+    valid_before_date = date("First day it holds no more")
     unit_cost_amount = money("Cost of one unit; blank where it is unknown", nullable=True)
     currency_code = text("ISO 4217 currency", nullable=False)
     origin = code("Where it comes from", ("product_costs", "supplier_terms"))

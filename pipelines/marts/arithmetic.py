@@ -1,4 +1,4 @@
-"""What narwhals lacks on one engine or another: time between instants, products of amounts and rates. Not here: any figure."""
+"""What narwhals lacks on one engine or another: time between instants, ratios, products of amounts and rates. Not here: any figure."""
 
 from typing import Any
 
@@ -11,7 +11,12 @@ def hours_between(frame: Frame, earlier: nw.Expr, later: nw.Expr) -> nw.Expr:
     """Hours from one instant of `frame` to another, in whole seconds; negative where they are the other way round."""
     is_spark = frame.implementation.is_spark_like()
     seconds = later.cast(nw.Int64) - earlier.cast(nw.Int64) if is_spark else (later - earlier).dt.total_seconds()
-    return seconds.cast(nw.Float64) / 3600.0
+    return seconds.cast(nw.Float64) * (1 / 3600)
+
+
+def ratio(part: nw.Expr, whole: nw.Expr) -> nw.Expr:
+    """`part` ÷ `whole` as floats; `whole` must not be 0. Sail, a light server of Spark's protocol, divides whole numbers only."""
+    return part.cast(nw.Float64) * whole.cast(nw.Float64) ** -1.0
 
 
 def at_rate(amount: nw.Expr, rate: nw.Expr) -> nw.Expr:

@@ -40,7 +40,9 @@ def _period(sold: Frame, days: int, as_of_date: date) -> Frame:
     )  # fmt: skip
     both = now.join(earlier, on="sku", how="left").with_columns(
         previous_sold_units=nw.col("previous_sold_units").fill_null(0),
-        previous_net_sales_amount=nw.coalesce(nw.col("previous_net_sales_amount"), nw.col("net_sales_amount") * 0),
+        previous_net_sales_amount=nw.coalesce(
+            nw.col("previous_net_sales_amount"), nw.col("net_sales_amount") - nw.col("net_sales_amount")
+        ),
     )
     return both.with_columns(
         period_days=nw.lit(days),

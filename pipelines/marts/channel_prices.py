@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import ratio
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("sales_entries",)
 KEYS = ("sku", "channel")
@@ -24,11 +26,11 @@ def channel_prices(sales_entries: Frame, as_of_date: date) -> Frame:
         & (day >= as_of_date - timedelta(days=WINDOW_DAYS)) & (day < as_of_date)
     )  # fmt: skip
     prices = sold.group_by(*KEYS).agg(sold_units=nw.col("sold_units").sum(), net=nw.col("reporting_net_sales_amount").sum())
-    prices = prices.filter(nw.col("net") > 0).with_columns(
-        price=nw.col("net").cast(nw.Float64) / nw.col("sold_units").cast(nw.Float64)
-    )
+    prices = prices.filter(nw.col("net") > 0).with_columns(price=ratio(nw.col("net"), nw.col("sold_units")))
     lowest = prices.group_by("sku").agg(lowest=nw.col("price").min(), channels=nw.len())
-    beside = prices.join(lowest, on="sku", how="inner").with_columns(above_lowest_rate=nw.col("price") / nw.col("lowest") - 1.0)
+    beside = prices.join(lowest, on="sku", how="inner").with_columns(
+        above_lowest_rate=ratio(nw.col("price"), nw.col("lowest")) - 1.0
+    )
     return beside.with_columns(
         is_parity_broken=(nw.col("channels") > 1) & (nw.col("above_lowest_rate") > PARITY), unit_price_amount=nw.col("price")
     ).drop("net", "price", "lowest")

@@ -25,9 +25,8 @@ def cost_spans(product_costs: Frame, supplier_terms: Frame) -> Frame:
     quoted = _quoted(supplier_terms).join(first.select("sku"), on="sku", how="anti")
     spans = nw.concat([own, before.select(*own.columns), quoted.select(*own.columns)], how="vertical")
     following = nw.col("valid_from_date").shift(-1).over("sku", order_by="valid_from_date")
-    return spans.with_columns(valid_until_date=following).with_columns(
-        valid_until_date=nw.coalesce(nw.col("valid_until_date").dt.offset_by("-1d"), nw.lit(NEVER))
-    )
+    dated = spans.with_columns(following=following)
+    return dated.with_columns(valid_before_date=nw.coalesce(nw.col("following"), nw.lit(NEVER))).drop("following")
 
 
 def _quoted(supplier_terms: Frame) -> Frame:

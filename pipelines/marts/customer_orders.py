@@ -20,5 +20,5 @@ def customer_orders(order_lives: Frame) -> Frame:
         customer_order_number=nw.col("one").cum_sum().over("customer_key", order_by=order),
         previous_at=nw.col("placed_at").shift(1).over("customer_key", order_by=order),
     )
-    days = hours_between(numbered, nw.col("previous_at"), nw.col("placed_at")) / 24.0
+    days = hours_between(numbered, nw.col("previous_at"), nw.col("placed_at")) * (1 / 24)
     return numbered.with_columns(days_since_previous=days).drop("one", "previous_at")

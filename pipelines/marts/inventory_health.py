@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import ratio
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("inventory_position", "demand", "forecast_means", "unit_costs", "receipts", "products")
 KEYS = ("location_id", "sku")
@@ -45,7 +47,7 @@ def inventory_health(
         *KEYS, "description", "category", "brand", "observed_at", "on_hand_units", "available_units", "backordered_units", "on_order_units", "last_received_at",
         "demand_28d_units", "censored_28d_days", "last_demand_date", "forecast_90d_units", "excess_units", "is_dead",
         as_of_date=nw.lit(as_of_date),
-        lost_28d_units=nw.when(seen > 0).then(nw.col("demand_28d_units") * nw.col("censored_28d_days") / seen).otherwise(0.0),
+        lost_28d_units=nw.when(seen > 0).then(ratio(nw.col("demand_28d_units") * nw.col("censored_28d_days"), seen)).otherwise(0.0),
         stock_value_amount=nw.col("unit_cost_amount") * held,
         excess_value_amount=nw.col("excess_units") * nw.col("unit_cost_amount"),
     )  # fmt: skip

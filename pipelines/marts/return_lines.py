@@ -38,6 +38,6 @@ def return_lines(sales_entries: Frame, orders: Frame, returns: Frame) -> Frame:
         *KEYS, "business_date", "sold_units", "reason", "currency_code",
         returned_units=returned,
         excess_units=came_back - returned,
-        days_to_return=hours_between(lines, nw.col("ordered_at"), nw.col("first_returned_at")) / 24.0,
+        days_to_return=hours_between(lines, nw.col("ordered_at"), nw.col("first_returned_at")) * (1 / 24),
         refund_amount=nw.coalesce(nw.col("refund_amount"), nw.lit(0)),
     )  # fmt: skip

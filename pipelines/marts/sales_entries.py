@@ -33,14 +33,14 @@ def sales_entries(order_lines: Frame, orders: Frame, returns: Frame, fx_rates: F
 def _costed(entries: Frame, cost_spans: Frame, fx_rates: Frame) -> Frame:
     """Entries with their units at the cost of the day; blank where the cost, or its currency's rate, is unknown."""
     rates = fx_rates.select("rate_date", cost_rate="reporting_rate", cost_currency="currency_code")
-    spans = cost_spans.select("sku", "valid_from_date", "valid_until_date", "unit_cost_amount", cost_currency="currency_code")
+    spans = cost_spans.select("sku", "valid_from_date", "valid_before_date", "unit_cost_amount", cost_currency="currency_code")
     dated = entries.join(spans, on="sku", how="left")
-    is_the_days = nw.col("business_date").is_between(nw.col("valid_from_date"), nw.col("valid_until_date"))
+    is_the_days = (nw.col("business_date") >= nw.col("valid_from_date")) & (nw.col("business_date") < nw.col("valid_before_date"))
     dated = dated.filter(nw.col("valid_from_date").is_null() | is_the_days)
     costed = dated.join(rates, left_on=["cost_currency", "business_date"], right_on=["cost_currency", "rate_date"], how="left")
     return costed.with_columns(
         reporting_cost_amount=at_rate(nw.col("unit_cost_amount") * nw.col("sold_units"), nw.col("cost_rate"))
-    ).drop("valid_from_date", "valid_until_date", "unit_cost_amount", "cost_currency", "cost_rate")
+    ).drop("valid_from_date", "valid_before_date", "unit_cost_amount", "cost_currency", "cost_rate")
 
 
 def _order_entries(order_lines: Frame, orders: Frame) -> Frame:

@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import ratio
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("sales_entries",)
 WINDOW_DAYS, FEWEST_ORDERS = 365, 5
@@ -32,6 +34,5 @@ def sold_together(sales_entries: Frame, as_of_date: date) -> Frame:
     )
     counted = counted.with_columns(one=nw.lit(1)).join(all_orders, on="one", how="inner")
     expected = nw.col("orders").cast(nw.Float64) * nw.col("other_orders").cast(nw.Float64)
-    return counted.with_columns(
-        lift=nw.col("orders_together").cast(nw.Float64) * nw.col("all_orders").cast(nw.Float64) / expected
-    ).drop("one", "all_orders")
+    chance = nw.col("orders_together").cast(nw.Float64) * nw.col("all_orders").cast(nw.Float64)
+    return counted.with_columns(lift=ratio(chance, expected)).drop("one", "all_orders")

@@ -15,7 +15,7 @@ def unit_costs(cost_spans: Frame, fx_rates: Frame, as_of_date: date) -> Frame:
     """The cost that holds on `as_of_date`; SKUs of which none is known are not here."""
     day = nw.lit(as_of_date)
     known = cost_spans.filter(
-        (nw.col("valid_from_date") <= day) & (nw.col("valid_until_date") >= day) & (~nw.col("unit_cost_amount").is_null())
+        (nw.col("valid_from_date") <= day) & (nw.col("valid_before_date") > day) & (~nw.col("unit_cost_amount").is_null())
     )
     rates = fx_rates.filter(nw.col("rate_date") == as_of_date).select("currency_code", "reporting_rate")
     converted = known.join(rates, on="currency_code", how="inner")

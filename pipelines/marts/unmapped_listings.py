@@ -21,7 +21,7 @@ def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundle
         .unique()
         .with_columns(is_known=nw.lit(True))
     )
-    some = products.select(is_any=nw.lit(True)).unique()
+    some = products.with_columns(is_any=nw.lit(True)).select("is_any").unique()
     lines = goods.join(dated, on=["channel", "order_id"], how="inner").join(known, on="sku", how="left")
     lines = lines.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
     lines = lines.filter(nw.col("is_known").is_null()).with_columns(
