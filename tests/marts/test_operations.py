@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.marts.channel_summary import channel_summary
+from pipelines.marts.cost_spans import cost_spans
 from pipelines.marts.daily_fulfilment import daily_fulfilment
 from pipelines.marts.daily_sales import daily_sales
 from pipelines.marts.fulfilment_lines import fulfilment_lines
@@ -19,11 +20,20 @@ from tests.marts.ledgers import DAY, derive, rows
 
 HOUR = timedelta(hours=1)
 AS_OF = DAY + 100 * HOUR
+NO_WINDOWS = rows("ship_by_windows")
+EUR = rows("fx_rates", {"currency_code": "EUR", "reporting_rate": Decimal(1)})
 
 
-def lines_of(lines: list[dict], orders: list[dict], shipments: list[dict], as_of: datetime = AS_OF) -> pl.DataFrame:
+def lines_of(
+    lines: list[dict], orders: list[dict], shipments: list[dict], as_of: datetime = AS_OF, windows: list[dict] = ()
+) -> pl.DataFrame:
     earlier = {"order_id": "earlier", "shipment_id": "0", "shipped_at": DAY - HOUR}
-    sources = rows("order_lines", *lines), rows("orders", *orders), rows("shipments", earlier, *shipments)
+    sources = (
+        rows("order_lines", *lines),
+        rows("orders", *orders),
+        rows("shipments", earlier, *shipments),
+        rows("ship_by_windows", *windows),
+    )
     return derive("fulfilment_lines", fulfilment_lines, *sources, as_of=as_of, default_location="W")
 
 
@@ -60,9 +70,9 @@ def test_without_a_record_of_shipments_nothing_is_known_to_be_open() -> None:
     orders = [{"order_id": "1", "ship_by_at": DAY}, {"order_id": "2", "ship_by_at": DAY, "ordered_at": DAY + 9 * HOUR}]
     frames = rows("order_lines", {"order_id": "1"}, {"order_id": "2"}), rows("orders", *orders)
     options = {"as_of": AS_OF, "default_location": "W"}
-    assert derive("fulfilment_lines", fulfilment_lines, *frames, rows("shipments"), **options).is_empty()
+    assert derive("fulfilment_lines", fulfilment_lines, *frames, rows("shipments"), NO_WINDOWS, **options).is_empty()
     later = rows("shipments", {"order_id": "x", "shipment_id": "x", "shipped_at": DAY + HOUR})
-    assert derive("fulfilment_lines", fulfilment_lines, *frames, later, **options)["order_id"].to_list() == ["2"]
+    assert derive("fulfilment_lines", fulfilment_lines, *frames, later, NO_WINDOWS, **options)["order_id"].to_list() == ["2"]
 
 
 def test_what_has_not_to_leave_is_not_there() -> None:
@@ -127,7 +137,9 @@ def test_payments_against_orders_to_the_cent() -> None:
         {"order_id": "agrees", "payment_id": "7", "amount": "1", "payment_kind": "refund"},
     ]
     other = {"order_id": "elsewhere", "channel": "till", "total_amount": "3"}
-    found = derive("payment_balance", payment_balance, rows("orders", *orders, other), rows("payments", *payments))
+    found = derive(
+        "payment_balance", payment_balance, rows("orders", *orders, other), rows("payments", *payments), rows("order_lives"), EUR
+    )
     states = dict(found.select("order_id", "payment_state").rows())
     assert states == {
         "agrees": "agrees",
@@ -221,9 +233,8 @@ def test_the_cost_that_holds_today_in_the_reporting_currency() -> None:
         {"sku": "C", "supplier_id": "S2", "priority": 1, "unit_cost_amount": None, "currency_code": None},
     ]
     rates = rows("fx_rates", *({"currency_code": c, "reporting_rate": Decimal(r)} for c, r in (("EUR", "1"), ("USD", "0.9"))))
-    found = derive(
-        "unit_costs", unit_costs, rows("product_costs", *costs), rows("supplier_terms", *terms), rates, as_of_date=today
-    )
+    spans = derive("cost_spans", cost_spans, rows("product_costs", *costs), rows("supplier_terms", *terms))
+    found = derive("unit_costs", unit_costs, spans, rates, as_of_date=today)
     assert found.select("sku", "unit_cost_amount", "origin").rows() == [
         ("A", Decimal("4.5"), "product_costs"),
         ("B", 3, "supplier_terms"),
@@ -234,9 +245,13 @@ def test_the_summary_of_a_channel_divides_by_what_was_due() -> None:
     orders = rows("orders", {"order_id": "1", "ship_by_at": DAY}, {"order_id": "2", "ship_by_at": DAY})
     lines = rows("order_lines", {"order_id": "1"}, {"order_id": "2"})
     shipments = rows("shipments", {"order_id": "1", "shipment_id": "s", "shipped_at": DAY - HOUR})
-    due = derive("fulfilment_lines", fulfilment_lines, lines, orders, shipments, as_of=AS_OF, default_location="W")
+    due = derive("fulfilment_lines", fulfilment_lines, lines, orders, shipments, NO_WINDOWS, as_of=AS_OF, default_location="W")
     rate = rows("fx_rates", {"currency_code": "EUR", "reporting_rate": Decimal(1)})
-    sales = derive("daily_sales", daily_sales, derive("sales_entries", sales_entries, lines, orders, rows("returns"), rate))
+    sales = derive(
+        "daily_sales",
+        daily_sales,
+        derive("sales_entries", sales_entries, lines, orders, rows("returns"), rate, rows("cost_spans")),
+    )
     days = derive("daily_fulfilment", daily_fulfilment, due, as_of=AS_OF)
     found = derive("channel_summary", channel_summary, orders, lines, sales, days, as_of_date=AS_OF.date()).row(0, named=True)
     assert (found["orders"], found["order_lines"], found["net_sales_28d_amount"]) == (2, 2, 20)

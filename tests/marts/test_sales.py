@@ -16,9 +16,17 @@ TODAY = DAY.date()
 EUR = rows("fx_rates", {"currency_code": "EUR", "reporting_rate": Decimal(1)})
 
 
-def entries(lines: list[dict], orders: list[dict], returns: list[dict] = (), rates: pl.DataFrame = EUR) -> pl.DataFrame:
+def entries(
+    lines: list[dict], orders: list[dict], returns: list[dict] = (), rates: pl.DataFrame = EUR, costs: list[dict] = ()
+) -> pl.DataFrame:
     return derive(
-        "sales_entries", sales_entries, rows("order_lines", *lines), rows("orders", *orders), rows("returns", *returns), rates
+        "sales_entries",
+        sales_entries,
+        rows("order_lines", *lines),
+        rows("orders", *orders),
+        rows("returns", *returns),
+        rates,
+        rows("cost_spans", *costs),
     )
 
 
