@@ -55,12 +55,12 @@ def _order(draw: st.DrawFn, ledger: Ledger, order_id: str, channel: str) -> None
         "channel": channel, "order_id": order_id, "ordered_at": placed, "business_date": placed.date(), "total_amount": total,
         "is_test": draw(st.sampled_from([False, False, False, True])), "is_cancelled": is_cancelled,
         "cancelled_by": draw(st.sampled_from(["seller", "customer"])) if is_cancelled else None, "cancelled_at": placed + HOUR if is_cancelled else None,
-        "ship_by_at": draw(st.sampled_from([None, placed + 48 * HOUR])), "deliver_by_at": draw(st.sampled_from([None, placed + 96 * HOUR])),
+        "ship_by_at": draw(st.sampled_from([None, placed + 48 * HOUR])), "deliver_by_at": draw(st.sampled_from([None, placed + 40 * HOUR, placed + 96 * HOUR])),
         "customer_key": draw(st.sampled_from([None, "ann", "bob"])), "location_id": draw(st.sampled_from([None, "X"])),
     })  # fmt: skip
     for n, line in enumerate(lines):
         left = line["ordered_units"] - line["cancelled_units"]
-        if left and line["sku"] and draw(st.booleans()):
+        if left and line["sku"] and draw(st.sampled_from([True, True, False])):
             shipped_at = placed + draw(st.integers(1, 90)) * HOUR
             arrived = draw(st.sampled_from([None, shipped_at + 30 * HOUR, shipped_at + 80 * HOUR]))
             ledger.shipments.append({"channel": channel, "order_id": order_id, "shipment_id": f"{order_id}-{n}", "sku": line["sku"],
