@@ -44,7 +44,7 @@ def run(
     home: HomeOption = None,
     as_of: Annotated[datetime | None, typer.Option(help="Judge everything as if it were then (UTC).")] = None,
     job: Annotated[
-        str, typer.Option(help="refresh_all, refresh_orders, refresh_forecasts or reconcile_channels.")
+        str, typer.Option(help="refresh_all, refresh_orders, refresh_forecasts, reconcile_channels or weekly_report.")
     ] = "refresh_all",
 ) -> None:
     """Land → ledger → marts → demand → forecast → decisions → snapshot → exports, then a summary."""

@@ -6,12 +6,13 @@ EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 FORECAST = dg.AssetSelection.groups("forecast")
 INSIGHTS = dg.AssetSelection.groups("insights")
-PUBLISHING = dg.AssetSelection.groups("snapshot", "exports")
+REPORT = dg.AssetSelection.assets("weekly_report")
+PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT
 
 refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")
 refresh_orders = dg.define_asset_job(
     "refresh_orders",
-    EVERYTHING - FORECAST - RECONCILIATION,
+    EVERYTHING - FORECAST - RECONCILIATION - REPORT,
     description="New orders into ledger, marts and decisions; forecasts stay",
 )
 refresh_forecasts = dg.define_asset_job(
@@ -22,11 +23,15 @@ refresh_forecasts = dg.define_asset_job(
 
 reconcile_channels = dg.define_asset_job(
     "reconcile_channels",
-    EVERYTHING - FORECAST,
+    EVERYTHING - FORECAST - REPORT,
     description="Every channel's days held against the record, then as refresh_orders",
 )
 
-JOBS = [refresh_all, refresh_orders, refresh_forecasts, reconcile_channels]
+weekly_report = dg.define_asset_job(
+    "weekly_report", REPORT, description="Best sellers and fulfilment of the last seven days, as files"
+)
+
+JOBS = [refresh_all, refresh_orders, refresh_forecasts, reconcile_channels, weekly_report]
 SCHEDULES = [
     dg.ScheduleDefinition(
         name="orders_every_15_minutes", job=refresh_orders, cron_schedule="*/15 * * * *", execution_timezone="UTC"
@@ -34,5 +39,6 @@ SCHEDULES = [
     dg.ScheduleDefinition(
         name="channels_reconciled_nightly", job=reconcile_channels, cron_schedule="30 1 * * *", execution_timezone="UTC"
     ),
+    dg.ScheduleDefinition(name="report_on_mondays", job=weekly_report, cron_schedule="0 6 * * 1", execution_timezone="UTC"),
     dg.ScheduleDefinition(name="forecasts_nightly", job=refresh_forecasts, cron_schedule="30 2 * * *", execution_timezone="UTC"),
 ]

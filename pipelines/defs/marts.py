@@ -92,55 +92,64 @@ def unmapped_revenue_rate(run: Run) -> dg.AssetCheckResult:
 MARTS = {
     "sku_attributes": Mart(sku_attributes.sku_attributes, sku_attributes.SOURCES),
     "cost_spans": Mart(cost_spans.cost_spans, cost_spans.SOURCES),
+    "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "sales_entries": Mart(sales_entries.sales_entries, sales_entries.SOURCES),
-    "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES, day="business_date"),
     "fulfilment_lines": Mart(
         fulfilment_lines.fulfilment_lines,
         fulfilment_lines.SOURCES,
         lambda run: {"as_of": run.as_of, "default_location": run.config.merchant.default_location},
     ),
+    "order_timeline": Mart(order_timeline.order_timeline, order_timeline.SOURCES),
+    "order_lives": Mart(order_lives.order_lives, order_lives.SOURCES),
+    "return_lines": Mart(return_lines.return_lines, return_lines.SOURCES),
+    "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
+    "payment_balance": Mart(payment_balance.payment_balance, payment_balance.SOURCES),
+    "payout_balance": Mart(payout_balance.payout_balance, payout_balance.SOURCES),
+    "customer_orders": Mart(customer_orders.customer_orders, customer_orders.SOURCES),
+    "inventory_position": Mart(
+        inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
+    ),
+    "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
+    "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
+    "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES, day="business_date"),
     "daily_fulfilment": Mart(
         daily_fulfilment.daily_fulfilment, daily_fulfilment.SOURCES, lambda run: {"as_of": run.as_of}, day="ship_by_date"
     ),
     "best_sellers": Mart(best_sellers.best_sellers, best_sellers.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
-    "payment_balance": Mart(payment_balance.payment_balance, payment_balance.SOURCES),
-    "inventory_position": Mart(
-        inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
-    ),
-    "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
-    "order_timeline": Mart(order_timeline.order_timeline, order_timeline.SOURCES),
-    "order_lives": Mart(order_lives.order_lives, order_lives.SOURCES),
-    "payout_balance": Mart(payout_balance.payout_balance, payout_balance.SOURCES),
-    "customer_orders": Mart(customer_orders.customer_orders, customer_orders.SOURCES),
-    "inventory_health": Mart(
-        inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
-    ),
-    "return_lines": Mart(return_lines.return_lines, return_lines.SOURCES),
-    "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
     "sku_weeks": Mart(sku_weeks.sku_weeks, sku_weeks.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "sold_together": Mart(sold_together.sold_together, sold_together.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "channel_prices": Mart(channel_prices.channel_prices, channel_prices.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
-    "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
-    "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
     "channel_summary": Mart(channel_summary.channel_summary, channel_summary.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
-}
+    "inventory_health": Mart(
+        inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
+    ),
+}  # in the order of making
+GROUPS = {
+    "facts": tuple(MARTS)[: tuple(MARTS).index("daily_sales")],
+    "daily_sales": ("daily_sales",),
+    "daily_fulfilment": ("daily_fulfilment",),
+    "figures": ("best_sellers", "sku_weeks", "sold_together", "channel_prices", "channel_summary"),
+    "inventory_health": ("inventory_health",),
+}  # steps; what is written together is one, and days can be made anew of what has a day
 
 
-def mart_asset(name: str, mart: Mart) -> dg.AssetsDefinition:
-    """The asset of one mart; a daily one can be made anew for a range of days in a single run."""
-    partitioned = {"partitions_def": DAYS} if mart.day else {}
-    asset = spec(name, list(mart.sources), **partitioned)
+def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
+    """The assets of one step; a daily mart can be made anew for a range of days in a single run."""
+    day = MARTS[names[0]].day
+    assets = [spec(name, list(MARTS[name].sources), **({"partitions_def": DAYS} if day else {})) for name in names]
+    further = [dg.AssetCheckSpec(check.__name__, asset=name) for name in names for check in MARTS[name].checks]
 
     @dg.multi_asset(
-        name=name, specs=[asset], check_specs=[*check_specs([asset]), *(dg.AssetCheckSpec(check.__name__, asset=name) for check in mart.checks)],
-        retry_policy=retry_policy(),
-        backfill_policy=dg.BackfillPolicy.single_run() if mart.day else None,
+        name=step, specs=assets, check_specs=[*check_specs(assets), *further], retry_policy=retry_policy(),
+        backfill_policy=dg.BackfillPolicy.single_run() if day else None,
     )  # fmt: skip
     def make(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
-        progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
-        yield from results(run, [asset])
-        yield from (check(run) for check in mart.checks)
+        for name in names:
+            mart = MARTS[name]
+            run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
+            progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
+        yield from results(run, assets)
+        yield from (check(run) for name in names for check in MARTS[name].checks)
 
     return make
 
@@ -166,4 +175,4 @@ def listing_suggestions(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     yield from results(run, [SUGGESTIONS])
 
 
-ASSETS = [mart_asset(name, mart) for name, mart in MARTS.items()]
+ASSETS = [mart_asset(step, names) for step, names in GROUPS.items()]

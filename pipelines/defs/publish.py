@@ -7,6 +7,7 @@ from pipelines.contracts.base import all_tables
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import freshness
 from pipelines.exports import write_exports
+from pipelines.report import write_report
 from pipelines.warehouse import snapshots
 
 PUBLISHED = [t.name for t in all_tables() if t.step not in ("ledger", "loads")] + ["loads", "quarantine"]
@@ -28,4 +29,12 @@ def exports(run: Run) -> dg.MaterializeResult[None]:
     home = run.settings.home_folder
     files = write_exports(snapshots.current(home / "snapshots"), home / "exports")
     progress.advance("exports", 1, 1)
+    return dg.MaterializeResult(metadata={"files": [str(file.name) for file in files]})
+
+
+@dg.asset(group_name="exports", deps=[snapshot], kinds={"excel", "html"}, retry_policy=retry_policy())
+def weekly_report(run: Run) -> dg.MaterializeResult[None]:
+    """Best sellers and fulfilment of the last seven days, as a workbook and a page, from the published snapshot."""
+    home = run.settings.home_folder
+    files = write_report(snapshots.current(home / "snapshots"), home / "exports")
     return dg.MaterializeResult(metadata={"files": [str(file.name) for file in files]})

@@ -29,11 +29,17 @@ def retail_calendar(kind: Kind, first: date, last: date, country: str | None = N
     week = _iso if kind == "ISO" else _nrf
     feasts = _movable(country, first.year - 2, last.year + 1)
     moved = _moved(feasts)
+    named = {
+        feast + timedelta(days=n): name
+        for name, dates in reversed(feasts.items())
+        for feast in dates.values()
+        for n in range(-BEFORE, AFTER + 1)
+    }
     rows = [
         {
             "calendar_date": day, "month_start_date": day.replace(day=1), "quarter_start_date": day.replace(month=3 * ((day.month - 1) // 3) + 1, day=1),
             "year_start_date": day.replace(month=1, day=1), **week(day), "same_day_last_year_date": moved.get(day, day - YEAR),
-            "feast": next((name for name, dates in feasts.items() if any(-BEFORE <= (day - feast).days <= AFTER for feast in dates.values())), None),
+            "feast": named.get(day),
         }
         for day in days
     ]  # fmt: skip

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,15 @@ class Warehouse:
             return int(connection.sql("SELECT count(*) FROM derived").fetchall()[0][0])
 
 
+@cache
+def _every_column() -> str:
+    return ",".join(sorted(f"{contract.name}.{column}" for contract in all_tables() for column in contract.columns))
+
+
 def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
+    held = "SELECT string_agg(name, ',' ORDER BY name) FROM (SELECT table_name || '.' || column_name AS name FROM duckdb_columns() WHERE NOT internal)"
+    if connection.sql(held).fetchall()[0][0] == _every_column():
+        return
     present: dict[str, list[str]] = {}
     for name, column in connection.sql("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall():
         present.setdefault(name, []).append(column)

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.contracts.base import all_tables
 from pipelines.definitions import defs
-from pipelines.defs.marts import MARTS
+from pipelines.defs.marts import GROUPS, MARTS
 from pipelines.defs.tables import CHECK
 from pipelines.running import execute
 from pipelines.settings import Settings
@@ -57,7 +57,12 @@ def test_the_graph_flows_from_landing_to_exports_and_never_back() -> None:
 
 def test_jobs_schedules_and_retries() -> None:
     schedules = {s.job_name: s.cron_schedule for s in defs.schedules}
-    assert schedules == {"refresh_orders": "*/15 * * * *", "reconcile_channels": "30 1 * * *", "refresh_forecasts": "30 2 * * *"}
+    assert schedules == {
+        "refresh_orders": "*/15 * * * *",
+        "reconcile_channels": "30 1 * * *",
+        "refresh_forecasts": "30 2 * * *",
+        "weekly_report": "0 6 * * 1",
+    }
     assert {job.name for job in defs.resolve_all_job_defs()} >= {
         "refresh_all",
         "refresh_orders",
@@ -91,7 +96,8 @@ def test_refreshing_orders_leaves_the_forecast_and_publishes(home: Path, demo_fi
         outcome = execute("refresh_orders", Settings())
     assert not outcome.failures
     assert "forecast_tables" not in outcome.seconds
-    assert set(MARTS) <= set(outcome.seconds)
+    assert set(GROUPS) <= set(outcome.seconds)
+    assert sorted(name for names in GROUPS.values() for name in names) == sorted(MARTS)
     with open_snapshot(current(home / "snapshots")) as connection:
         assert connection.sql("SELECT count(*) FROM reorder_suggestions").fetchall()[0][0] > 0
 
