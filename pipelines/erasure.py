@@ -17,6 +17,8 @@ from pipelines.channels.base import RecordStream, kind_of
 from pipelines.channels.documents import pseudonyms
 from pipelines.channels.mapping import Config, Feed
 from pipelines.channels.payloads import Payload
+from pipelines.contracts import Table, table
+from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
 from pipelines.exports import write_exports
 from pipelines.intake.connection import feed_name
@@ -228,16 +230,28 @@ def _without_in_parquet(content: bytes, known: set[str]) -> tuple[bytes, int]:
 
 
 def _forget(warehouse: Warehouse, known: set[str], key: bytes) -> int:
-    """Takes the person's pseudonyms off the ledger; returns how many orders bore one."""
+    """Takes the person's pseudonyms off every table that bears one; returns how many orders did."""
     keyed = ", ".join(f"'{name}'" for name in _pseudonyms(known, key))
-    condition = " OR ".join(f"{column} IN ({keyed})" for column in KEYS)
-    blank = ", ".join(f"{column} = NULL" for column in KEYS)
     with warehouse.open() as connection:
-        rows = int(connection.sql(f"SELECT count(*) FROM orders WHERE {condition}").fetchall()[0][0])
-        connection.execute(f"UPDATE orders SET {blank} WHERE {condition}").fetchall()
-        connection.execute(f"DELETE FROM customers WHERE customer_key IN ({keyed})").fetchall()
+        rows = int(connection.sql(f"SELECT count(*) FROM orders WHERE {_bears(table('orders'), keyed)}").fetchall()[0][0])
+        for contract in _bearing():
+            names = [name for name in KEYS if name in contract.columns]
+            if all(contract.columns[name].nullable for name in names):
+                blank = ", ".join(f"{name} = NULL" for name in names)
+                connection.execute(f"UPDATE {contract.name} SET {blank} WHERE {_bears(contract, keyed)}").fetchall()
+            else:
+                connection.execute(f"DELETE FROM {contract.name} WHERE {_bears(contract, keyed)}").fetchall()
         connection.execute("CHECKPOINT").fetchall()
     return rows
+
+
+def _bearing() -> list[Table]:
+    """Tables whose rows bear a person's pseudonym."""
+    return [contract for contract in all_tables() if set(KEYS) & set(contract.columns)]
+
+
+def _bears(contract: Table, keyed: str) -> str:
+    return " OR ".join(f"{name} IN ({keyed})" for name in KEYS if name in contract.columns)
 
 
 def _pseudonyms(known: set[str], key: bytes) -> set[str]:
@@ -271,9 +285,9 @@ def prove(home: Path, landing: Landing, known: set[str], key: bytes, warehouse: 
             done.remains.append(str(path))
     keyed = [word.encode() for word in _pseudonyms(known, key)]
     named = ", ".join(f"'{word.decode()}'" for word in keyed)
-    condition = " OR ".join(f"{column} IN ({named})" for column in KEYS)
-    if warehouse.query(f"SELECT count(*) FROM orders WHERE {condition}").item():  # a database packs its texts
-        done.remains.append(f"{warehouse.path} (orders)")
+    for contract in _bearing():  # a database packs its texts
+        if warehouse.query(f"SELECT count(*) FROM {contract.name} WHERE {_bears(contract, named)}").item():
+            done.remains.append(f"{warehouse.path} ({contract.name})")
     for path in (warehouse.path, *(home / "snapshots").glob("*"), *(home / "exports").glob("*")):
         if path.is_file():
             done.proven_files += 1

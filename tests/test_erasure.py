@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.channels.documents import pseudonyms
 from pipelines.channels.mapping import Feed
 from pipelines.erasure import _without_in_file, erase
 from pipelines.ledger.load import load
@@ -55,15 +56,13 @@ def test_a_customer_of_files_is_overwritten_in_landing(demo_home: Path, demo_fil
         settings = Settings()
         landing, warehouse = Landing(tmp_path / "home" / "landing"), Warehouse(tmp_path / "home" / "warehouse.duckdb")
         some = next(landing.folder.glob("shop_eu_orders/*/payload")).read_text().split("customer", 1)[1].split("@", 1)[0]
-        done = erase(
-            settings.merchant_config,
-            tmp_path / "home",
-            landing,
-            warehouse,
-            f"customer{some}@example.com",
-            pseudonym_key(tmp_path / "home", None),
-            AT,
-        )
+        key, person = pseudonym_key(tmp_path / "home", None), f"customer{some}@example.com"
+        theirs = f"customer_key = '{pseudonyms(key)(pl.Series([person]))[0]}'"
+        lives, sold = warehouse.query(f"SELECT count(*), count(*) FILTER ({theirs}) FROM order_lives").row(0)
+        assert sold > 0
+        done = erase(settings.merchant_config, tmp_path / "home", landing, warehouse, person, key, AT)
+        assert warehouse.query(f"SELECT count(*), count(*) FILTER ({theirs}) FROM order_lives").row(0) == (lives, 0)
+        assert warehouse.query(f"SELECT count(*) FROM customer_orders WHERE {theirs}").item() == 0
     assert done.records > 0
     assert done.ledger_rows > 0
     assert done.remains == []
