@@ -75,7 +75,7 @@ def _by_stage(seconds: dict[str, float]) -> str:
         "forecast_tables": "forecast",
         "reconciliation": "landing",
     }
-    stage_of |= {"weekly_report": "exports", "decision_tables": "decisions"} | {stage: stage for stage in STAGES}
+    stage_of |= {"report": "exports", "decision_tables": "decisions"} | {stage: stage for stage in STAGES}
     spent = dict.fromkeys(STAGES, 0.0)
     for step, taken in seconds.items():
         spent[stage_of.get(step, "marts")] += taken

@@ -7,6 +7,14 @@ from pipelines.contracts.base import code, count, date, flag, instant, key, mone
 ORDER_STATES = ("placed", "paid", "allocated", "picked", "packed", "shipped", "delivered", "cancelled")
 
 
+@register("marts", "What each channel's record tells at all")
+class ChannelRecords(dy.Schema):
+    channel = key("Sales channel")
+    first_shipped_at = instant("When its first recorded shipment left; blank where none is recorded")
+    has_delivery_scans = flag("Its parcels carry delivery scans")
+    has_payments = flag("Its payments are loaded")
+
+
 @register("marts", "One row per order and SKU that had to leave a building: what was promised, what left and arrived when")
 class FulfilmentLines(dy.Schema):
     channel = key("Sales channel")

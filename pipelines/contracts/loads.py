@@ -42,3 +42,18 @@ class Quarantine(dy.Schema):
 class StepInputs(dy.Schema):
     step = key("Step")
     fingerprint = text("Hash of the step's input tables and settings", nullable=False)
+
+
+@register("loads", "Orders that loads have touched; an empty channel and order stand for all of them")
+class TouchedOrders(dy.Schema):
+    change = key("Number of the load that touched them, growing", dtype=dy.Int64)
+    channel = key("Sales channel")
+    order_id = key("Order")
+
+
+@register("loads", "Up to which load, of which reference data and code, and as of when the facts per order were last made")
+class FactStates(dy.Schema):
+    step = key("Step that makes them")
+    change = dy.Int64(description="Last load that they hold")
+    fingerprint = text("Hash of reference tables, code and settings", nullable=False)
+    as_of = instant("Instant that they were judged at", nullable=False)

@@ -130,6 +130,7 @@ class ComponentSales(dy.Schema):
     entry_kind = key("What the entry counts as")
     line_number = key("Line of the document", dtype=dy.Int64)
     component_sku = key("Stock keeping unit as consumed; empty where none is known")
+    order_id = text("Order it belongs to", nullable=False)
     sku_as_sold = text("Stock keeping unit as sold")
     is_component = flag("It was sold as a part of a bundle")
     business_date = date("Day it counts on")

@@ -6,7 +6,7 @@ EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 FORECAST = dg.AssetSelection.groups("forecast")
 INSIGHTS = dg.AssetSelection.groups("insights")
-REPORT = dg.AssetSelection.assets("weekly_report")
+REPORT = dg.AssetSelection.assets("report")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT
 
 refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")

@@ -13,6 +13,7 @@ from pipelines.ledger.suggestions import suggest_skus
 from pipelines.marts import (
     best_sellers,
     channel_prices,
+    channel_records,
     channel_summary,
     component_sales,
     cost_spans,
@@ -35,6 +36,7 @@ from pipelines.marts import (
     unit_costs,
     unmapped_listings,
 )
+from pipelines.warehouse.facts import Fact, refresh
 
 FIRST_DAY = "2000-01-01"
 UNMAPPED_BOUND = 0.01  # of net sales
@@ -43,12 +45,14 @@ DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
 
 @dataclass(frozen=True)
 class Mart:
-    """A transform, its sources, what it needs of the run, and the date column by which a range of days can be made anew."""
+    """A transform, its sources, what it needs of the run, the date column by which a range of days can be made anew, and the
+    instants of sources that count only once they have passed."""
 
     transform: Callable[..., Any]
     sources: tuple[str, ...]
     arguments: Callable[[Run], dict[str, Any]] = lambda run: {}
     day: str | None = None
+    clock: tuple[tuple[str, str], ...] = ()
     checks: tuple[Callable[[Run], dg.AssetCheckResult], ...] = ()
 
 
@@ -90,6 +94,7 @@ def unmapped_revenue_rate(run: Run) -> dg.AssetCheckResult:
 
 
 MARTS = {
+    "channel_records": Mart(channel_records.channel_records, channel_records.SOURCES),
     "sku_attributes": Mart(sku_attributes.sku_attributes, sku_attributes.SOURCES),
     "cost_spans": Mart(cost_spans.cost_spans, cost_spans.SOURCES),
     "unit_costs": Mart(unit_costs.unit_costs, unit_costs.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
@@ -98,6 +103,7 @@ MARTS = {
         fulfilment_lines.fulfilment_lines,
         fulfilment_lines.SOURCES,
         lambda run: {"as_of": run.as_of, "default_location": run.config.merchant.default_location},
+        clock=(("shipments", "shipped_at"), ("shipments", "delivered_at")),
     ),
     "order_timeline": Mart(order_timeline.order_timeline, order_timeline.SOURCES),
     "order_lives": Mart(order_lives.order_lives, order_lives.SOURCES),
@@ -125,12 +131,14 @@ MARTS = {
     ),
 }  # in the order of making
 GROUPS = {
-    "facts": tuple(MARTS)[: tuple(MARTS).index("daily_sales")],
+    "references": ("channel_records", "sku_attributes", "cost_spans", "unit_costs"),
+    "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance"),
     "daily_sales": ("daily_sales",),
     "daily_fulfilment": ("daily_fulfilment",),
-    "figures": ("best_sellers", "sku_weeks", "sold_together", "channel_prices", "channel_summary"),
+    "figures": ("payout_balance", "customer_orders", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
+                "sold_together", "channel_prices", "channel_summary"),
     "inventory_health": ("inventory_health",),
-}  # steps; what is written together is one, and days can be made anew of what has a day
+}  # steps; what is written together is one. Facts bear an order and are made again for touched orders; the others are made whole  # fmt: skip
 
 
 def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
@@ -144,14 +152,27 @@ def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run() if day else None,
     )  # fmt: skip
     def make(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        for name in names:
-            mart = MARTS[name]
-            run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
-            progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
+        if step == "facts":
+            refresh(run.warehouse, step, facts(run), run.as_of, _advance)
+        else:
+            for name in names:
+                mart = MARTS[name]
+                run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
+                _advance(name)
         yield from results(run, assets)
         yield from (check(run) for name in names for check in MARTS[name].checks)
 
     return make
+
+
+def facts(run: Run) -> list[Fact]:
+    """The facts per order, as the engine makes them."""
+    found = ((name, MARTS[name]) for name in GROUPS["facts"])
+    return [Fact(name, mart.transform, mart.sources, mart.arguments(run), mart.clock) for name, mart in found]
+
+
+def _advance(name: str) -> None:
+    progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
 
 
 def _days(context: dg.AssetExecutionContext, mart: Mart) -> str | None:

@@ -33,7 +33,7 @@ def exports(run: Run) -> dg.MaterializeResult[None]:
 
 
 @dg.asset(group_name="exports", deps=[snapshot], kinds={"excel", "html"}, retry_policy=retry_policy())
-def weekly_report(run: Run) -> dg.MaterializeResult[None]:
+def report(run: Run) -> dg.MaterializeResult[None]:
     """Best sellers and fulfilment of the last seven days, as a workbook and a page, from the published snapshot."""
     home = run.settings.home_folder
     files = write_report(snapshots.current(home / "snapshots"), home / "exports")

@@ -1,6 +1,9 @@
 """Channels' listings → SKUs. Here: the crosswalk applied to the record, as a function of what it holds. Not here: suggestions (marts)."""
 
 import duckdb
+import polars as pl
+
+from pipelines.warehouse import touched
 
 # A listing is known by the channel's id of it or by the SKU that the channel states; from a day on, until the next entry or its end.
 _SPANS = """
@@ -36,15 +39,22 @@ def resolve(connection: duckdb.DuckDBPyConnection) -> int:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE resolved AS {_RESOLVED}").fetchall()
         changed = int(connection.sql("SELECT count(*) FROM resolved").fetchall()[0][0])
         if changed:
+            touched.tell(connection, "SELECT channel, order_id FROM resolved", changed)
             connection.execute(
                 "UPDATE order_lines l SET sku = r.sku FROM resolved r WHERE l.channel = r.channel AND l.order_id = r.order_id AND l.line_number = r.line_number"
             ).fetchall()
         for name in ("shipments", "returns", "refunds"):
-            connection.execute(
+            named = connection.execute(
                 f"UPDATE {name} t SET sku = l.sku FROM order_lines l WHERE t.line_id IS NOT NULL AND t.sku IS DISTINCT FROM l.sku "
                 f"AND (t.sku IS NULL{' OR (t.channel, t.order_id) IN (SELECT (channel, order_id) FROM resolved)' if changed else ''}) "
-                "AND l.sku IS NOT NULL AND t.channel = l.channel AND t.order_id = l.order_id AND t.line_id = l.line_id"
+                "AND l.sku IS NOT NULL AND t.channel = l.channel AND t.order_id = l.order_id AND t.line_id = l.line_id "
+                "RETURNING t.channel, t.order_id"
             ).fetchall()
+            if named:
+                orders = pl.DataFrame(named, schema={"channel": pl.String, "order_id": pl.String}, orient="row")
+                connection.register("named_orders", orders.to_arrow())
+                touched.tell(connection, "SELECT channel, order_id FROM named_orders", orders.height)
+                connection.unregister("named_orders")
         connection.commit()
     except BaseException:
         connection.rollback()

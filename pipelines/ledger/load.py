@@ -187,6 +187,7 @@ def clear(warehouse: Warehouse) -> None:
         connection.begin()
         for contract in all_tables("ledger"):
             connection.execute(f"DELETE FROM {contract.name}").fetchall()
+        connection.execute("DELETE FROM fact_states").fetchall()
         connection.commit()
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from pipelines.channels.mapping import PROVENANCE
 from pipelines.channels.payloads import Parsed, Payload
 from pipelines.contracts import Table, table
+from pipelines.warehouse import touched
 from pipelines.warehouse.duckdb import insert
 
 RANK = "({0}.source_version, {0}.payload_version, {0}.payload_hash)"
@@ -162,6 +163,7 @@ def _apply(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[
     known, losing = connection.sql("SELECT count(*) FILTER (is_known), count(*) FILTER (NOT wins) FROM verdicts").fetchall()[0]
     stored = connection.sql(f"SELECT count(*) FROM staged_{counted} {accepted}").fetchall()[0][0]
     replaced = connection.sql(f"SELECT count(*) FROM known_{counted} {accepted}").fetchall()[0][0] if known else 0
+    _tell(connection, contract, names, known, losing)
     for name in names:
         key = ", ".join(_key(table(name), contract))
         if known:
@@ -170,6 +172,24 @@ def _apply(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[
         winners = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({key})" if losing else ""
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM staged_{name} {winners}").fetchall()
     return int(stored), int(replaced)
+
+
+def _tell(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...], known: int, losing: int) -> None:
+    """Notes the orders of the rows that come and of those that go, before they do."""
+    parts = []
+    for name in names:
+        if not set(touched.ORDER) <= set(table(name).columns):
+            continue
+        key = ", ".join(_key(table(name), contract))
+        winners = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({key})" if losing else ""
+        parts.append(f"SELECT channel, order_id FROM staged_{name} {winners}")
+        if known:
+            parts.append(
+                f"SELECT channel, order_id FROM known_{name} SEMI JOIN (SELECT * FROM verdicts WHERE wins AND is_known) v USING ({key})"
+            )
+    if parts:
+        documents = connection.sql("SELECT count(*) FROM staged_documents").fetchall()[0][0]
+        touched.tell(connection, " UNION ALL ".join(parts), documents)
 
 
 def _account(origin: Origin, payload: Payload, balance: Balance, at: datetime) -> pl.DataFrame:

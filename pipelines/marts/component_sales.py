@@ -31,7 +31,8 @@ def component_sales(sales_entries: Frame, bundles: Frame, unit_costs: Frame) -> 
         "weight_all"
     )
     return rows.with_columns(share=share).select(
-        *ENTRY, "business_date", "currency_code", "is_component", sku_as_sold=nw.col("sku"), component_sku=nw.coalesce(nw.col("component_sku"), nw.lit("")),
+        *ENTRY, "order_id", "business_date", "currency_code", "is_component",
+        sku_as_sold=nw.col("sku"), component_sku=nw.coalesce(nw.col("component_sku"), nw.lit("")),
         consumed_units=nw.col("consumed_units"), net_sales_amount=nw.col("share") * nw.lit(ONE_TENTHOUSANDTH),
     )  # fmt: skip
 

@@ -6,13 +6,19 @@ from typing import Any
 import narwhals as nw
 
 Frame = nw.LazyFrame[Any]
-SOURCES = ("order_lines", "orders", "shipments", "ship_by_windows")
+SOURCES = ("order_lines", "orders", "shipments", "ship_by_windows", "channel_records")
 KEYS = ("channel", "order_id", "sku")
 ORDER = ("channel", "order_id")
 
 
 def fulfilment_lines(
-    order_lines: Frame, orders: Frame, shipments: Frame, ship_by_windows: Frame, as_of: datetime, default_location: str
+    order_lines: Frame,
+    orders: Frame,
+    shipments: Frame,
+    ship_by_windows: Frame,
+    channel_records: Frame,
+    as_of: datetime,
+    default_location: str,
 ) -> Frame:
     """Due, shipped, open and delivered units as of an instant (UTC), for goods of real, paid sales that carry a promise or a shipment.
 
@@ -24,9 +30,12 @@ def fulfilment_lines(
     """
     real = orders.filter((~nw.col("is_test")) & (nw.col("payment_status") != "failed") & (nw.col("order_kind") == "sale"))
     real = _promised(real, ship_by_windows, default_location)
+    recorded = channel_records.filter(~nw.col("first_shipped_at").is_null()).select(
+        "channel", "first_shipped_at", "has_delivery_scans"
+    )
     lines = _due(order_lines, real).join(_shipped(shipments, real, as_of), on=list(KEYS), how="left")
     counts = ("shipped_units", "in_time_units", "delivered_units", "delivered_in_time_units", "parcels")
-    lines = lines.with_columns(nw.col(*counts).fill_null(0)).join(_recorded(shipments), on="channel", how="inner")
+    lines = lines.with_columns(nw.col(*counts).fill_null(0)).join(recorded, on="channel", how="inner")
     is_open = (~nw.col("ship_by_at").is_null()) & (nw.col("ordered_at") >= nw.col("first_shipped_at"))
     lines = lines.filter(is_open | (nw.col("shipped_units") > 0))
     open_units = nw.max_horizontal(nw.col("due_units") - nw.col("shipped_units"), nw.lit(0))
@@ -38,7 +47,7 @@ def fulfilment_lines(
         ship_by_date=nw.col("ship_by_at").dt.date(),
         deliver_by_date=nw.col("deliver_by_at").dt.date(),
         shipped_at=nw.when((nw.col("open_units") == 0) & (nw.col("due_units") > 0)).then(nw.col("last_shipped_at")),
-        is_delivery_known=nw.col("scanned") > 0,
+        is_delivery_known=nw.col("has_delivery_scans"),
         is_split=nw.col("parcels") > 1,
     )  # fmt: skip
 
@@ -96,10 +105,3 @@ def _shipped(shipments: Frame, real: Frame, as_of: datetime) -> Frame:
         carrier_service=nw.col("service_level").min(),
         parcels=nw.col("shipment_id").n_unique(),
     )  # fmt: skip
-
-
-def _recorded(shipments: Frame) -> Frame:
-    """Since when a channel's shipments are recorded, and whether they tell of deliveries."""
-    return shipments.group_by("channel").agg(
-        first_shipped_at=nw.col("shipped_at").min(), scanned=(~nw.col("delivered_at").is_null()).cast(nw.Int64).sum()
-    )

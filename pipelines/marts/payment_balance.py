@@ -7,14 +7,14 @@ import narwhals as nw
 from pipelines.marts.arithmetic import at_rate
 
 Frame = nw.LazyFrame[Any]
-SOURCES = ("orders", "payments", "order_lives", "fx_rates")
+SOURCES = ("orders", "payments", "order_lives", "fx_rates", "channel_records")
 KEYS = ("channel", "order_id")
 AMOUNTS = ("ordered_amount", "captured_amount", "refunded_amount")
 
 
-def payment_balance(orders: Frame, payments: Frame, order_lives: Frame, fx_rates: Frame) -> Frame:
+def payment_balance(orders: Frame, payments: Frame, order_lives: Frame, fx_rates: Frame, channel_records: Frame) -> Frame:
     """Every order and every payment of the channels whose payments are loaded; an amount of less than a cent is agreement."""
-    loaded = payments.select("channel").unique()
+    loaded = channel_records.filter(nw.col("has_payments")).select("channel")
     ordered = orders.filter((~nw.col("is_test")) & (nw.col("order_kind") == "sale")).select(
         *KEYS, "currency_code", "business_date", ordered_amount="total_amount"
     )

@@ -135,22 +135,34 @@ class Warehouse:
         **arguments: Any,
     ) -> int:
         """Runs a mart over its source tables inside DuckDB and replaces its table, or the part of it that `where` names; returns its rows."""
-        contract = table(name)
         with self.open() as connection:
             frames = [nw.from_native(connection.table(source)) for source in sources]
-            relation = transform(*frames, **arguments).to_native()
-            columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in contract.dtypes.items())
-            relation.to_view("derived_mart")
-            connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE derived AS SELECT {columns} FROM derived_mart WHERE {where or 'true'}"
-            ).fetchall()
-            _require_unique_key(connection, contract)
-            connection.begin()
-            connection.execute(f"DELETE FROM {name} WHERE {where or 'true'}").fetchall()
-            connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM derived").fetchall()
-            connection.commit()
-            connection.execute("DROP VIEW derived_mart").fetchall()
-            return int(connection.sql("SELECT count(*) FROM derived").fetchall()[0][0])
+            return replace_rows(connection, table(name), transform(*frames, **arguments).to_native(), where)
+
+
+def replace_rows(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Table,
+    relation: duckdb.DuckDBPyRelation,
+    where: str | None,
+    *,
+    is_part: bool = False,
+) -> int:
+    """Puts a relation in the place of a mart's rows, or of those that `where` names; returns how many there are.
+
+    A relation that `is_part` has the rows of `where` alone, else they are taken out of it. Raises InputError when a key stands twice.
+    """
+    columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in contract.dtypes.items())
+    relation.to_view("derived_mart")
+    wanted = "true" if is_part else where or "true"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE derived AS SELECT {columns} FROM derived_mart WHERE {wanted}").fetchall()
+    _require_unique_key(connection, contract)
+    connection.begin()
+    connection.execute(f"DELETE FROM {contract.name} WHERE {where or 'true'}").fetchall()
+    connection.execute(f"INSERT INTO {contract.name} BY NAME SELECT * FROM derived").fetchall()
+    connection.commit()
+    connection.execute("DROP VIEW derived_mart").fetchall()
+    return int(connection.sql("SELECT count(*) FROM derived").fetchall()[0][0])
 
 
 @cache

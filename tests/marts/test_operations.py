@@ -7,6 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.marts.channel_records import channel_records
 from pipelines.marts.channel_summary import channel_summary
 from pipelines.marts.cost_spans import cost_spans
 from pipelines.marts.daily_fulfilment import daily_fulfilment
@@ -24,6 +25,10 @@ NO_WINDOWS = rows("ship_by_windows")
 EUR = rows("fx_rates", {"currency_code": "EUR", "reporting_rate": Decimal(1)})
 
 
+def records(shipments: pl.DataFrame, payments: pl.DataFrame | None = None) -> pl.DataFrame:
+    return derive("channel_records", channel_records, shipments, rows("payments") if payments is None else payments)
+
+
 def lines_of(
     lines: list[dict], orders: list[dict], shipments: list[dict], as_of: datetime = AS_OF, windows: list[dict] = ()
 ) -> pl.DataFrame:
@@ -34,7 +39,7 @@ def lines_of(
         rows("shipments", earlier, *shipments),
         rows("ship_by_windows", *windows),
     )
-    return derive("fulfilment_lines", fulfilment_lines, *sources, as_of=as_of, default_location="W")
+    return derive("fulfilment_lines", fulfilment_lines, *sources, records(sources[2]), as_of=as_of, default_location="W")
 
 
 def test_one_early_one_late_one_open_one_not_due_yet() -> None:
@@ -70,9 +75,13 @@ def test_without_a_record_of_shipments_nothing_is_known_to_be_open() -> None:
     orders = [{"order_id": "1", "ship_by_at": DAY}, {"order_id": "2", "ship_by_at": DAY, "ordered_at": DAY + 9 * HOUR}]
     frames = rows("order_lines", {"order_id": "1"}, {"order_id": "2"}), rows("orders", *orders)
     options = {"as_of": AS_OF, "default_location": "W"}
-    assert derive("fulfilment_lines", fulfilment_lines, *frames, rows("shipments"), NO_WINDOWS, **options).is_empty()
+    assert derive(
+        "fulfilment_lines", fulfilment_lines, *frames, rows("shipments"), NO_WINDOWS, records(rows("shipments")), **options
+    ).is_empty()
     later = rows("shipments", {"order_id": "x", "shipment_id": "x", "shipped_at": DAY + HOUR})
-    assert derive("fulfilment_lines", fulfilment_lines, *frames, later, NO_WINDOWS, **options)["order_id"].to_list() == ["2"]
+    assert derive("fulfilment_lines", fulfilment_lines, *frames, later, NO_WINDOWS, records(later), **options)[
+        "order_id"
+    ].to_list() == ["2"]
 
 
 def test_what_has_not_to_leave_is_not_there() -> None:
@@ -137,9 +146,9 @@ def test_payments_against_orders_to_the_cent() -> None:
         {"order_id": "agrees", "payment_id": "7", "amount": "1", "payment_kind": "refund"},
     ]
     other = {"order_id": "elsewhere", "channel": "till", "total_amount": "3"}
-    found = derive(
-        "payment_balance", payment_balance, rows("orders", *orders, other), rows("payments", *payments), rows("order_lives"), EUR
-    )
+    paid = rows("payments", *payments)
+    sources = rows("orders", *orders, other), paid, rows("order_lives"), EUR, records(rows("shipments"), paid)
+    found = derive("payment_balance", payment_balance, *sources)
     states = dict(found.select("order_id", "payment_state").rows())
     assert states == {
         "agrees": "agrees",
@@ -245,7 +254,17 @@ def test_the_summary_of_a_channel_divides_by_what_was_due() -> None:
     orders = rows("orders", {"order_id": "1", "ship_by_at": DAY}, {"order_id": "2", "ship_by_at": DAY})
     lines = rows("order_lines", {"order_id": "1"}, {"order_id": "2"})
     shipments = rows("shipments", {"order_id": "1", "shipment_id": "s", "shipped_at": DAY - HOUR})
-    due = derive("fulfilment_lines", fulfilment_lines, lines, orders, shipments, NO_WINDOWS, as_of=AS_OF, default_location="W")
+    due = derive(
+        "fulfilment_lines",
+        fulfilment_lines,
+        lines,
+        orders,
+        shipments,
+        NO_WINDOWS,
+        records(shipments),
+        as_of=AS_OF,
+        default_location="W",
+    )
     rate = rows("fx_rates", {"currency_code": "EUR", "reporting_rate": Decimal(1)})
     sales = derive(
         "daily_sales",

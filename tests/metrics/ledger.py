@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contracts import table
 from pipelines.ledger.calendar import retail_calendar
+from pipelines.marts.channel_records import channel_records
 from pipelines.marts.cost_spans import cost_spans
 from pipelines.marts.customer_orders import customer_orders
 from pipelines.marts.fulfilment_lines import fulfilment_lines
@@ -55,17 +56,18 @@ class Ledger:
 
 
 MARTS: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
+    "channel_records": (channel_records, ("shipments", "payments"), {}),
     "cost_spans": (cost_spans, ("product_costs", "supplier_terms"), {}),
     "sales_entries": (sales_entries, ("order_lines", "orders", "returns", "fx_rates", "cost_spans"), {}),
     "fulfilment_lines": (
         fulfilment_lines,
-        ("order_lines", "orders", "shipments", "ship_by_windows"),
+        ("order_lines", "orders", "shipments", "ship_by_windows", "channel_records"),
         {"as_of": AS_OF, "default_location": "W"},
     ),
     "order_timeline": (order_timeline, ("orders", "payments", "shipments", "returns", "refunds", "order_events"), {}),
     "order_lives": (order_lives, ("orders", "order_timeline", "fulfilment_lines", "fx_rates"), {}),
     "return_lines": (return_lines, ("sales_entries", "orders", "returns"), {}),
-    "payment_balance": (payment_balance, ("orders", "payments", "order_lives", "fx_rates"), {}),
+    "payment_balance": (payment_balance, ("orders", "payments", "order_lives", "fx_rates", "channel_records"), {}),
     "payout_balance": (payout_balance, ("payouts", "payout_entries", "fx_rates"), {}),
     "customer_orders": (customer_orders, ("order_lives",), {}),
     "sku_attributes": (sku_attributes, ("products", "supplier_terms", "order_lines"), {}),
