@@ -2,7 +2,7 @@
 
 import dataframely as dy
 
-from pipelines.contracts.base import count, instant, key, register, text, units
+from pipelines.contracts.base import count, date, instant, key, register, text, units
 
 
 @register("ledger", "The account of every load: rows in = accepted + duplicate + superseded + quarantined")
@@ -49,6 +49,13 @@ class TouchedOrders(dy.Schema):
     change = key("Number of the load that touched them, growing", dtype=dy.Int64)
     channel = key("Sales channel")
     order_id = key("Order")
+
+
+@register(
+    "loads", "Days whose sales entries have changed since sums per day were last made; the first day of all stands for every day"
+)
+class TouchedDays(dy.Schema):
+    business_date = date("Day", primary_key=True)
 
 
 @register("loads", "Up to which load, of which reference data and code, and as of when the facts per order were last made")

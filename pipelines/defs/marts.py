@@ -36,6 +36,7 @@ from pipelines.marts import (
     unit_costs,
     unmapped_listings,
 )
+from pipelines.warehouse import touched
 from pipelines.warehouse.facts import Fact, refresh
 
 FIRST_DAY = "2000-01-01"
@@ -53,6 +54,7 @@ class Mart:
     arguments: Callable[[Run], dict[str, Any]] = lambda run: {}
     day: str | None = None
     clock: tuple[tuple[str, str], ...] = ()
+    by: str | None = None
     checks: tuple[Callable[[Run], dg.AssetCheckResult], ...] = ()
 
 
@@ -111,7 +113,7 @@ MARTS = {
     "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
     "payment_balance": Mart(payment_balance.payment_balance, payment_balance.SOURCES),
     "payout_balance": Mart(payout_balance.payout_balance, payout_balance.SOURCES),
-    "customer_orders": Mart(customer_orders.customer_orders, customer_orders.SOURCES),
+    "customer_orders": Mart(customer_orders.customer_orders, customer_orders.SOURCES, by="customer_key"),
     "inventory_position": Mart(
         inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
     ),
@@ -132,10 +134,10 @@ MARTS = {
 }  # in the order of making
 GROUPS = {
     "references": ("channel_records", "sku_attributes", "cost_spans", "unit_costs"),
-    "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance"),
+    "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance", "customer_orders"),
     "daily_sales": ("daily_sales",),
     "daily_fulfilment": ("daily_fulfilment",),
-    "figures": ("payout_balance", "customer_orders", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
+    "figures": ("payout_balance", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
                 "sold_together", "channel_prices", "channel_summary"),
     "inventory_health": ("inventory_health",),
 }  # steps; what is written together is one. Facts bear an order and are made again for touched orders; the others are made whole  # fmt: skip
@@ -156,8 +158,7 @@ def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
             refresh(run.warehouse, step, facts(run), run.as_of, _advance)
         else:
             for name in names:
-                mart = MARTS[name]
-                run.warehouse.derive(name, mart.transform, mart.sources, where=_days(context, mart), **mart.arguments(run))
+                make_mart(run, name, _days(context, MARTS[name]))
                 _advance(name)
         yield from results(run, assets)
         yield from (check(run) for name in names for check in MARTS[name].checks)
@@ -165,10 +166,23 @@ def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
     return make
 
 
+def make_mart(run: Run, name: str, days: str | None = None) -> None:
+    """Makes a mart whole, or its `days`; sums of sales per day for the days alone whose entries have changed."""
+    mart = MARTS[name]
+    if name != "daily_sales" or days:
+        run.warehouse.derive(name, mart.transform, mart.sources, where=days, **mart.arguments(run))
+        return
+    with run.warehouse.open() as connection:
+        days = touched.days(connection, mart.day or "")
+    run.warehouse.derive(name, mart.transform, mart.sources, where=days, **mart.arguments(run))
+    with run.warehouse.open() as connection:
+        touched.forget_days(connection)
+
+
 def facts(run: Run) -> list[Fact]:
     """The facts per order, as the engine makes them."""
     found = ((name, MARTS[name]) for name in GROUPS["facts"])
-    return [Fact(name, mart.transform, mart.sources, mart.arguments(run), mart.clock) for name, mart in found]
+    return [Fact(name, mart.transform, mart.sources, mart.arguments(run), mart.clock, mart.by) for name, mart in found]
 
 
 def _advance(name: str) -> None:

@@ -22,7 +22,10 @@ def missed_records(channel_days: Frame, orders: Frame, refunds: Frame) -> Frame:
     last = channel_days.select(*KEYS, "reconciled_at", "channel_records", "channel_total_amount")
     told = asked.join(last, on=[*KEYS, "reconciled_at"], how="inner")
     held = nw.concat(
-        [_held(orders, "orders", "order_id", "stated_total_amount"), _held(refunds, "refunds", "refund_id", "total_amount")],
+        [
+            _held(orders, asked, "orders", "order_id", "stated_total_amount"),
+            _held(refunds, asked, "refunds", "refund_id", "total_amount"),
+        ],
         how="vertical",
     )
     days = told.join(held, on=list(KEYS), how="left").with_columns(ledger_records=nw.col("ledger_records").fill_null(0))
@@ -33,8 +36,10 @@ def missed_records(channel_days: Frame, orders: Frame, refunds: Frame) -> Frame:
     )
 
 
-def _held(rows: Frame, stream: str, record_id: str, amount: str) -> Frame:
-    """Records and their sum per channel and day in the ledger."""
-    days = rows.with_columns(channel_date=nw.col("business_date")).group_by("channel", "channel_date")
+def _held(rows: Frame, asked: Frame, stream: str, record_id: str, amount: str) -> Frame:
+    """Records and their sum per channel and day in the ledger, of the days that were asked for."""
+    wanted = asked.filter(nw.col("stream") == stream).select("channel", "channel_date")
+    dated = rows.with_columns(channel_date=nw.col("business_date")).join(wanted, on=["channel", "channel_date"], how="semi")
+    days = dated.group_by("channel", "channel_date")
     counted = days.agg(ledger_records=nw.col(record_id).n_unique(), ledger_total_amount=nw.col(amount).sum())
     return counted.select("channel", "channel_date", "ledger_records", "ledger_total_amount", stream=nw.lit(stream))

@@ -22,9 +22,9 @@ def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundle
         .with_columns(is_known=nw.lit(True))
     )
     some = products.with_columns(is_any=nw.lit(True)).select("is_any").unique()
-    lines = goods.join(dated, on=["channel", "order_id"], how="inner").join(known, on="sku", how="left")
-    lines = lines.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
-    lines = lines.filter(nw.col("is_known").is_null()).with_columns(
+    unknown = goods.join(known, on="sku", how="left").filter(nw.col("is_known").is_null())
+    lines = unknown.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
+    lines = lines.join(dated, on=["channel", "order_id"], how="inner").with_columns(
         listing=nw.coalesce(nw.col("listed_sku"), nw.col("listing_id"), nw.col("description"), nw.lit("(without a name)")),
         units=nw.col("ordered_units") - nw.col("cancelled_units"),
     )

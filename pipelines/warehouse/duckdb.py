@@ -29,6 +29,9 @@ _SQL_TYPES = {
 }
 
 
+MEMORY = "6GB"  # of DuckDB; beyond it works on disk
+
+
 def sql_type(dtype: pl.DataType) -> str:
     """DuckDB's name of a contract type."""
     return f"DECIMAL({dtype.precision}, {dtype.scale})" if isinstance(dtype, pl.Decimal) else _SQL_TYPES[type(dtype)]
@@ -38,6 +41,7 @@ def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     """A connection whose clock is UTC."""
     connection = duckdb.connect(str(path), read_only=read_only)
     connection.execute("SET TimeZone = 'UTC'").fetchall()
+    connection.execute(f"SET memory_limit = '{MEMORY}'").fetchall()
     connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'").fetchall()
     return connection
 

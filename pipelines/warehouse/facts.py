@@ -21,13 +21,15 @@ THESE = "(channel, order_id) IN (SELECT channel, order_id FROM touched)"
 @dataclass(frozen=True)
 class Fact:
     """A mart with a channel and an order in each row, whose rows of an order follow from the sources' rows of that order alone,
-    and from reference tables, which bear no order. `clock` names instants of sources that count only once they have passed."""
+    and from reference tables, which bear no order. `clock` names instants of sources that count only once they have passed; `by`
+    another column, such as the customer, all of whose rows are made again when one of its orders is touched."""
 
     name: str
     transform: Callable[..., nw.LazyFrame[Any]]
     sources: tuple[str, ...]
     arguments: dict[str, Any] = field(default_factory=dict)
     clock: tuple[tuple[str, str], ...] = ()
+    by: str | None = None
 
 
 def refresh(
@@ -47,8 +49,6 @@ def refresh(
         connection.execute("DELETE FROM fact_states WHERE step = ?", [step]).fetchall()
         connection.execute("INSERT INTO fact_states VALUES (?, ?, ?, ?)", [step, change, fingerprint, as_of]).fetchall()
         touched.forget(connection)
-        for name in _keyed_sources(facts):
-            connection.execute(f"DROP TABLE IF EXISTS part_{name}").fetchall()
     return orders
 
 
@@ -67,26 +67,43 @@ def _touched(
 
 
 def _make(connection: duckdb.DuckDBPyConnection, fact: Fact, *, is_part: bool) -> None:
-    frames = []
-    for source in fact.sources:
-        if is_part and _is_keyed(source):
-            connection.execute(
-                f"CREATE TEMP TABLE IF NOT EXISTS part_{source} AS SELECT * FROM {source} SEMI JOIN touched USING (channel, order_id)"
-            ).fetchall()
-            frames.append(nw.from_native(connection.table(f"part_{source}")))
-        else:
-            frames.append(nw.from_native(connection.table(source)))
+    if is_part and fact.by:
+        _collect(connection, fact)
+    frames = [
+        nw.from_native(connection.table(_part(connection, source, fact.by) if is_part and _is_keyed(source) else source))
+        for source in fact.sources
+    ]
     relation = fact.transform(*frames, **fact.arguments).to_native()
-    replace_rows(connection, table(fact.name), relation, THESE if is_part else None, is_part=is_part)
+    if fact.name == "sales_entries":  # sums per day rest on it
+        dated = f"SELECT business_date FROM {fact.name} WHERE {THESE}"
+        touched.tell_days(
+            connection, f"{dated} UNION ALL SELECT business_date FROM ({relation.sql_query()})" if is_part else None
+        )
+    these = f"{fact.by} IN (SELECT {fact.by} FROM touched_{fact.by})" if fact.by else THESE
+    replace_rows(connection, table(fact.name), relation, these if is_part else None, is_part=is_part)
     connection.execute(f"DROP TABLE IF EXISTS part_{fact.name}").fetchall()
+
+
+def _part(connection: duckdb.DuckDBPyConnection, source: str, by: str | None) -> str:
+    """The touched rows of a source, looked for once."""
+    name = f"part_{source}_{by}" if by else f"part_{source}"
+    rows = f"SELECT * FROM {source} SEMI JOIN {f'touched_{by} USING ({by})' if by else 'touched USING (channel, order_id)'}"
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS {rows}").fetchall()
+    return name
+
+
+def _collect(connection: duckdb.DuckDBPyConnection, fact: Fact) -> None:
+    """Values of the fact's other column that touched orders had or have."""
+    places = [fact.name, *(source for source in fact.sources if _is_keyed(source))]
+    had = " UNION ".join(
+        f"SELECT {fact.by} FROM {place} SEMI JOIN touched USING (channel, order_id) WHERE {fact.by} IS NOT NULL"
+        for place in places
+    )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_{fact.by} AS {had}").fetchall()
 
 
 def _is_keyed(source: str) -> bool:
     return set(ORDER) <= set(table(source).columns)
-
-
-def _keyed_sources(facts: Sequence[Fact]) -> list[str]:
-    return sorted({source for fact in facts for source in fact.sources if _is_keyed(source)})
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, facts: Sequence[Fact]) -> str:

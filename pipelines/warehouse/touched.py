@@ -4,6 +4,7 @@ import duckdb
 
 ORDER = ("channel", "order_id")
 MOST = 50_000  # orders of one load that are told one by one; beyond it everything counts as touched
+EVERY_DAY = "1900-01-01"
 SHARE = 0.2  # of all orders, beyond which making everything anew is no dearer
 
 
@@ -40,6 +41,28 @@ def collect(connection: duckdb.DuckDBPyConnection, since: int, further: list[str
     ).fetchall()
     touched, orders = connection.sql("SELECT (SELECT count(*) FROM touched), (SELECT count(*) FROM orders)").fetchall()[0]
     return None if touched > SHARE * max(orders, 1) else int(touched)
+
+
+def tell_days(connection: duckdb.DuckDBPyConnection, rows: str | None) -> None:
+    """Notes the business dates of a query's rows; None for every day."""
+    days = f"SELECT DISTINCT business_date FROM ({rows})" if rows else f"SELECT DATE '{EVERY_DAY}'"
+    connection.execute(
+        f"INSERT INTO touched_days SELECT * FROM ({days}) EXCEPT SELECT business_date FROM touched_days"
+    ).fetchall()
+
+
+def days(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
+    """The condition on the days that were touched since they were forgotten last; None for every day."""
+    found = [str(day) for (day,) in connection.sql("SELECT business_date FROM touched_days ORDER BY ALL").fetchall()]
+    if EVERY_DAY in found:
+        return None
+    listed = ", ".join(f"DATE '{day}'" for day in found)
+    return f"{column} IN ({listed})" if found else "false"
+
+
+def forget_days(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drops the days, when the sums of them are made."""
+    connection.execute("DELETE FROM touched_days").fetchall()
 
 
 def forget(connection: duckdb.DuckDBPyConnection) -> None:
