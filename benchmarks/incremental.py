@@ -10,7 +10,7 @@ CASES = 500
 
 
 def measure() -> Iterator[str]:
-    """Runs the property that CI runs on six sequences, on five hundred."""
+    """Runs the property that CI runs on three sequences, on five hundred."""
     started = time.monotonic()
     test = "tests/warehouse/test_facts.py::test_touched_orders_made_again_equal_a_full_rebuild"
     command = [sys.executable, "-m", "pytest", "-n", "0", "-q", test]
