@@ -87,16 +87,16 @@ def _whole(path: Path) -> None:
     warehouse = Warehouse(path)
     with warehouse.open() as connection:
         connection.execute("DELETE FROM fact_states").fetchall()
-    _make(warehouse)
+    _make(warehouse, (*STEPS,))
 
 
-def _make(warehouse: Warehouse) -> None:
+def _make(warehouse: Warehouse, steps: tuple[str, ...]) -> None:
     run = SimpleNamespace(**vars(RUN), warehouse=warehouse)
-    for step, names in STEPS.items():
+    for step in steps:
         if step == "facts":
             refresh(warehouse, step, _facts(), AS_OF)
             continue
-        for name in names:
+        for name in STEPS[step]:
             make_mart(run, name)
 
 
@@ -117,7 +117,7 @@ def _refresh(path: Path) -> None:
             "net_amount = net_amount + unit_price_amount "
             "WHERE (channel, order_id) IN (SELECT channel, order_id FROM changing)"
         ).fetchall()
-    _make(warehouse)
+    _make(warehouse, tuple(step for step in STEPS if step != "nightly"))
 
 
 def _peer(path: Path) -> None:

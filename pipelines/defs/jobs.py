@@ -5,6 +5,7 @@ import dagster as dg
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 FORECAST = dg.AssetSelection.groups("forecast")
+NIGHTLY = dg.AssetSelection.assets("sku_weeks", "sold_together")  # they end yesterday and scan a year or two
 INSIGHTS = dg.AssetSelection.groups("insights")
 REPORT = dg.AssetSelection.assets("report")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT
@@ -12,12 +13,12 @@ PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT
 refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")
 refresh_orders = dg.define_asset_job(
     "refresh_orders",
-    EVERYTHING - FORECAST - RECONCILIATION - REPORT,
+    EVERYTHING - FORECAST - RECONCILIATION - REPORT - NIGHTLY,
     description="New orders into ledger, marts and decisions; forecasts stay",
 )
 refresh_forecasts = dg.define_asset_job(
     "refresh_forecasts",
-    dg.AssetSelection.groups("demand", "forecast", "decisions") | INSIGHTS | PUBLISHING,
+    dg.AssetSelection.groups("demand", "forecast", "decisions") | NIGHTLY | INSIGHTS | PUBLISHING,
     description="Demand, forecasts and decisions anew",
 )
 

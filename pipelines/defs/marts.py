@@ -132,15 +132,17 @@ MARTS = {
         inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
     ),
 }  # in the order of making
+# Steps: what is written together is one. Facts bear an order and are made again for touched orders, the others whole; nightly are
+# those that end yesterday and scan a year or two.
 GROUPS = {
     "references": ("channel_records", "sku_attributes", "cost_spans", "unit_costs"),
     "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance", "customer_orders"),
     "daily_sales": ("daily_sales",),
     "daily_fulfilment": ("daily_fulfilment",),
-    "figures": ("payout_balance", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
-                "sold_together", "channel_prices", "channel_summary"),
+    "figures": ("payout_balance", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "channel_prices", "channel_summary"),
+    "nightly": ("sku_weeks", "sold_together"),
     "inventory_health": ("inventory_health",),
-}  # steps; what is written together is one. Facts bear an order and are made again for touched orders; the others are made whole  # fmt: skip
+}  # fmt: skip
 
 
 def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
