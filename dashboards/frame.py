@@ -136,11 +136,10 @@ def downloads(frame: pl.DataFrame, name: str) -> None:
         "csv": ("text/csv", ":material/download:", lambda path: write_csv(frame, path)),
         "xlsx": (XLSX, ":material/table:", lambda path: write_xlsx({heading(name): frame}, path, version, meanings())),
     }
-    for place, (ending, (mime, icon, write)) in zip(st.columns([1, 1, 6]), kinds.items(), strict=False):
-        file, key = f"{name}-{version}.{ending}", f"{name}-{ending}"
-        place.download_button(
-            ending.upper(), partial(_written, write, file), file, mime, icon=icon, key=key, width="stretch", on_click="ignore"
-        )
+    with st.container(horizontal=True):
+        for ending, (mime, icon, write) in kinds.items():
+            file, key = f"{name}-{version}.{ending}", f"{name}-{ending}"
+            st.download_button(ending.upper(), partial(_written, write, file), file, mime, icon=icon, key=key, on_click="ignore")
 
 
 def _written(write: Callable[[Path], None], name: str) -> bytes:

@@ -34,9 +34,11 @@ def _where_orders_stand(chosen: filters.Chosen) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("How far the period's orders got")
+        st.caption("As far as channels tell: one whose payments are not loaded shows none paid.")
         st.altair_chart(charts.funnel(frame.ask(queries.funnel, chosen)), width="stretch")
     with right:
         st.subheader("Open orders by age")
+        st.caption("Whenever they were placed, by the last stage they are known to have reached.")
         ages = frame.ask(queries.ageing, chosen)
         if ages.is_empty():
             st.success("No order is open.")

@@ -73,7 +73,7 @@ METRICS = (
         measure=Total(when(lambda as_of: nw.col("open_units") > 0)), only=_due_to_ship, **_SHIP,
     ),
     Metric(
-        name="on_time_delivery_rate", title="On time to the customer", unit="rate", better="higher",
+        name="on_time_delivery_rate", title="Delivered on time", unit="rate", better="higher",
         meaning="Of the lines promised to arrive by now on channels with delivery scans, the share that arrived whole by the promise.",
         formula="lines delivered whole by the promise ÷ lines due to arrive",
         measure=Ratio(when(lambda as_of: nw.col("delivered_in_time_units") >= nw.col("due_units")), rows()), only=_due_to_arrive, **_DELIVER,
