@@ -11,6 +11,11 @@ STAGES = {"To payment": "to_paid_hours", "To allocation": "to_allocated_hours", 
           "To shipping": "to_shipped_hours", "To first scan": "to_first_scan_hours", "In transit": "to_delivered_hours"}  # fmt: skip
 
 
+def is_recorded(connection: Connection) -> pl.DataFrame:
+    """Whether any channel's shipments are loaded."""
+    return connection.sql("SELECT count(first_shipped_at) > 0 AS is_recorded FROM channel_records").pl()
+
+
 def funnel(connection: Connection, chosen: Chosen) -> pl.DataFrame:
     """How many of the period's orders that must leave a building have reached each stage."""
     condition, values = chosen.condition(COLUMNS)

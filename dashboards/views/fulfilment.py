@@ -22,6 +22,12 @@ def show() -> None:
     st.title("Fulfilment")
     chosen = filters.show("channel", "location_id", "ship_to_country_code")
     figures.row(FIGURES, chosen)
+    if not frame.ask(queries.is_recorded)["is_recorded"][0]:
+        st.info(
+            "No shipments are loaded, so that nobody knows what has left. Map a file to `shipments`, or connect the channel, "
+            "to see what is late, how long orders take and what marketplaces would say.", icon=":material/local_shipping:",
+        )  # fmt: skip
+        return
     _where_orders_stand(chosen)
     _at_risk(chosen)
     _times(chosen)
@@ -35,7 +41,11 @@ def _where_orders_stand(chosen: filters.Chosen) -> None:
     with left:
         st.subheader("How far the period's orders got")
         st.caption("As far as channels tell: one whose payments are not loaded shows none paid.")
-        st.altair_chart(charts.funnel(frame.ask(queries.funnel, chosen)), width="stretch")
+        reached = frame.ask(queries.funnel, chosen)
+        if reached.is_empty():
+            st.info("No order of this period had to leave a building; choose a longer period or take a filter away.")
+        else:
+            st.altair_chart(charts.funnel(reached), width="stretch")
     with right:
         st.subheader("Open orders by age")
         st.caption("Whenever they were placed, by the last stage they are known to have reached.")
@@ -72,7 +82,9 @@ def _times(chosen: filters.Chosen) -> None:
     with right:
         st.subheader("Hours from order to leaving, by warehouse")
         spread = frame.ask(queries.shipping_hours, chosen)
-        if not spread.is_empty():
+        if spread.is_empty():
+            st.info("No order of this period has left whole.")
+        else:
             st.altair_chart(charts.shipping_hours(spread), width="stretch")
 
 
