@@ -19,7 +19,7 @@ GROUPS = {"SKU": "sku", "Style": "style_id", "Category": "category", "Brand": "b
 def ranking(connection: Connection, chosen: Chosen, group: str) -> pl.DataFrame:
     """Sales of the period per group with those compared against, the best first; goods only, reporting currency.
 
-    A SKU's rank by what it sells on a day in stock is `rank_in_stock`: net sales ÷ days in stock.
+    A SKU's `rank_in_stock` is its rank had it been on the shelf every day: by net sales ÷ share of days in stock (of the last 28).
     """
     place = GROUPS[group]
     own = place if place in ("channel", "location_id", "ship_to_country_code", "sku") else None
@@ -31,6 +31,11 @@ def ranking(connection: Connection, chosen: Chosen, group: str) -> pl.DataFrame:
         "bool_or(c.is_size_run_broken) AS is_size_run_broken,"
     )
     days = standing if place == "sku" else ""
+    shelf = (
+        "rank() OVER (ORDER BY net_sales_amount / greatest(coalesce(in_stock_days_rate, 1), 1 / 28) DESC NULLS LAST) AS rank_in_stock,"
+        if days
+        else ""
+    )
     before = _compared_days(chosen)
     return connection.sql(f"""
         WITH now AS (
@@ -47,7 +52,7 @@ def ranking(connection: Connection, chosen: Chosen, group: str) -> pl.DataFrame:
             FROM sales_entries e LEFT JOIN sku_attributes a USING (sku)
             WHERE e.entry_kind IN ('sale', 'credit', 'adjustment', 'return') AND e.is_goods AND e.sku IS NOT NULL AND {before} AND {condition} GROUP BY {key}
         )
-        SELECT rank() OVER (ORDER BY net_sales_amount DESC NULLS LAST) AS sales_rank, * FROM now LEFT JOIN before USING ({place}) ORDER BY sales_rank, {place}
+        SELECT rank() OVER (ORDER BY net_sales_amount DESC NULLS LAST) AS sales_rank, {shelf} * FROM now LEFT JOIN before USING ({place}) ORDER BY sales_rank, {place}
     """, params=[chosen.since, chosen.until, *values, *_compared_values(chosen), *values]).pl()  # fmt: skip
 
 

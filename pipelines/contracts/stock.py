@@ -54,4 +54,4 @@ class ProductClasses(dy.Schema):
     is_dying = flag("Discontinued, or nothing sold for eight weeks")
     is_size_run_broken = flag("Some variants of its style are sold out and others not")
     on_hand_units = units("On hand at all locations", nullable=True)
-    in_stock_days_rate = number("Share of the last 28 days that it was on a shelf, at its worst location", "rate")
+    in_stock_days_rate = number("Share of the last 28 days that it was on the shelves where it is wanted", "rate")

@@ -10,6 +10,7 @@ from pipelines.channels.merchant import Classes
 from pipelines.contracts import table
 
 YEAR_WEEKS, RECENT_WEEKS, NEW_DAYS, DYING_WEEKS = 52, 4, 90, 8
+RECENT_DAYS = 28
 
 
 def product_classes(
@@ -71,9 +72,12 @@ def _moves(lives: pl.DataFrame, weeks: list[date]) -> pl.DataFrame:
 
 
 def _shelves(health: pl.DataFrame) -> pl.DataFrame:
-    return health.group_by("sku").agg(
+    """Stock at all locations, and the share of the last 28 days that a SKU was on the shelves where it is wanted."""
+    is_wanted = (pl.col("demand_28d_units") > 0) | (pl.col("censored_28d_days") > 0)
+    days = pl.col("censored_28d_days").filter(is_wanted)
+    return health.group_by("sku", maintain_order=True).agg(
         on_hand_units=pl.col("on_hand_units").sum(),
-        in_stock_days_rate=1 - pl.col("censored_28d_days").max().cast(pl.Float64) / 28,
+        in_stock_days_rate=1 - days.sum().cast(pl.Float64) / (RECENT_DAYS * pl.when(days.len() > 0).then(days.len())),
         has_stock_figures=pl.col("on_hand_units").is_not_null().any(),
     )
 

@@ -29,6 +29,7 @@ _SQL_TYPES = {
 }
 
 
+REMADE = ("marts", "insights")  # steps whose tables every run makes from the ledger, so that new columns need no rebuild
 MEMORY = "6GB"  # of DuckDB; beyond it works on disk
 
 
@@ -181,14 +182,23 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
     present: dict[str, list[str]] = {}
     for name, column in connection.sql("SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal").fetchall():
         present.setdefault(name, []).append(column)
-    for contract in all_tables():
+    for contract in (*all_tables("loads"), *(t for t in all_tables() if t.step != "loads")):
         if contract.name not in present:
-            columns = ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in contract.dtypes.items())
-            connection.execute(f"CREATE TABLE {contract.name} ({columns})").fetchall()
-        elif set(present[contract.name]) != set(contract.columns):
+            _create(connection, contract)
+        elif set(present[contract.name]) == set(contract.columns):
+            continue
+        elif contract.step in REMADE:
+            connection.execute(f"DROP TABLE {contract.name}; DELETE FROM fact_states").fetchall()
+            _create(connection, contract)
+        else:
             raise InputError(
                 f"The warehouse's table {contract.name} has another version's columns; run `fulcast rebuild` to make it anew from landing."
             )
+
+
+def _create(connection: duckdb.DuckDBPyConnection, contract: Table) -> None:
+    columns = ", ".join(f'"{name}" {sql_type(dtype)}' for name, dtype in contract.dtypes.items())
+    connection.execute(f"CREATE TABLE {contract.name} ({columns})").fetchall()
 
 
 def read_table(connection: duckdb.DuckDBPyConnection, name: str) -> pl.DataFrame:
