@@ -31,11 +31,8 @@ def ranking(connection: Connection, chosen: Chosen, group: str) -> pl.DataFrame:
         "bool_or(c.is_size_run_broken) AS is_size_run_broken,"
     )
     days = standing if place == "sku" else ""
-    shelf = (
-        "rank() OVER (ORDER BY net_sales_amount / greatest(coalesce(in_stock_days_rate, 1), 1 / 28) DESC NULLS LAST) AS rank_in_stock,"
-        if days
-        else ""
-    )
+    a_day = "net_sales_amount / greatest(coalesce(in_stock_days_rate, 1), 1 / 28)"
+    shelf = f"rank() OVER (ORDER BY {a_day} DESC NULLS LAST) AS rank_in_stock," if days else ""
     before = _compared_days(chosen)
     return connection.sql(f"""
         WITH now AS (
@@ -52,7 +49,8 @@ def ranking(connection: Connection, chosen: Chosen, group: str) -> pl.DataFrame:
             FROM sales_entries e LEFT JOIN sku_attributes a USING (sku)
             WHERE e.entry_kind IN ('sale', 'credit', 'adjustment', 'return') AND e.is_goods AND e.sku IS NOT NULL AND {before} AND {condition} GROUP BY {key}
         )
-        SELECT rank() OVER (ORDER BY net_sales_amount DESC NULLS LAST) AS sales_rank, {shelf} * FROM now LEFT JOIN before USING ({place}) ORDER BY sales_rank, {place}
+        SELECT rank() OVER (ORDER BY net_sales_amount DESC NULLS LAST) AS sales_rank, {shelf} *
+        FROM now LEFT JOIN before USING ({place}) ORDER BY sales_rank, {place}
     """, params=[chosen.since, chosen.until, *values, *_compared_values(chosen), *values]).pl()  # fmt: skip
 
 
