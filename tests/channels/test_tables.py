@@ -116,3 +116,15 @@ def test_a_template_mentions_every_field(table: str) -> None:
     feed = next(feed for feed in templates() if feed.table == table)
     missing = [name for name in feed.fields() if not any(line.lstrip("# ").startswith(f"{name} ") for line in text.splitlines())]
     assert missing == []
+
+
+def test_the_sections_of_the_docs_are_understood(tmp_path: Path) -> None:
+    """What docs/mappings.md shows of merchant, channel, location, classes and planning."""
+    text = (TEMPLATES.parents[2] / "docs" / "mappings.md").read_text(encoding="utf-8")
+    shown = text.split("```toml", 1)[1].split("```", 1)[0]
+    feed = '[[feed]]\nname = "f"\ntable = "products"\nfiles = "p.csv"\n[feed.columns]\nsku = "sku"\n'
+    (tmp_path / "shop.toml").write_text(shown + feed, encoding="utf-8")
+    config = load_config(tmp_path / "shop.toml")
+    (location,) = config.locations
+    assert (location.name, location.cutoff.hour, location.country, config.classes.abc_by) == ("AMS", 15, "NL", "net_sales")
+    assert (config.merchant.calendar, config.channels[0].scorecard) == ("ISO", "amazon")

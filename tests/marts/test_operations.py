@@ -56,6 +56,30 @@ def test_one_early_one_late_one_open_one_not_due_yet() -> None:
     assert (day["due_lines"], day["on_time_lines"], day["late_lines"], day["open_late_lines"]) == (3, 1, 2, 1)
 
 
+def test_the_locations_cutoff_promises_where_the_channel_does_not() -> None:
+    """Ordered up to the cut-off it leaves the same day, a second later the next; a promise of the channel's own goes before."""
+    cutoff, closing = DAY, DAY + 3 * HOUR
+    windows = [
+        {"location_id": "W", "utc_date": DAY.date(), "from_at": cutoff - 24 * HOUR, "until_at": cutoff, "promised_at": closing},
+        {
+            "location_id": "W",
+            "utc_date": DAY.date(),
+            "from_at": cutoff,
+            "until_at": cutoff + 24 * HOUR,
+            "promised_at": closing + 24 * HOUR,
+        },
+    ]
+    second = timedelta(seconds=1)
+    orders = [
+        {"order_id": "in time", "ordered_at": DAY}, {"order_id": "too late", "ordered_at": DAY + second},
+        {"order_id": "own", "ordered_at": DAY, "ship_by_at": DAY + 48 * HOUR}, {"order_id": "elsewhere", "ordered_at": DAY, "location_id": "X"},
+    ]  # fmt: skip
+    found = lines_of([{"order_id": o["order_id"]} for o in orders], orders, [], windows=windows)
+    assert dict(found.select("order_id", "ship_by_at").rows()) == {
+        "in time": closing, "too late": closing + 24 * HOUR, "own": DAY + 48 * HOUR,
+    }  # fmt: skip
+
+
 def test_a_line_is_shipped_when_its_last_unit_left() -> None:
     shipments = [
         {"order_id": "1", "shipment_id": "a", "shipped_units": 2, "shipped_at": DAY + HOUR, "location_id": "X"},
