@@ -35,9 +35,7 @@ def measure(seeds: int = SEEDS) -> Iterator[str]:
             generate(demo, orders=ORDERS, days=DAYS, seed=seed, end=END)
             settings = {"FULCAST_HOME": str(home), "FULCAST_INPUT": str(demo / "inbox"), "FULCAST_AS_OF": AS_OF.isoformat()}
             fulcast = Path(sys.executable).with_name("fulcast")
-            subprocess.run(
-                [fulcast, "run", "--job", "refresh_orders"], env=os.environ | settings, capture_output=True, check=False
-            )
+            subprocess.run([fulcast, "run"], env=os.environ | settings, capture_output=True, check=False)
             with open_snapshot(current(home / "snapshots")) as connection:
                 for name, expected, found in compare(demo / "truth", connection):
                     compared += 1
