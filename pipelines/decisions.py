@@ -35,8 +35,12 @@ class Inputs:
 
 
 def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:
-    """safety_stock, reorder_suggestions, transfer_suggestions, allocations and channel_offers of one run."""
-    terms = with_terms(inputs.series, inputs.supplier_terms, inputs.unit_costs, config.planning)
+    """safety_stock, reorder_suggestions, transfer_suggestions, allocations and channel_offers of one run.
+
+    A series that has appeared since the last forecast gets its levels with the next one.
+    """
+    forecast = inputs.series.join(inputs.means.select(*SERIES).unique(), on=SERIES, how="semi")
+    terms = with_terms(forecast, inputs.supplier_terms, inputs.unit_costs, config.planning)
     levels = stock_levels_of(terms, inputs.means)
     position = _position(levels, inputs)
     transfers = availability.suggest_transfers(position)

@@ -102,6 +102,17 @@ def test_refreshing_orders_leaves_the_forecast_and_publishes(home: Path, demo_fi
         assert connection.sql("SELECT count(*) FROM reorder_suggestions").fetchall()[0][0] > 0
 
 
+def test_orders_are_refreshed_before_anything_was_forecast(home: Path, demo_files: Path) -> None:
+    """A home on which no night has passed yet: no series has levels, everything else goes on."""
+    with Warehouse(home / "warehouse.duckdb").open() as connection:
+        connection.execute("DELETE FROM forecast_means").fetchall()
+    with environment(home, demo_files / "inbox"):
+        assert not execute("refresh_orders", Settings()).failures
+    with open_snapshot(current(home / "snapshots")) as connection:
+        assert connection.sql("SELECT count(*) FROM reorder_suggestions").fetchall()[0][0] == 0
+        assert connection.sql("SELECT count(*) FROM sales_entries").fetchall()[0][0] > 0
+
+
 def test_a_folder_that_is_not_there_ends_with_a_sentence_and_nothing_is_published(tmp_path: Path) -> None:
     with environment(tmp_path / "home", tmp_path / "nowhere"):
         outcome = execute("refresh_all", Settings())
