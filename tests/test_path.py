@@ -157,6 +157,8 @@ FILLED_BY_SOME = (
     "sales_plans",
     "ship_by_windows",
     "ship_risk",
+    "touched_orders",
+    "touched_days",
 )
 
 
