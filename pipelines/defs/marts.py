@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+import narwhals as nw
 
 from pipelines import progress
+from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
 from pipelines.ledger.suggestions import suggest_skus
@@ -37,6 +39,7 @@ from pipelines.marts import (
     unmapped_listings,
 )
 from pipelines.warehouse import touched
+from pipelines.warehouse.duckdb import replace_rows
 from pipelines.warehouse.facts import Fact, refresh
 
 FIRST_DAY = "2000-01-01"
@@ -174,10 +177,9 @@ def make_mart(run: Run, name: str, days: str | None = None) -> None:
     if name != "daily_sales" or days:
         run.warehouse.derive(name, mart.transform, mart.sources, where=days, **mart.arguments(run))
         return
-    with run.warehouse.open() as connection:
-        days = touched.days(connection, mart.day or "")
-    run.warehouse.derive(name, mart.transform, mart.sources, where=days, **mart.arguments(run))
-    with run.warehouse.open() as connection:
+    with run.warehouse.open() as connection:  # one opening, so that no other run's days are forgotten unmade
+        relation = mart.transform(*(nw.from_native(connection.table(source)) for source in mart.sources)).to_native()
+        replace_rows(connection, table(name), relation, touched.days(connection, mart.day or ""))
         touched.forget_days(connection)
 
 

@@ -8,7 +8,6 @@ from models.lateness import late_probability
 from pipelines.contracts import table
 
 HISTORY_DAYS, AT_RISK = 56, 0.5
-HOUR = pl.duration(hours=1)
 
 
 def ship_risk(

@@ -1,6 +1,6 @@
 """Facts per order, made again for the orders that were touched, whole where that is not enough. Here: deciding and replacing. Not here: any fact."""
 
-import hashlib
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ import narwhals as nw
 from pipelines.contracts import table
 from pipelines.warehouse import touched
 from pipelines.warehouse.duckdb import Warehouse, replace_rows
+from pipelines.warehouse.fingerprint import digest
 from pipelines.warehouse.touched import ORDER
 
 THESE = "(channel, order_id) IN (SELECT channel, order_id FROM touched)"
@@ -107,16 +108,8 @@ def _is_keyed(source: str) -> bool:
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, facts: Sequence[Fact]) -> str:
-    """Of the reference tables' content, of the code of the facts and of their settings other than the clock."""
-    parts = []
-    for name in sorted({source for fact in facts for source in fact.sources if not _is_keyed(source)}):
-        columns = ", ".join(table(name).columns)
-        parts.append(
-            str(
-                connection.sql(f"SELECT count(*), bit_xor(hash({columns})), sum(hash({columns})::HUGEINT) FROM {name}").fetchall()
-            )
-        )
-    for fact in facts:
-        parts.append(Path(fact.transform.__code__.co_filename).read_text(encoding="utf-8"))  # type: ignore[attr-defined]
-        parts += [f"{name}={value}" for name, value in fact.arguments.items() if not name.startswith("as_of")]
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+    """Of the reference tables' content, of the code beside the facts and of their settings other than the clock."""
+    references = sorted({source for fact in facts for source in fact.sources if not _is_keyed(source)})
+    folders = sorted({str(Path(inspect.getfile(fact.transform)).parent) for fact in facts})
+    settings = [f"{name}={value}" for fact in facts for name, value in fact.arguments.items() if not name.startswith("as_of")]
+    return digest(connection, references, folders, *settings)

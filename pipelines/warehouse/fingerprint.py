@@ -1,10 +1,12 @@
 """Whether a step's inputs are what its tables were last made of. Here: content hashes. Not here: deciding what to skip."""
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from pipelines.contracts import table
@@ -13,20 +15,20 @@ from pipelines.warehouse.duckdb import Warehouse
 
 def fingerprint(warehouse: Warehouse, step: str, tables: tuple[str, ...], code: ModuleType, *facts: Any) -> pl.DataFrame:
     """The row of `step_inputs` for the content of `tables`, the sources of the package `code` and other facts; saved with the step's results."""
-    parts = [str(fact) for fact in facts]
-    parts += [source.read_text(encoding="utf-8") for folder in code.__path__ for source in sorted(Path(folder).rglob("*.py"))]
     with warehouse.open() as connection:
-        for name in tables:
-            columns = ", ".join(table(name).columns)
-            parts.append(
-                str(
-                    connection.sql(
-                        f"SELECT count(*), bit_xor(hash({columns})), sum(hash({columns})::HUGEINT) FROM {name}"
-                    ).fetchall()
-                )
-            )
-    digest = hashlib.sha256("|".join(parts).encode()).hexdigest()
-    return table("step_inputs").conform(pl.DataFrame({"step": [step], "fingerprint": [digest]}))
+        found = digest(connection, tables, code.__path__, *facts)
+    return table("step_inputs").conform(pl.DataFrame({"step": [step], "fingerprint": [found]}))
+
+
+def digest(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], folders: Iterable[str], *facts: Any) -> str:
+    """Hash of the content of `tables`, of every source file in `folders` and of other facts."""
+    parts = [str(fact) for fact in facts]
+    parts += [source.read_text(encoding="utf-8") for folder in folders for source in sorted(Path(folder).rglob("*.py"))]
+    for name in tables:
+        columns = ", ".join(table(name).columns)
+        sums = f"SELECT count(*), bit_xor(hash({columns})), sum(hash({columns})::HUGEINT) FROM {name}"
+        parts.append(str(connection.sql(sums).fetchall()))
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def is_made_of(warehouse: Warehouse, inputs: pl.DataFrame) -> bool:
