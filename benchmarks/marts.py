@@ -2,8 +2,6 @@
 what pages ask of the snapshot."""
 
 import inspect
-import multiprocessing
-import resource
 import shutil
 import tempfile
 import time
@@ -16,15 +14,16 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from benchmarks.apart import apart
 from benchmarks.bigledger import AS_OF, make
 from dashboards.filters import Chosen
 from dashboards.queries import best_sellers, fulfilment, today
-from pipelines.defs.marts import GROUPS, MARTS, make_mart
+from pipelines.defs.marts import GROUPS, facts, make_mart
 from pipelines.metrics import all_metrics
 from pipelines.metrics.ask import Question, answer
 from pipelines.warehouse import touched
 from pipelines.warehouse.duckdb import Warehouse
-from pipelines.warehouse.facts import Fact, refresh
+from pipelines.warehouse.facts import refresh
 
 LINES, CHANGED, REPEATS = 10_000_000, 10_000, 5
 PEER = Path(__file__).with_name("peer.sql")
@@ -42,45 +41,16 @@ def measure(lines: int = LINES) -> Iterator[str]:
         for size in (lines // 10, lines):
             path = folder / str(size) / "warehouse.duckdb"
             make(path, size)
-            whole, memory = _apart(_whole, path)
+            whole, memory = apart(_whole, path)
             yield f"{size:,} lines: every mart made whole in {whole:.1f} s, peak memory {memory:.2f} GiB (promised 8)"
-            seconds[size] = _apart(_refresh, path)[0]
-        peer, _ = _apart(_peer, path)
+            seconds[size] = apart(_refresh, path)[0]
+        peer, _ = apart(_peer, path)
         yield f"  peer: the same facts and figures in one DuckDB script: {peer:.1f} s; ratio {whole / peer:.2f} (promised 3)"
         small, large = seconds.values()
         yield f"refresh after {CHANGED:,} changed lines (95 % of the last 14 days): {small:.1f} s among {lines // 10:,} and {large:.1f} s among {lines:,} (promised 5); ratio {large / small:.2f} (promised 1.5)"  # noqa: E501
         yield from _queries(path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _apart(work: Callable[[Path], None], path: Path) -> tuple[float, float]:
-    """Seconds and peak memory (GiB) of work in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    answers: Any = context.Queue()
-    process = context.Process(target=_timed, args=(work, path, answers))
-    process.start()
-    found = answers.get()
-    process.join()
-    if isinstance(found, str):
-        raise RuntimeError(found)
-    return found
-
-
-def _timed(work: Callable[[Path], None], path: Path, answers: Any) -> None:
-    try:
-        started = time.perf_counter()
-        work(path)
-        answers.put((time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
-    except Exception as problem:
-        answers.put(f"{type(problem).__name__}: {problem}")
-
-
-def _facts() -> list[Fact]:
-    return [
-        Fact(name, MARTS[name].transform, MARTS[name].sources, MARTS[name].arguments(RUN), MARTS[name].clock, MARTS[name].by)
-        for name in GROUPS["facts"]
-    ]
 
 
 def _whole(path: Path) -> None:
@@ -94,7 +64,7 @@ def _make(warehouse: Warehouse, steps: tuple[str, ...]) -> None:
     run = SimpleNamespace(**vars(RUN), warehouse=warehouse)
     for step in steps:
         if step == "facts":
-            refresh(warehouse, step, _facts(), AS_OF)
+            refresh(warehouse, step, facts(run), AS_OF)
             continue
         for name in STEPS[step]:
             make_mart(run, name)

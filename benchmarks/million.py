@@ -2,18 +2,17 @@
 of 10,000 changed orders among a million and among a hundred thousand."""
 
 import json
-import multiprocessing
-import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from benchmarks.apart import apart
 from benchmarks.fuzz import originals
 from benchmarks.trials import PATIENCE, config_for, merchant, secrets, shop_of
 from pipelines.channels.base import Record
@@ -84,9 +83,9 @@ def _load_figures(folder: Path, templates: list[tuple[bytes, bytes]], orders: in
     for batch in batches(_records(templates, orders)):
         index.land(batch, AT)
     landed = time.perf_counter() - started
-    peer, _ = _apart(_read_json, file)
-    taken, memory = _apart(_load, home)
-    again, _ = _apart(_read_json, file)
+    peer, _ = apart(_read_json, file)
+    taken, memory = apart(_load, home)
+    again, _ = apart(_read_json, file)
     peer = min(peer, again)
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         counted = {
@@ -98,28 +97,6 @@ def _load_figures(folder: Path, templates: list[tuple[bytes, bytes]], orders: in
     yield f"{orders:,} Shopify orders, {size:.1f} GB of JSON, {bad:,} malformed; landed in {landed:.0f} s"
     yield f"  landed payloads to merged ledger: {taken:.1f} s, peak memory {memory:.2f} GiB ({', '.join(f'{n:,} {t}' for t, n in counted.items())})"
     yield f"  peer: DuckDB read_json of the same file, every field that the parser uses: {peer:.1f} s; ratio {taken / peer:.2f} (promised 4)"
-
-
-def _apart(work: Callable[[Path], None], place: Path) -> tuple[float, float]:
-    """Seconds and peak memory (GiB) of work in a process of its own."""
-    context = multiprocessing.get_context("spawn")
-    answers: Any = context.Queue()
-    process = context.Process(target=_timed, args=(work, place, answers))
-    process.start()
-    answer = answers.get()
-    process.join()
-    if isinstance(answer, str):
-        raise RuntimeError(answer)
-    return answer
-
-
-def _timed(work: Callable[[Path], None], place: Path, answers: Any) -> None:
-    try:
-        started = time.perf_counter()
-        work(place)
-        answers.put((time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
-    except Exception as problem:
-        answers.put(f"{type(problem).__name__}: {problem}")
 
 
 def _load(home: Path) -> None:
@@ -184,7 +161,7 @@ def _poll_figures(folder: Path, templates: list[tuple[bytes, bytes]], orders: in
             index = Index(Landing(home / "landing"), Shelf("shop_eu.orders", "shop_eu", "orders"))
             for batch in batches(_records(templates, size)):
                 index.land(batch, AT)
-            _apart(_load, home)
+            apart(_load, home)
         (home / "landing" / "shop_eu.orders" / "state.json").write_text(json.dumps({"cursor": "2026-01-31T00:00:00Z"}))
         taken[size] = _poll(home, templates, size)
     small, large = taken[orders // 10], taken[orders]
