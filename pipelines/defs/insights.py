@@ -47,6 +47,7 @@ def open_lines_at_risk(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """What marketplaces would say of the seller today."""
     platforms = {c.name: c.scorecard or c.kind or "" for c in run.config.channels if c.scorecard or c.kind}
+    fba = {c.name: c.locations["AMAZON"] for c in run.config.channels if "AMAZON" in c.locations}
     since = f"TIMESTAMPTZ '{(run.as_of - timedelta(days=HISTORY_DAYS)).isoformat()}'"
     judged = ", ".join(f"'{name}'" for name in platforms) or "NULL"
     lines, lives, shipments = (
@@ -54,5 +55,5 @@ def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         for name, column in (("fulfilment_lines", "ordered_at"), ("order_lives", "placed_at"), ("shipments", "shipped_at"))
     )
     reported = run.warehouse.read("account_health")["account_health"]
-    run.warehouse.save({"channel_scorecards": channel_scorecards(platforms, lines, lives, shipments, reported, run.as_of)})
+    run.warehouse.save({"channel_scorecards": channel_scorecards(platforms, fba, lines, lives, shipments, reported, run.as_of)})
     yield from results(run, [SCORECARDS])

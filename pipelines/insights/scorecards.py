@@ -10,6 +10,7 @@ from models.scorecards import evaluation_days, judge
 from pipelines.contracts import table
 
 HISTORY_DAYS = 365 + 31
+FBA = "FBA"
 REPORTED_ONLY, UNKNOWN = "reported only", "unknown: no tracking numbers are loaded"
 
 
@@ -51,6 +52,7 @@ RULES = (
 
 def channel_scorecards(
     platforms: dict[str, str],
+    fba: dict[str, str],
     fulfilment_lines: pl.DataFrame,
     order_lives: pl.DataFrame,
     shipments: pl.DataFrame,
@@ -59,12 +61,13 @@ def channel_scorecards(
 ) -> pl.DataFrame:
     """A row per judged channel and component: counts, the rate as if judged today, of mature days, the platform's own, days to breach.
 
-    `platforms`: channel → platform. Floors (valid tracking, on-time delivery) are judged by what falls short of them.
+    `platforms`: channel → platform; `fba`: channel → the merchant's name of the place that Amazon ships from, which is not judged.
+    Floors (valid tracking, on-time delivery) are judged by what falls short of them.
     """
     last = as_of.date() - timedelta(days=1)
     rows = []
     for channel, platform in platforms.items():
-        counts = _daily(channel, fulfilment_lines, order_lives, shipments, as_of)
+        counts = _daily(channel, fba.get(channel, FBA), fulfilment_lines, order_lives, shipments, as_of)
         for rule in (r for r in RULES if r.platform == platform):
             rows.append(
                 {
@@ -119,17 +122,17 @@ def _stated(rule: Rule, short: float | None) -> float | None:
 
 
 def _daily(
-    channel: str, lines: pl.DataFrame, lives: pl.DataFrame, shipments: pl.DataFrame, as_of: datetime
+    channel: str, fba: str, lines: pl.DataFrame, lives: pl.DataFrame, shipments: pl.DataFrame, as_of: datetime
 ) -> dict[str, pl.DataFrame]:
     """Per day what is bad and what counts, for each source; a day is the UTC date of the deadline, the order or the parcel."""
-    own = lines.filter((pl.col("channel") == channel) & (pl.col("location_id") != "FBA"))
+    own = lines.filter((pl.col("channel") == channel) & (pl.col("location_id") != fba))
     due = own.filter((pl.col("ship_by_at") <= as_of) & (pl.col("due_units") > 0)).group_by("order_id").agg(
         day=pl.col("ship_by_date").min(), is_bad=(pl.col("shipped_at").is_null() | (pl.col("shipped_at") > pl.col("ship_by_at"))).any()
     )  # fmt: skip
-    placed = lives.filter((pl.col("channel") == channel) & (pl.col("location_id").fill_null("") != "FBA")).select(
+    placed = lives.filter((pl.col("channel") == channel) & (pl.col("location_id").fill_null("") != fba)).select(
         day=pl.col("placed_at").dt.date(), is_bad=(pl.col("cancelled_by") == "seller").fill_null(False) & pl.col("shipped_at").is_null()
     )  # fmt: skip
-    own_parcels = shipments.filter(pl.col("channel") == channel)
+    own_parcels = shipments.filter((pl.col("channel") == channel) & (pl.col("location_id").fill_null("") != fba))
     parcels = own_parcels.group_by("shipment_id").agg(
         day=pl.col("shipped_at").min().dt.date(), is_bad=pl.col("tracking_number").is_null().all()
     )  # fmt: skip

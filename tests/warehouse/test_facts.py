@@ -22,7 +22,6 @@ from pipelines.warehouse.facts import Fact, refresh
 from tests.marts.ledgers import DAY, rows
 
 HOUR = timedelta(hours=1)
-REFERENCES = ("fx_rates", "cost_spans", "ship_by_windows", "channel_records", "bundles", "unit_costs")
 KEYED = ("orders", "order_lines", "shipments", "returns", "payments", "order_events", "refunds")
 CASES = int(os.environ.get("FULCAST_CASES", "3"))  # `python -m benchmarks incremental` runs 500 of them
 COMPARED = (*GROUPS["facts"], "daily_sales")

@@ -1,0 +1,1 @@
+"""Marts that models make."""
