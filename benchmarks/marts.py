@@ -18,12 +18,11 @@ from benchmarks.apart import apart
 from benchmarks.bigledger import AS_OF, make
 from dashboards.filters import Chosen
 from dashboards.queries import best_sellers, fulfilment, today
-from pipelines.defs.marts import GROUPS, facts, make_mart
+from pipelines.defs.marts import GROUPS, make_step
 from pipelines.metrics import all_metrics
 from pipelines.metrics.ask import Question, answer
 from pipelines.warehouse import touched
 from pipelines.warehouse.duckdb import Warehouse
-from pipelines.warehouse.facts import refresh
 
 LINES, CHANGED, REPEATS = 10_000_000, 10_000, 5
 PEER = Path(__file__).with_name("peer.sql")
@@ -61,13 +60,9 @@ def _whole(path: Path) -> None:
 
 
 def _make(warehouse: Warehouse, steps: tuple[str, ...]) -> None:
-    run = SimpleNamespace(**vars(RUN), warehouse=warehouse)
+    run: Any = SimpleNamespace(**vars(RUN), warehouse=warehouse)
     for step in steps:
-        if step == "facts":
-            refresh(warehouse, step, facts(run), AS_OF)
-            continue
-        for name in STEPS[step]:
-            make_mart(run, name)
+        make_step(run, step)
 
 
 def _refresh(path: Path) -> None:

@@ -52,10 +52,12 @@ class TouchedOrders(dy.Schema):
 
 
 @register(
-    "loads", "Days whose sales entries have changed since sums per day were last made; the first day of all stands for every day"
+    "loads",
+    "Days and SKUs whose sales entries have changed since sums of them were last made; the first day of all stands for every day",
 )
 class TouchedDays(dy.Schema):
     business_date = date("Day", primary_key=True)
+    sku = key("Stock keeping unit as sold; empty where none is known")
 
 
 @register("loads", "Up to which load, of which reference data and code, and as of when the facts per order were last made")

@@ -54,6 +54,19 @@ class DailySales(dy.Schema):
     reporting_net_sales_amount = money("Net sales in the reporting currency", nullable=True)
 
 
+@register("marts", "Goods sold per business date and SKU, over all channels; returns on the return date")
+class SkuDays(dy.Schema):
+    business_date = date("Local date of the channel", primary_key=True)
+    sku = key("Stock keeping unit as sold")
+    orders = count("Orders with it that were placed that day")
+    sold_units = units("Units sold less returned")
+    wanted_units = units("Units sold, whatever came back")
+    net_sales_amount = money("Net sales in the reporting currency", nullable=True)
+    cost_amount = money("Units at their cost of the day, as far as it is known", nullable=True)
+    lines = count("Entries summed")
+    costed_lines = count("Of them, those whose cost is known")
+
+
 @register("marts", "Best sellers by net sales over trailing periods, against the period before")
 class BestSellers(dy.Schema):
     period_days = key("Length of the period, ending yesterday", dtype=dy.Int64)

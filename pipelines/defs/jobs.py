@@ -5,7 +5,7 @@ import dagster as dg
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 FORECAST = dg.AssetSelection.groups("forecast")
-NIGHTLY = dg.AssetSelection.assets("sku_weeks", "sold_together")  # they end yesterday and scan a year or two
+NIGHTLY = dg.AssetSelection.assets("sold_together")  # it ends yesterday and compares every pair of a year
 INSIGHTS = dg.AssetSelection.groups("insights")
 REPORT = dg.AssetSelection.assets("report")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
-import narwhals as nw
 
 from pipelines import progress
-from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
 from pipelines.ledger.suggestions import suggest_skus
@@ -33,14 +31,14 @@ from pipelines.marts import (
     return_lines,
     sales_entries,
     sku_attributes,
+    sku_days,
     sku_weeks,
     sold_together,
     unit_costs,
     unmapped_listings,
 )
-from pipelines.warehouse import touched
-from pipelines.warehouse.duckdb import replace_rows
 from pipelines.warehouse.facts import Fact, refresh
+from pipelines.warehouse.sums import refresh_sums
 
 FIRST_DAY = "2000-01-01"
 UNMAPPED_BOUND = 0.01  # of net sales
@@ -123,6 +121,7 @@ MARTS = {
     "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
     "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
     "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES, day="business_date"),
+    "sku_days": Mart(sku_days.sku_days, sku_days.SOURCES, day="business_date"),
     "daily_fulfilment": Mart(
         daily_fulfilment.daily_fulfilment, daily_fulfilment.SOURCES, lambda run: {"as_of": run.as_of}, day="ship_by_date"
     ),
@@ -135,15 +134,16 @@ MARTS = {
         inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
     ),
 }  # in the order of making
-# Steps: what is written together is one. Facts bear an order and are made again for touched orders, the others whole; nightly are
-# those that end yesterday and scan a year or two.
+# Steps: what is written together is one. Facts bear an order and are made again for touched orders, sums of sales for touched days,
+# the others whole; nightly is what ends yesterday and compares every pair.
 GROUPS = {
     "references": ("channel_records", "sku_attributes", "cost_spans", "unit_costs"),
     "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance", "customer_orders"),
-    "daily_sales": ("daily_sales",),
+    "daily_sales": ("daily_sales", "sku_days"),
     "daily_fulfilment": ("daily_fulfilment",),
-    "figures": ("payout_balance", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "channel_prices", "channel_summary"),
-    "nightly": ("sku_weeks", "sold_together"),
+    "figures": ("payout_balance", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
+                "channel_prices", "channel_summary"),
+    "nightly": ("sold_together",),
     "inventory_health": ("inventory_health",),
 }  # fmt: skip
 
@@ -159,28 +159,23 @@ def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run() if day else None,
     )  # fmt: skip
     def make(context: dg.AssetExecutionContext, run: Run) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        if step == "facts":
-            refresh(run.warehouse, step, facts(run), run.as_of, _advance)
-        else:
-            for name in names:
-                make_mart(run, name, _days(context, MARTS[name]))
-                _advance(name)
+        make_step(run, step, _days(context, day), _advance)
         yield from results(run, assets)
         yield from (check(run) for name in names for check in MARTS[name].checks)
 
     return make
 
 
-def make_mart(run: Run, name: str, days: str | None = None) -> None:
-    """Makes a mart whole, or its `days`; sums of sales per day for the days alone whose entries have changed."""
-    mart = MARTS[name]
-    if name != "daily_sales" or days:
-        run.warehouse.derive(name, mart.transform, mart.sources, where=days, **mart.arguments(run))
-        return
-    with run.warehouse.open() as connection:  # one opening, so that no other run's days are forgotten unmade
-        relation = mart.transform(*(nw.from_native(connection.table(source)) for source in mart.sources)).to_native()
-        replace_rows(connection, table(name), relation, touched.days(connection, mart.day or ""))
-        touched.forget_days(connection)
+def make_step(run: Run, step: str, days: str | None = None, say: Callable[[str], None] = lambda name: None) -> None:
+    """Makes the marts of a step: facts for touched orders, sums of sales for what was touched or for `days`, others whole."""
+    if step == "facts":
+        refresh(run.warehouse, step, facts(run), run.as_of, say)
+    elif step == "daily_sales" and not days:
+        refresh_sums(run.warehouse, {name: MARTS[name].transform for name in GROUPS[step]})
+    else:
+        for name in GROUPS[step]:
+            run.warehouse.derive(name, MARTS[name].transform, MARTS[name].sources, where=days, **MARTS[name].arguments(run))
+            say(name)
 
 
 def facts(run: Run) -> list[Fact]:
@@ -193,12 +188,12 @@ def _advance(name: str) -> None:
     progress.advance("marts", list(MARTS).index(name) + 1, len(MARTS))
 
 
-def _days(context: dg.AssetExecutionContext, mart: Mart) -> str | None:
+def _days(context: dg.AssetExecutionContext, day: str | None) -> str | None:
     """The condition on days when the run is for a range of them."""
-    if not mart.day or not (context.has_partition_key or context.has_partition_key_range):
+    if not day or not (context.has_partition_key or context.has_partition_key_range):
         return None
     days = context.partition_key_range
-    return f"{mart.day} BETWEEN DATE '{days.start}' AND DATE '{days.end}'"
+    return f"{day} BETWEEN DATE '{days.start}' AND DATE '{days.end}'"
 
 
 SUGGESTIONS = spec("listing_suggestions", ["unmapped_listings", "products"])

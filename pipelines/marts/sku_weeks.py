@@ -5,34 +5,21 @@ from typing import Any
 
 import narwhals as nw
 
-from pipelines.marts.sales_entries import COUNTED
-
 Frame = nw.LazyFrame[Any]
-SOURCES = ("sales_entries", "retail_calendar", "promotions")
+SOURCES = ("sku_days", "retail_calendar", "promotions")
 KEYS = ("sku", "week_start_date")
 WINDOW_DAYS = 742
 
 
-def sku_weeks(sales_entries: Frame, retail_calendar: Frame, promotions: Frame, as_of_date: date) -> Frame:
+def sku_weeks(sku_days: Frame, retail_calendar: Frame, promotions: Frame, as_of_date: date) -> Frame:
     """Goods sold per SKU and week of the retail calendar that has ended before `as_of_date`; weeks without sales have no row."""
     day = nw.col("business_date")
-    sold = sales_entries.filter(
-        nw.col("entry_kind").is_in(COUNTED) & nw.col("is_goods") & (~nw.col("sku").is_null())
-        & (day >= as_of_date - timedelta(days=WINDOW_DAYS)) & (day < as_of_date)
-    )  # fmt: skip
+    sold = sku_days.filter((day >= as_of_date - timedelta(days=WINDOW_DAYS)) & (day < as_of_date))
     weeks = retail_calendar.select("week_start_date", business_date="calendar_date")
     whole = weeks.group_by("week_start_date").agg(last=nw.col("business_date").max()).filter(nw.col("last") < as_of_date)
     days = weeks.join(whole.select("week_start_date"), on="week_start_date", how="inner")
-    dated = sold.join(days, on="business_date", how="inner").with_columns(
-        wanted_units=nw.when(nw.col("source") == "order_lines").then(nw.col("sold_units")).otherwise(0)
-    )
-    sums = dated.group_by(*KEYS).agg(
-        nw.col("sold_units", "wanted_units").sum(),
-        net_sales_amount=nw.col("reporting_net_sales_amount").sum(),
-        cost_amount=nw.col("reporting_cost_amount").sum(),
-        costed_lines=nw.col("reporting_cost_amount").count(),
-        lines=nw.len(),
-    )
+    summed = ("sold_units", "wanted_units", "net_sales_amount", "cost_amount", "costed_lines", "lines")
+    sums = sold.join(days, on="business_date", how="inner").group_by(*KEYS).agg(nw.col(*summed).sum())
     promoted = _promoted(promotions, days)
     marked = sums.join(promoted, on=list(KEYS), how="left").with_columns(is_promoted=nw.col("is_promoted").fill_null(False))
     margin = nw.when(nw.col("costed_lines") == nw.col("lines")).then(nw.col("net_sales_amount") - nw.col("cost_amount"))

@@ -15,15 +15,12 @@ def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundle
     A line without a SKU of its own counts under its listing's id, else under what the channel calls it.
     """
     goods = order_lines.filter(nw.col("is_goods") & (~nw.col("is_gift_card")) & (nw.col("ordered_units") > 0))
-    dated = orders.filter(~nw.col("is_test")).select("channel", "order_id", "business_date")
-    known = (
-        nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical")
-        .unique()
-        .with_columns(is_known=nw.lit(True))
-    )
+    known = nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical").unique()
     some = products.with_columns(is_any=nw.lit(True)).select("is_any").unique()
-    unknown = goods.join(known, on="sku", how="left").filter(nw.col("is_known").is_null())
+    unknown = goods.join(known, on="sku", how="anti")
     lines = unknown.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
+    dated = orders.filter(~nw.col("is_test")).select("channel", "order_id", "business_date")
+    dated = dated.join(lines.select("channel", "order_id"), on=["channel", "order_id"], how="semi")
     lines = lines.join(dated, on=["channel", "order_id"], how="inner").with_columns(
         listing=nw.coalesce(nw.col("listed_sku"), nw.col("listing_id"), nw.col("description"), nw.lit("(without a name)")),
         units=nw.col("ordered_units") - nw.col("cancelled_units"),

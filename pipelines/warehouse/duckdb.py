@@ -30,6 +30,7 @@ _SQL_TYPES = {
 
 
 REMADE = ("marts", "insights")  # steps whose tables every run makes from the ledger, so that new columns need no rebuild
+NOTES = ("touched_days",)  # what such tables are made by
 MEMORY = "6GB"  # of DuckDB; beyond it works on disk
 
 
@@ -187,7 +188,7 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
             _create(connection, contract)
         elif set(present[contract.name]) == set(contract.columns):
             continue
-        elif contract.step in REMADE:
+        elif contract.step in REMADE or contract.name in NOTES:
             connection.execute(f"DROP TABLE {contract.name}; DELETE FROM fact_states").fetchall()
             _create(connection, contract)
         else:

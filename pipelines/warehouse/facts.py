@@ -76,9 +76,9 @@ def _make(connection: duckdb.DuckDBPyConnection, fact: Fact, *, is_part: bool) -
     ]
     relation = fact.transform(*frames, **fact.arguments).to_native()
     if fact.name == "sales_entries":  # sums per day rest on it
-        dated = f"SELECT business_date FROM {fact.name} WHERE {THESE}"
+        before = f"SELECT business_date, sku FROM {fact.name} WHERE {THESE}"
         touched.tell_days(
-            connection, f"{dated} UNION ALL SELECT business_date FROM ({relation.sql_query()})" if is_part else None
+            connection, f"{before} UNION ALL SELECT business_date, sku FROM ({relation.sql_query()})" if is_part else None
         )
     these = f"{fact.by} IN (SELECT {fact.by} FROM touched_{fact.by})" if fact.by else THESE
     replace_rows(connection, table(fact.name), relation, these if is_part else None, is_part=is_part)

@@ -43,21 +43,15 @@ def collect(connection: duckdb.DuckDBPyConnection, since: int, further: list[str
     return None if touched > SHARE * max(orders, 1) else int(touched)
 
 
-def tell_days(connection: duckdb.DuckDBPyConnection, rows: str | None) -> None:
-    """Notes the business dates of a query's rows; None for every day."""
-    days = f"SELECT DISTINCT business_date FROM ({rows})" if rows else f"SELECT DATE '{EVERY_DAY}'"
-    connection.execute(
-        f"INSERT INTO touched_days SELECT * FROM ({days}) EXCEPT SELECT business_date FROM touched_days"
-    ).fetchall()
+def tell_days(connection: duckdb.DuckDBPyConnection, entries: str | None) -> None:
+    """Notes the business dates and SKUs of a query's sales entries; None for every day."""
+    days = f"SELECT DISTINCT business_date, coalesce(sku, '') FROM ({entries})" if entries else f"SELECT DATE '{EVERY_DAY}', ''"
+    connection.execute(f"INSERT INTO touched_days SELECT * FROM ({days}) EXCEPT SELECT * FROM touched_days").fetchall()
 
 
-def days(connection: duckdb.DuckDBPyConnection, column: str) -> str | None:
-    """The condition on the days that were touched since they were forgotten last; None for every day."""
-    found = [str(day) for (day,) in connection.sql("SELECT business_date FROM touched_days ORDER BY ALL").fetchall()]
-    if EVERY_DAY in found:
-        return None
-    listed = ", ".join(f"DATE '{day}'" for day in found)
-    return f"{column} IN ({listed})" if found else "false"
+def is_every_day(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether all days count as touched since they were forgotten last."""
+    return bool(connection.sql(f"SELECT count(*) FROM touched_days WHERE business_date = '{EVERY_DAY}'").fetchall()[0][0])
 
 
 def forget_days(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pipelines.marts.best_sellers import best_sellers
 from pipelines.marts.daily_sales import daily_sales
 from pipelines.marts.sales_entries import sales_entries
+from pipelines.marts.sku_days import sku_days
 from tests.marts.ledgers import DAY, derive, rows
 
 TODAY = DAY.date()
@@ -117,6 +118,19 @@ def test_returns_count_on_the_return_date() -> None:
     assert mart["orders"].to_list() == [1, 0]
 
 
+def test_orders_of_a_day_are_those_placed_that_day_and_count_once() -> None:
+    later = TODAY + timedelta(days=1)
+    rates = rows(
+        "fx_rates", *({"currency_code": "EUR", "reporting_rate": Decimal(1), "rate_date": day} for day in (TODAY, later))
+    )
+    lines = [{"order_id": "1"}, {"order_id": "1", "line_number": 2}, {"order_id": "2"}]
+    back = {"order_id": "1", "return_id": "R", "returned_units": 1, "refund_amount": 10, "business_date": later}
+    found = entries(lines, [{"order_id": "1"}, {"order_id": "2"}], [back], rates)
+    days = derive("sku_days", sku_days, found).sort("business_date")
+    shown = days.select("orders", "sold_units", "wanted_units", "net_sales_amount", "lines", "costed_lines")
+    assert shown.rows() == [(2, 3, 3, 30, 3, 0), (0, -1, 0, -10, 1, 0)]
+
+
 def test_best_sellers_rank_by_net_sales_of_the_period_that_ended_yesterday() -> None:
     def sold(order: str, sku: str, days_ago: int, units: int) -> tuple[dict, dict]:
         day = TODAY - timedelta(days=days_ago)
@@ -131,14 +145,15 @@ def test_best_sellers_rank_by_net_sales_of_the_period_that_ended_yesterday() -> 
         *({"currency_code": "EUR", "reporting_rate": Decimal(1), "rate_date": TODAY - timedelta(days=n)} for n in range(20)),
     )
     found = entries([line for line, _ in pairs], [order for _, order in pairs], rates=rates)
-    products = rows("products", {"sku": "A", "description": "Cup", "category": "Kitchen"})
-    week = derive("best_sellers", best_sellers, found, products, as_of_date=TODAY).filter(pl.col("period_days") == 7)
+    named = rows("sku_attributes", *({"sku": sku, "description": f"Thing {sku}", "category": "Kitchen"} for sku in "ABC"))
+    days = derive("sku_days", sku_days, found)
+    week = derive("best_sellers", best_sellers, days, named, as_of_date=TODAY).filter(pl.col("period_days") == 7)
     shown = (
         week.sort("sales_rank")
         .select("sku", "description", "sold_units", "orders", "net_sales_amount", "previous_sold_units")
         .rows()
     )
-    assert shown == [("B", "Thing B", 5, 1, 50, 0), ("A", "Cup", 3, 2, 30, 9)]
+    assert shown == [("B", "Thing B", 5, 1, 50, 0), ("A", "Thing A", 3, 2, 30, 9)]
 
 
 LINES = st.lists(
