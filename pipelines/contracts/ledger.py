@@ -28,6 +28,7 @@ class PurchaseOrders(Sourced):
     currency_code = text("ISO 4217 currency of the cost")
     ordered_at = instant("When it was ordered", nullable=False)
     confirmed_at = instant("When the supplier confirmed it")
+    shipped_at = instant("When the supplier sent it")
     expected_at = instant("When it is expected")
     is_closed = flag("No more receipts are expected")
     decision_id = text("Reference to the decision it came from")

@@ -91,6 +91,34 @@ class InventoryPosition(dy.Schema):
     available_units = units("on hand − allocated, never negative", nullable=True)
     backordered_units = units("Open demand beyond what is on hand")
     on_order_units = units("Ordered from suppliers and not received")
+    in_transit_units = units("Of them, sent by the supplier; blank where no purchase order tells when it was sent", nullable=True)
+
+
+@register("marts", "Purchase orders against what arrived, per order, SKU and location")
+class PurchaseLines(dy.Schema):
+    purchase_order_id = key("Purchase order")
+    sku = key("Stock keeping unit")
+    location_id = key("Where it goes")
+    supplier_id = text("Supplier", nullable=False)
+    ordered_at = instant("When it was ordered", nullable=False)
+    expected_at = instant("When it was expected; the last day that any of its lines gives")
+    expected_date = date("UTC date of that; goods of that day are in time", nullable=True)
+    ordered_units = units("Units ordered")
+    received_units = units("Units received so far")
+    in_time_units = units("Of them, received by the expected day")
+    last_received_at = instant("When the last of them arrived")
+    lead_days = number("Days from ordering to the last receipt; blank while units are lacking", "days")
+    is_closed = flag("No more receipts are expected")
+
+
+@register("marts", "How much of what could be sold was sold, per SKU over trailing periods")
+class SellThrough(dy.Schema):
+    period_days = key("Length of the period, ending yesterday", dtype=dy.Int64)
+    sku = key("Stock keeping unit as consumed")
+    opening_units = units("On hand at all locations when the period began; blank where stock is unknown", nullable=True)
+    received_units = units("Received from suppliers within it")
+    net_units = units("Sold less returned within it, as consumed")
+    sell_through_rate = number("net units ÷ (opening + received units); blank where stock is unknown or there was none", "rate")
 
 
 @register("marts", "What each SKU is: the product file, its first supplier, else what channels call it")

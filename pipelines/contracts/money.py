@@ -54,3 +54,47 @@ class CustomerOrders(dy.Schema):
     reporting_total_amount = money("Total of the order in the reporting currency", nullable=True)
     customer_order_number = count("1 is the customer's first, over all channels")
     days_since_previous = number("Days since the customer's order before", "days")
+
+
+@register("marts", "What it cost to serve each order that left: carriers, channel and payment provider")
+class OrderCosts(dy.Schema):
+    channel = key("Sales channel")
+    order_id = key("Order")
+    business_date = date("Local date of the channel when it was placed")
+    location_id = text("Location it left from, as far as known")
+    carrier_code = text("Carrier of its first parcel")
+    service_level = text("Service of the carrier, else the one that the customer chose")
+    ship_to_country_code = text("Country of delivery")
+    reporting_total_amount = money("Total of the order in the reporting currency", nullable=True)
+    shipping_cost_amount = money(
+        "What carriers charged for its parcels, reporting currency; blank until all are known", nullable=True
+    )
+    fees_amount = money(
+        "What channel and payment provider kept of it, reporting currency; blank where payouts don't tell", nullable=True
+    )
+    cost_to_serve_amount = money("Shipping cost and fees; blank where the shipping cost is unknown", nullable=True)
+
+
+@register("marts", "Every known customer: how recently, how often and for how much they buy")
+class CustomerValues(dy.Schema):
+    customer_key = key("Keyed pseudonym of the customer")
+    first_date = date("Day of the first order")
+    last_date = date("Day of the last order")
+    orders = count("Orders that were not cancelled")
+    order_amount = money("Their totals in the reporting currency", nullable=True)
+    recency_days = count("Days since the last order")
+    recency_score = count("5: the fifth of customers who ordered last, to 1")
+    frequency_score = count("5: the fifth who ordered most often, to 1; customers alike share the lower score")
+    value_score = count("5: the fifth who spent most, to 1")
+    segment = code("What the scores say", ("champion", "loyal", "new", "at risk", "lost", "regular"))
+
+
+@register("marts", "Cohorts of customers by the month of their first order: who ordered again, month by month")
+class CustomerCohorts(dy.Schema):
+    cohort_month_date = date("First day of the month of their first order", primary_key=True)
+    months_since = key("Months since then; 0 is the first month", dtype=dy.Int64)
+    cohort_customers = count("Customers of the cohort")
+    customers = count("Of them, those who ordered in that month")
+    orders = count("Orders of that month")
+    order_amount = money("Their totals in the reporting currency", nullable=True)
+    retention_rate = number("customers ÷ cohort customers", "rate", nullable=False, min=0, max=1)

@@ -144,6 +144,8 @@ class Shipments(Sourced):
     location_id = text("Location it left from")
     carrier_code = text("Carrier")
     tracking_number = text("The carrier's number of the parcel")
+    label_cost_amount = money("What the carrier charged for it, or its share of the parcel's charge", nullable=True)
+    label_currency_code = text("ISO 4217 currency of the charge")
     service_level = text("Service of the carrier")
 
 

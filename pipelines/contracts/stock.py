@@ -18,6 +18,7 @@ class InventoryHealth(dy.Schema):
     available_units = units("on hand − allocated, never negative", nullable=True)
     backordered_units = units("Open demand beyond what is on hand")
     on_order_units = units("Ordered from suppliers and not received")
+    in_transit_units = units("Of them, sent by the supplier; blank where that is not told", nullable=True)
     last_received_at = instant("When goods last arrived; how old the stock is at least in part")
     demand_28d_units = units("Wanted in the last 28 days, as far as seen")
     censored_28d_days = count("Days of them that were not fully seen: sold out")
@@ -55,3 +56,27 @@ class ProductClasses(dy.Schema):
     is_size_run_broken = flag("Some variants of its style are sold out and others not")
     on_hand_units = units("On hand at all locations", nullable=True)
     in_stock_days_rate = number("Share of the last 28 days that it was on the shelves where it is wanted", "rate")
+
+
+@register("insights", "What each channel has been selling, and whether it can be had from the locations that serve the channel")
+class ChannelAvailability(dy.Schema):
+    channel = key("Sales channel")
+    sku = key("Stock keeping unit as consumed")
+    as_of_date = date("Day of the run")
+    demand_91d_units = units("Wanted on the channel in the last 91 days, as far as seen")
+    available_units = units("Available at the locations that serve it; blank where stock is unknown", nullable=True)
+    is_available = flag("Some can be had; blank where stock is unknown", nullable=True)
+
+
+@register("insights", "Returns so far and where they will end, by SKU, category, channel and month of the order")
+class ReturnOutlook(dy.Schema):
+    group_kind = key("What is looked at: sku, category, channel, month")
+    group_value = key("Which one")
+    sold_units = units("Units sold in the last year")
+    returned_units = units("Of them, those that came back so far")
+    return_rate = number("returned ÷ sold: what has come back so far", "rate", nullable=False, min=0, max=1)
+    mature_units = number("Units sold, each counted by the share of returns that its age has seen", "units", nullable=False)
+    expected_return_rate = number("returned ÷ mature units: where the rate will end", "rate", min=0, max=1)
+    usual_rate = number("Expected rate of its category, for a SKU; of everything, for others", "rate", min=0, max=1)
+    p_value = number("Chance of so many returns at the usual rate", "rate", min=0, max=1)
+    is_return_prone = flag("More than the usual, with at most one in ten of those flagged by chance")

@@ -8,10 +8,12 @@ import dagster as dg
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
 from pipelines.insights.products import product_classes
+from pipelines.insights.returns import WINDOW_DAYS, return_outlook
 from pipelines.insights.scorecards import HISTORY_DAYS, channel_scorecards
 from pipelines.insights.shipping import HISTORY_DAYS as SHIPPED_DAYS
 from pipelines.insights.shipping import ship_risk
 
+OUTLOOK = spec("return_outlook", ["return_lines", "sku_attributes"])
 CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
 RISK = spec("ship_risk", ["fulfilment_lines", "order_lives", "sales_entries"])
 SCORECARDS = spec("channel_scorecards", ["fulfilment_lines", "order_lives", "shipments", "account_health"])
@@ -24,6 +26,19 @@ def classes_of_products(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     classes = product_classes(t["sku_weeks"], t["sku_attributes"], t["inventory_health"], run.config.classes, run.as_of_date)
     run.warehouse.save({"product_classes": classes})
     yield from results(run, [CLASSES])
+
+
+@dg.multi_asset(name="return_outlook", specs=[OUTLOOK], check_specs=check_specs([OUTLOOK]), retry_policy=retry_policy())
+def outlook_of_returns(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Return rates corrected for young orders, and what comes back too often."""
+    sold = run.warehouse.query(f"""
+        SELECT channel, sku, strftime(business_date, '%Y-%m') AS month, (DATE '{run.as_of_date}' - business_date)::BIGINT AS age_days,
+               floor(days_to_return)::BIGINT AS delay_days, sum(sold_units)::BIGINT AS sold_units, sum(returned_units)::BIGINT AS returned_units
+        FROM return_lines WHERE business_date >= DATE '{run.as_of_date - timedelta(days=WINDOW_DAYS)}' AND business_date < DATE '{run.as_of_date}' GROUP BY ALL
+    """)
+    attributes = run.warehouse.read("sku_attributes")["sku_attributes"]
+    run.warehouse.save({"return_outlook": return_outlook(sold, attributes)})
+    yield from results(run, [OUTLOOK])
 
 
 @dg.multi_asset(name="ship_risk", specs=[RISK], check_specs=check_specs([RISK]), retry_policy=retry_policy())

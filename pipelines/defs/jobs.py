@@ -5,7 +5,9 @@ import dagster as dg
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 FORECAST = dg.AssetSelection.groups("forecast")
-NIGHTLY = dg.AssetSelection.assets("sold_together")  # it ends yesterday and compares every pair of a year
+NIGHTLY = dg.AssetSelection.assets(
+    "sold_together", "sell_through", "customer_values", "customer_cohorts"
+)  # they end yesterday and look at everything
 INSIGHTS = dg.AssetSelection.groups("insights")
 REPORT = dg.AssetSelection.assets("report")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT

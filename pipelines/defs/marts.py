@@ -12,24 +12,30 @@ from pipelines.defs.tables import check_specs, results, spec
 from pipelines.ledger.suggestions import suggest_skus
 from pipelines.marts import (
     best_sellers,
+    channel_availability,
     channel_prices,
     channel_records,
     channel_summary,
     component_sales,
     cost_spans,
+    customer_cohorts,
     customer_orders,
+    customer_values,
     daily_fulfilment,
     daily_sales,
     fulfilment_lines,
     inventory_health,
     inventory_position,
     missed_records,
+    order_costs,
     order_lives,
     order_timeline,
     payment_balance,
     payout_balance,
+    purchase_lines,
     return_lines,
     sales_entries,
+    sell_through,
     sku_attributes,
     sku_days,
     sku_weeks,
@@ -113,11 +119,13 @@ MARTS = {
     "return_lines": Mart(return_lines.return_lines, return_lines.SOURCES),
     "component_sales": Mart(component_sales.component_sales, component_sales.SOURCES),
     "payment_balance": Mart(payment_balance.payment_balance, payment_balance.SOURCES),
+    "order_costs": Mart(order_costs.order_costs, order_costs.SOURCES),
     "payout_balance": Mart(payout_balance.payout_balance, payout_balance.SOURCES),
     "customer_orders": Mart(customer_orders.customer_orders, customer_orders.SOURCES, by="customer_key"),
     "inventory_position": Mart(
         inventory_position.inventory_position, inventory_position.SOURCES, lambda run: {"as_of": run.as_of}
     ),
+    "purchase_lines": Mart(purchase_lines.purchase_lines, purchase_lines.SOURCES),
     "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
     "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
     "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES, day="business_date"),
@@ -128,23 +136,32 @@ MARTS = {
     "best_sellers": Mart(best_sellers.best_sellers, best_sellers.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "sku_weeks": Mart(sku_weeks.sku_weeks, sku_weeks.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "sold_together": Mart(sold_together.sold_together, sold_together.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "sell_through": Mart(sell_through.sell_through, sell_through.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "customer_values": Mart(customer_values.customer_values, customer_values.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "customer_cohorts": Mart(
+        customer_cohorts.customer_cohorts, customer_cohorts.SOURCES, lambda run: {"as_of_date": run.as_of_date}
+    ),
     "channel_prices": Mart(channel_prices.channel_prices, channel_prices.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "channel_summary": Mart(channel_summary.channel_summary, channel_summary.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
+    "channel_availability": Mart(
+        channel_availability.channel_availability, channel_availability.SOURCES, lambda run: {"as_of_date": run.as_of_date}
+    ),
     "inventory_health": Mart(
         inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
     ),
 }  # in the order of making
 # Steps: what is written together is one. Facts bear an order and are made again for touched orders, sums of sales for touched days,
-# the others whole; nightly is what ends yesterday and compares every pair.
+# the others whole; nightly is what ends yesterday and looks at everything.
 GROUPS = {
     "references": ("channel_records", "sku_attributes", "cost_spans", "unit_costs"),
-    "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance", "customer_orders"),
+    "facts": ("sales_entries", "fulfilment_lines", "order_timeline", "order_lives", "return_lines", "component_sales", "payment_balance", "customer_orders",
+              "order_costs"),
     "daily_sales": ("daily_sales", "sku_days"),
     "daily_fulfilment": ("daily_fulfilment",),
-    "figures": ("payout_balance", "inventory_position", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
+    "figures": ("payout_balance", "inventory_position", "purchase_lines", "missed_records", "unmapped_listings", "best_sellers", "sku_weeks",
                 "channel_prices", "channel_summary"),
-    "nightly": ("sold_together",),
-    "inventory_health": ("inventory_health",),
+    "nightly": ("sold_together", "sell_through", "customer_values", "customer_cohorts"),
+    "inventory_health": ("inventory_health", "channel_availability"),
 }  # fmt: skip
 
 

@@ -44,7 +44,8 @@ def inventory_health(
     )  # fmt: skip
     seen = RECENT_DAYS - nw.col("censored_28d_days")
     return health.select(
-        *KEYS, "description", "category", "brand", "observed_at", "on_hand_units", "available_units", "backordered_units", "on_order_units", "last_received_at",
+        *KEYS, "description", "category", "brand", "observed_at", "on_hand_units", "available_units", "backordered_units", "on_order_units", "in_transit_units",
+        "last_received_at",
         "demand_28d_units", "censored_28d_days", "last_demand_date", "forecast_90d_units", "excess_units", "is_dead",
         as_of_date=nw.lit(as_of_date),
         lost_28d_units=nw.when(seen > 0).then(ratio(nw.col("demand_28d_units") * nw.col("censored_28d_days"), seen)).otherwise(0.0),

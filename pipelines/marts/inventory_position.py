@@ -20,7 +20,7 @@ def inventory_position(
     """
     stock = _last_observed(stock_levels, as_of)
     open_units = open_component_units(fulfilment_lines, bundles).group_by(*KEYS).agg(open_units=nw.col("open_units").sum())
-    on_order = _on_order(purchase_orders, receipts)
+    on_order = _on_order(purchase_orders, receipts, as_of)
     keys = nw.concat([frame.select(*KEYS) for frame in (stock, open_units, on_order)], how="diagonal").unique()
     for part in (stock, open_units, on_order):
         keys = keys.join(part, on=list(KEYS), how="left")
@@ -34,6 +34,7 @@ def inventory_position(
         available_units=nw.when(known).then(held - allocated),
         backordered_units=nw.when(known).then(wanted - allocated).otherwise(wanted),
         on_order_units=nw.col("on_order_units").fill_null(0),
+        in_transit_units=nw.col("in_transit_units"),
     )  # fmt: skip
 
 
@@ -53,11 +54,22 @@ def _last_observed(stock_levels: Frame, as_of: datetime) -> Frame:
     return observed.join(last, on=[*KEYS, "observed_at"], how="inner").select(*KEYS, "observed_at", "on_hand_units")
 
 
-def _on_order(purchase_orders: Frame, receipts: Frame) -> Frame:
+def _on_order(purchase_orders: Frame, receipts: Frame, as_of: datetime) -> Frame:
+    """What open purchase orders lack, and the part of it that a supplier has sent, where any line of the SKU tells of sending."""
     line = ("purchase_order_id", *KEYS)
-    ordered = purchase_orders.filter(~nw.col("is_closed")).group_by(*line).agg(ordered=nw.col("ordered_units").sum())
-    received = receipts.group_by(*line).agg(received=nw.col("received_units").sum())
-    lacking = ordered.join(received, on=list(line), how="left").with_columns(
-        on_order_units=nw.max_horizontal(nw.col("ordered") - nw.col("received").fill_null(0), nw.lit(0))
+    is_sent = (nw.col("shipped_at") <= as_of).fill_null(False)
+    told = purchase_orders.filter(~nw.col("is_closed")).with_columns(
+        sent=nw.when(is_sent).then(nw.col("ordered_units")).otherwise(0), told=nw.when(~nw.col("shipped_at").is_null()).then(1).otherwise(0)
+    )  # fmt: skip
+    ordered = told.group_by(*line).agg(
+        ordered=nw.col("ordered_units").sum(), sent=nw.col("sent").sum(), told=nw.col("told").sum()
     )
-    return lacking.group_by(*KEYS).agg(on_order_units=nw.col("on_order_units").sum())
+    received = receipts.group_by(*line).agg(received=nw.col("received_units").sum())
+    arrived = nw.col("received").fill_null(0)
+    lacking = ordered.join(received, on=list(line), how="left").with_columns(
+        lacking=nw.max_horizontal(nw.col("ordered") - arrived, nw.lit(0)), travelling=nw.max_horizontal(nw.col("sent") - arrived, nw.lit(0))
+    )  # fmt: skip
+    sums = lacking.group_by(*KEYS).agg(
+        on_order_units=nw.col("lacking").sum(), travelling=nw.col("travelling").sum(), told=nw.col("told").sum()
+    )
+    return sums.with_columns(in_transit_units=nw.when(nw.col("told") > 0).then(nw.col("travelling"))).drop("travelling", "told")

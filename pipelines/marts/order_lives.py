@@ -37,12 +37,15 @@ def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, f
         is_open=((nw.col("open_units") > 0) & (~nw.col("is_cancelled"))).fill_null(False),
         reporting_total_amount=at_rate(nw.col("total_amount"), nw.col("reporting_rate")),
         parcels=nw.col("parcels").fill_null(0),
+        deliver_by_date=nw.col("deliver_by_at").dt.date(),
+        is_delivery_known=(nw.col("known_lines") > 0).fill_null(False),
+        is_otif=(nw.col("failed_lines") == 0).fill_null(False),
     )
     lives = lives.with_columns(order_state=_state()).with_columns(**_hours(lives))
     return lives.select(
         *ORDER, "business_date", "location_id", "carrier_code", "service_level", "ship_to_country_code", "customer_key", "order_state", "is_shipped_from_stock",
         "is_open", "cancelled_by", *FLAGS, "parcels", "reporting_total_amount", "placed_at", "paid_at", "allocated_at", "picked_at", "packed_at", "ship_by_at",
-        "shipped_at", "first_scan_at", "delivered_at", "cancelled_at", *_hours(lives),
+        "deliver_by_at", "deliver_by_date", "is_delivery_known", "is_otif", "shipped_at", "first_scan_at", "delivered_at", "cancelled_at", *_hours(lives),
     )  # fmt: skip
 
 
@@ -61,7 +64,20 @@ def _stages(order_timeline: Frame) -> Frame:
 
 def _leaving(fulfilment_lines: Frame) -> Frame:
     """Leaving and arriving of whole orders: blank while one line is open, or one parcel's arrival unknown."""
-    sums = fulfilment_lines.with_columns(lacking=nw.col("shipped_units") - nw.col("delivered_units")).group_by(*ORDER).agg(
+    is_otif = (
+        (nw.col("delivered_in_time_units") >= nw.col("due_units"))
+        & (nw.col("due_units") > 0)
+        & (nw.col("seller_cancelled_units") == 0)
+    )
+    lines = fulfilment_lines.with_columns(
+        lacking=nw.col("shipped_units") - nw.col("delivered_units"),
+        failed=nw.when(is_otif).then(0).otherwise(1),
+        known=nw.col("is_delivery_known").cast(nw.Int64),
+    )
+    sums = lines.group_by(*ORDER).agg(
+        failed_lines=nw.col("failed").sum(),
+        known_lines=nw.col("known").sum(),
+        deliver_by_at=nw.col("deliver_by_at").min(),
         due_units=nw.col("due_units").sum(),
         open_units=nw.col("open_units").sum(),
         lacking=nw.col("lacking").sum(),

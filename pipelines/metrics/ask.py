@@ -20,7 +20,7 @@ ALIASES = {
 }  # fmt: skip
 OF_PRODUCTS = ("description", "category", "brand", "style_id", "supplier_id")
 PERIODS = {"day": "calendar_date", **{name: f"{name}_start_date" for name in ("week", "month", "quarter", "year")}}
-NO_GROUPS = ("order_id", "document_id", "return_id", "payout_id", "customer_key")
+NO_GROUPS = ("order_id", "purchase_order_id", "document_id", "return_id", "payout_id", "customer_key")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Question:
 def groups_of(metric: Metric) -> list[str]:
     """What a metric can be grouped by: text and flags of its fact, of its products, and periods."""
     columns = table(metric.fact).columns
-    own = [n for n, c in columns.items() if c.dtype in (pl.String, pl.Boolean) and n not in NO_GROUPS]
+    own = [n for n, c in columns.items() if c.dtype in (pl.String, pl.Boolean) and n not in (*NO_GROUPS, *metric.not_by)]
     of_products = [name for name in OF_PRODUCTS if "sku" in columns and name not in own]
     return [*own, *of_products, *PERIODS]
 

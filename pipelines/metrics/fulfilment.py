@@ -2,7 +2,7 @@
 
 import narwhals as nw
 
-from pipelines.metrics.registry import Metric, Quantiles, Ratio, Shared, Total, rows, when
+from pipelines.metrics.registry import Metric, Quantiles, Ratio, Shared, Total, column, rows, when
 
 _LINES: Shared = {"subject": "fulfilment", "fact": "fulfilment_lines", "grain": "an order and a SKU that had to leave a building"}
 _SHIP: Shared = _LINES | {
@@ -56,6 +56,11 @@ _ON_TIME_SHIP: Shared = _SHIP | {
 }  # fmt: skip
 _IN_TIME = when(lambda as_of: nw.col("shipped_at") <= nw.col("ship_by_at"))
 
+_COSTS: Shared = {
+    "subject": "fulfilment", "fact": "order_costs", "grain": "an order of which a parcel left", "dated_by": "business_date",
+    "clock": "none: charges are summed whenever they are told", "open_items": "parcels still to leave bring their charge later",
+}  # fmt: skip
+
 METRICS = (
     Metric(
         formula="lines shipped whole by the promise ÷ lines due",
@@ -92,6 +97,13 @@ METRICS = (
         measure=Ratio(when(_in_full_on_time), rows()), only=_first_promise_passed, **_DELIVER,
     ),
     Metric(
+        name="otif_order_rate", title="Orders on time in full", unit="rate", better="higher", subject="fulfilment", fact="order_lives", grain="an order",
+        dated_by="deliver_by_date", calendar="UTC date of the promise to the customer", clock=_DELIVER["clock"], open_items=_DELIVER["open_items"],
+        meaning="Of the orders promised to the customer by now, the share of which every line arrived complete by the first promise.",
+        formula="orders with all lines delivered complete by the promise ÷ orders promised; open, late and seller-cancelled lines fail their order",
+        measure=Ratio(when(lambda as_of: nw.col("is_otif")), rows()), only=_first_promise_passed,
+    ),
+    Metric(
         name="unit_fill_rate", title="Unit fill rate", unit="rate", better="higher",
         meaning="Of the units ordered and promised by now, the share that left by the promise; orders that were taken, not demand that was lost.",
         formula="units shipped by the promise ÷ (units due + units the seller cancelled)",
@@ -123,6 +135,18 @@ METRICS = (
         meaning="Orders that have to leave a building and have not left whole.", formula="count of open orders",
         measure=Total(when(lambda as_of: nw.col("is_open"))), clock="none: state of the newest version",
         **(_LIVES | {"unit": "rows", "open_items": "they are what it counts"}),
+    ),
+    Metric(
+        name="cost_to_serve", title="Cost to serve", unit="money", better="lower", measure=Ratio(column("cost_to_serve_amount"), rows()),
+        meaning="What carriers charged for an order and what channel and payment provider kept of it, on average.",
+        formula="(shipping cost + fees) of orders whose shipping cost is known ÷ those orders, reporting currency",
+        only=lambda as_of: ~nw.col("cost_to_serve_amount").is_null(), **_COSTS,
+    ),
+    Metric(
+        name="cost_to_serve_coverage_rate", title="Shipping cost known", unit="rate", better="higher",
+        meaning="Of the orders of which a parcel left, the share whose shipping cost is known; what the cost to serve rests on.",
+        formula="orders with every parcel's charge known ÷ orders of which a parcel left",
+        measure=Ratio(when(lambda as_of: ~nw.col("shipping_cost_amount").is_null()), rows()), **_COSTS,
     ),
     *(
         Metric(

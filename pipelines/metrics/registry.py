@@ -12,7 +12,7 @@ import narwhals as nw
 from pipelines.errors import InputError
 
 Expression = Callable[[datetime], nw.Expr]  # of `as_of`, so that what is not due yet can be told from what failed
-SUBJECTS = ("sales", "fulfilment", "returns", "payments", "customers", "stock")
+SUBJECTS = ("sales", "fulfilment", "returns", "payments", "customers", "stock", "suppliers")
 QUANTILES = (0.5, 0.9, 0.95)
 
 
@@ -54,7 +54,7 @@ class Metric:
     """One figure, stated so that two people compute the same.
 
     `fact` is the mart whose rows are counted and `grain` what one of them is; `dated_by` the column of the date on which a row
-    counts; `clock` which instants are compared; `only` which rows count at all.
+    counts; `clock` which instants are compared; `only` which rows count at all; `not_by` columns of the fact that would make no sense as groups.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Metric:
     calendar: str = "every day counts; dates are the channel's own"
     tolerance: str = "none"
     only: Expression | None = None
+    not_by: tuple[str, ...] = ()
     better: Literal["higher", "lower", ""] = ""
     version: int = 1
     changed: str = ""

@@ -14,7 +14,7 @@ METRICS = (
     Metric(
         name="return_rate", title="Returned", unit="rate", better="lower",
         meaning="Of the units sold, the share that has come back so far.", formula="units returned so far ÷ units sold, by day of order",
-        measure=Ratio(column("returned_units"), column("sold_units")), **_LINES,
+        measure=Ratio(column("returned_units"), column("sold_units")), not_by=("reason",), **_LINES,
     ),
     Metric(
         name="returned_units", title="Units returned", unit="units", better="lower",

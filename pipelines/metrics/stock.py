@@ -35,6 +35,27 @@ METRICS = (
         measure=Total(when(lambda as_of: (nw.col("on_hand_units") <= 0) & (nw.col("demand_28d_units") > 0))), **_HEALTH,
     ),
     Metric(
+        name="in_transit_units", title="In transit", unit="units", meaning="Of what is ordered from suppliers, what they have sent and has not arrived.",
+        formula="units sent less units received, where purchase orders tell when they were sent", measure=Total(column("in_transit_units")), **_HEALTH,
+    ),
+    Metric(
+        name="estimated_unit_fill_rate", title="Unit fill rate, estimated", unit="rate", better="higher",
+        meaning="Of what was wanted in the last 28 days, lost demand included, the share that could be ordered; an estimate, unlike the fill rate of orders.",
+        formula="demand seen ÷ (demand seen + estimate of what was lost on days that were sold out), last 28 days",
+        measure=Ratio(column("demand_28d_units"), lambda as_of: nw.col("demand_28d_units") + nw.col("lost_28d_units")), **_HEALTH,
+    ),
+    Metric(
+        name="availability_rate", title="Available on channels", unit="rate", better="higher", subject="stock", fact="channel_availability",
+        grain="a SKU on a channel", dated_by="as_of_date", calendar="the day of the run", clock="the last observation of stock before the run",
+        open_items="SKUs whose stock is unknown don't count",
+        meaning="Of what was wanted on a channel in 91 days, the share that its customers can have today.",
+        formula="demand of SKUs available at the locations that serve the channel ÷ demand of all, last 91 days",
+        measure=Ratio(
+            lambda as_of: nw.when(nw.col("is_available")).then(nw.col("demand_91d_units")).otherwise(0), column("demand_91d_units")
+        ),
+        only=lambda as_of: ~nw.col("is_available").is_null(),
+    ),
+    Metric(
         name="in_stock_rate", title="In stock", unit="rate", better="higher",
         meaning="Share of what was wanted in the last 28 days that is on a shelf today.",
         formula="demand of SKUs and locations in stock ÷ demand of all, last 28 days",

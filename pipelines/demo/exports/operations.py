@@ -13,6 +13,7 @@ from pipelines.demo.world import CHANNELS, PRODUCTS, WAREHOUSES, World
 
 _CHANNELS = [c.code for c in CHANNELS]
 _WAREHOUSES = [w[0] for w in WAREHOUSES]
+LABEL_CENTS, PIECE_CENTS = {"express": 990, "standard": 390}, 35  # what carriers charge per SKU in a parcel and per piece
 _CARRIERS = {"AMS": "PostNL", "BHX": "Royal Mail", "EWR": "UPS"}
 
 
@@ -83,6 +84,10 @@ def shipment_columns(world: World) -> list[pl.Expr]:
         warehouse().alias("warehouse"),
         lookup("location", list(_CARRIERS.values())).alias("carrier"),
         pl.when("is_expedited").then(pl.lit("express")).otherwise(pl.lit("standard")).alias("service"),
+        money(
+            pl.when("is_expedited").then(LABEL_CENTS["express"]).otherwise(LABEL_CENTS["standard"])
+            + PIECE_CENTS * pl.col("units")
+        ).alias("label_cost"),
     ]
 
 
