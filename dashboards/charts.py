@@ -50,17 +50,32 @@ def classes(frame: pl.DataFrame, currency: str) -> alt.Chart:
     )  # fmt: skip
 
 
-def plan(frame: pl.DataFrame, currency: str) -> alt.LayerChart:
-    """Planned net sales as a line over actual ones as bars, all categories of the table together."""
-    weeks = (
-        frame.group_by("week_start_date")
-        .agg(pl.col("planned_net_sales_amount", "net_sales_amount").sum().cast(pl.Float64))
-        .sort("week_start_date")
+def return_months(frame: pl.DataFrame) -> alt.LayerChart:
+    """Bars of what came back so far per month of ordering, with a tick where the rate will end."""
+    base = _base(frame).encode(x=alt.X("month:O", title=None))
+    tooltip = ["month:O", "sold_units:Q", "returned_units:Q", alt.Tooltip("return_rate:Q", format=".2%", title="so far"),
+               alt.Tooltip("expected_return_rate:Q", format=".2%", title="expected")]  # fmt: skip
+    bars = base.mark_bar(color=PALETTE[0]).encode(
+        y=alt.Y("return_rate:Q", title="returned ÷ sold", axis=alt.Axis(format="%")), tooltip=tooltip
     )
-    base = _base(weeks)
-    x = alt.X("week_start_date:T", title=None)
-    bars = base.mark_bar(color=PALETTE[0]).encode(x=x, y=alt.Y("net_sales_amount:Q", title=f"net sales, {currency}"))
-    return bars + base.mark_line(color=PALETTE[1], point=True).encode(x=x, y="planned_net_sales_amount:Q")
+    return bars + base.mark_tick(color=PALETTE[1], thickness=3).encode(y="expected_return_rate:Q", tooltip=tooltip)
+
+
+def plan(frame: pl.DataFrame, currency: str) -> alt.LayerChart:
+    """Planned net sales as a line over actual ones and the forecast as bars, all categories of the table together."""
+    amounts = {"planned_net_sales_amount": "planned", "net_sales_amount": "sold", "forecast_net_sales_amount": "forecast"}
+    sums = frame.group_by("week_start_date").agg(pl.col(*amounts).sum().cast(pl.Float64))
+    long = sums.rename(amounts).unpivot(
+        ["planned", "sold", "forecast"], index="week_start_date", variable_name="kind", value_name="amount"
+    )
+    base = _base(long.filter(pl.col("amount") != 0).sort("week_start_date")).encode(
+        x=alt.X("week_start_date:T", title=None), y=alt.Y("amount:Q", title=f"net sales, {currency}", stack=None, axis=alt.Axis(format="~s")),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=["sold", "forecast", "planned"], range=[PALETTE[0], PALETTE[2], PALETTE[1]]),
+                        legend=alt.Legend(orient="top", title=None)),
+        tooltip=["week_start_date:T", "kind:N", alt.Tooltip("amount:Q", format=",.0f")],
+    )  # fmt: skip
+    bars = base.transform_filter("datum.kind != 'planned'").mark_bar(opacity=0.8)
+    return bars + base.transform_filter("datum.kind == 'planned'").mark_line()
 
 
 def units_by_week(frame: pl.DataFrame) -> alt.Chart:
@@ -108,16 +123,22 @@ def shipping_hours(frame: pl.DataFrame) -> alt.Chart:
     )  # fmt: skip
 
 
-def places(frame: pl.DataFrame) -> alt.LayerChart:
-    """Warehouses on the map, the larger the more lines were due, the greener the more left in time."""
-    land = alt.InlineData(values=_land(), format=alt.TopoDataFormat(type="topojson", feature="land"))
-    ground = alt.Chart(land).mark_geoshape(fill="#E4E9E7", stroke=None)
+def places(frame: pl.DataFrame) -> dict[str, Any]:
+    """Warehouses on the map, the larger the more lines were due, the greener the more left in time; a Vega-Lite spec, as Altair
+    would check the coast line point by point."""
     points = alt.Chart(frame).mark_circle(opacity=0.95, stroke="white").encode(
         longitude="longitude:Q", latitude="latitude:Q", size=alt.Size("counted:Q", legend=None, scale=alt.Scale(range=[120, 700])),
         color=alt.Color("value:Q", title="on time", scale=alt.Scale(scheme="redyellowgreen", domain=[0.8, 1]), legend=alt.Legend(format="%")),
         tooltip=["location_id", "location_name", alt.Tooltip("value:Q", format=".1%", title="on time"), alt.Tooltip("counted:Q", title="lines due")],
     )  # fmt: skip
-    return (ground + points).project("naturalEarth1").properties(height=HEIGHT)
+    layer = points.to_dict()
+    ground = {
+        "data": {"values": _land(), "format": {"type": "topojson", "feature": "land"}},
+        "mark": {"type": "geoshape", "fill": "#E4E9E7", "stroke": None},
+    }
+    drawn = {name: layer[name] for name in ("data", "mark", "encoding")}
+    shared = {name: layer[name] for name in ("$schema", "config", "datasets")}
+    return shared | {"layer": [ground, drawn], "projection": {"type": "naturalEarth1"}, "height": HEIGHT}
 
 
 @cache

@@ -42,6 +42,11 @@ def by(name: str, groups: tuple[str, ...], chosen: Chosen) -> pl.DataFrame:
     return frame.ask(_answer, name, groups, chosen.since, chosen.until, _applicable(metric(name), chosen), False)
 
 
+def of_state(name: str, groups: tuple[str, ...]) -> pl.DataFrame:
+    """The registry's answer by groups, whatever the page's period and filters."""
+    return frame.ask(_answer, name, groups, None, None, (), False)
+
+
 def behind(names: list[str], chosen: Chosen, *, is_state: bool = False) -> None:
     """The orders behind any of a page's figures, those that hurt it first."""
     with st.expander("Orders behind a figure", icon=":material/search:"):

@@ -18,6 +18,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
 OLD_AFTER_HOURS = 24.0
+DRAWN = "snapshot that the page is drawn from"
 PAGES: dict[str, Any] = {}  # filled by the app: a page links to another by its name
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -27,9 +28,16 @@ def _settings() -> Settings:
     return Settings()
 
 
+def begin() -> None:
+    """Begins a drawing of a page: all its figures come from the snapshot that is the newest now, whatever is published meanwhile."""
+    st.session_state.pop(DRAWN, None)
+
+
 def snapshot() -> Snapshot:
-    """The newest published snapshot; raises InputError when there is none."""
-    return current(_settings().home_folder / "snapshots")
+    """The snapshot that this page is drawn from: the newest when its drawing began; raises InputError when there is none."""
+    if DRAWN not in st.session_state:
+        st.session_state[DRAWN] = current(_settings().home_folder / "snapshots")
+    return st.session_state[DRAWN]  # type: ignore[no-any-return]
 
 
 def ask(query: Callable[..., pl.DataFrame], *arguments: Any) -> pl.DataFrame:
@@ -43,7 +51,7 @@ def _ask(version: str, path: str, name: str, _query: Callable[..., pl.DataFrame]
     try:
         connection = _connection(version, path)
     except duckdb.IOException:  # it went while the page was open: the newest takes its place
-        newest = snapshot()
+        newest = current(_settings().home_folder / "snapshots")
         connection = _connection(newest.version, str(newest.path))
     with connection.cursor() as cursor:
         cursor.execute("SET TimeZone = 'UTC'").fetchall()

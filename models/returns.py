@@ -14,7 +14,7 @@ def completion(age: NDArray[np.int64], delay: NDArray[np.int64], units: Numbers,
 
     One entry per group of returned units: how old its order is, how many days after ordering it came back, how many units. For each
     delay d, orders at least d days old tell by what factor their returns grew on day d; the share by age a is 1 ÷ the product of
-    the factors after a. Beyond `days` nothing more is expected.
+    the factors after a; before the first return of all it is 0. Beyond `days` nothing more is expected.
 
     Orders of 2 days or more returned 4 by day 1 and 2 on day 2, nothing later: the factor of day 2 is 6 ÷ 4, the share by day 1
     4 ÷ 6.
@@ -23,8 +23,8 @@ def completion(age: NDArray[np.int64], delay: NDArray[np.int64], units: Numbers,
     for day in range(1, days + 1):
         seen = units[(age >= day) & (delay < day)].sum()
         more = units[(age >= day) & (delay == day)].sum()
-        if seen > 0:
-            factors[day] = (seen + more) / seen
+        if more > 0:
+            factors[day] = (seen + more) / seen if seen > 0 else np.inf
     later = np.cumprod(factors[::-1])[::-1]
     return np.asarray(1 / np.append(later[1:], 1.0))
 

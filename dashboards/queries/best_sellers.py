@@ -94,22 +94,60 @@ def parity_breaks(connection: Connection) -> pl.DataFrame:
     ).pl()
 
 
+def return_prone(connection: Connection) -> pl.DataFrame:
+    """SKUs by how surely they come back more than their category, with where their rate will end."""
+    return connection.sql("""
+        SELECT group_value AS sku, a.description, a.category, sold_units, returned_units, return_rate, expected_return_rate,
+               usual_rate, p_value, is_return_prone
+        FROM return_outlook o LEFT JOIN sku_attributes a ON a.sku = o.group_value
+        WHERE group_kind = 'sku' AND returned_units > 0 ORDER BY is_return_prone DESC, p_value, sku LIMIT 500
+    """).pl()
+
+
+def return_months(connection: Connection) -> pl.DataFrame:
+    """Months of ordering: returned so far, and where the rate will end."""
+    return connection.sql("""
+        SELECT group_value AS month, sold_units, returned_units, return_rate, expected_return_rate FROM return_outlook
+        WHERE group_kind = 'month' ORDER BY month
+    """).pl()
+
+
+def return_reasons(connection: Connection) -> pl.DataFrame:
+    """Why goods came back, per channel, of the orders of the last year."""
+    return connection.sql("""
+        WITH reasons AS (
+            SELECT channel, coalesce(reason, '(none given)') AS reason, sum(returned_units)::BIGINT AS returned_units FROM return_lines
+            WHERE returned_units > 0 AND business_date >= (SELECT as_of::DATE - 365 FROM run_info) GROUP BY ALL
+        )
+        SELECT *, returned_units / sum(returned_units) OVER (PARTITION BY channel) AS share_rate FROM reasons ORDER BY channel, returned_units DESC
+    """).pl()
+
+
 def plan(connection: Connection) -> pl.DataFrame:
-    """Planned, actual and open-to-buy net sales per category and week; empty where no plan is loaded."""
+    """Planned, actual, forecast and open-to-buy amounts per category and week; empty where no plan is loaded.
+
+    A forecast week counts in the retail week that holds its middle day, at the SKU's net sales per unit of the last 13 weeks.
+    """
     return connection.sql("""
         WITH sold AS (
-            SELECT a.category, c.week_start_date, sum(e.reporting_net_sales_amount)::DECIMAL(18, 2) AS net_sales_amount
-            FROM sales_entries e JOIN sku_attributes a USING (sku) JOIN retail_calendar c ON c.calendar_date = e.business_date
-            WHERE e.entry_kind IN ('sale', 'credit', 'adjustment', 'return') AND e.is_goods GROUP BY ALL
+            SELECT a.category, c.week_start_date, sum(d.net_sales_amount)::DECIMAL(18, 2) AS net_sales_amount
+            FROM sku_days d JOIN sku_attributes a USING (sku) JOIN retail_calendar c ON c.calendar_date = d.business_date GROUP BY ALL
+        ), prices AS (
+            SELECT sku, sum(net_sales_amount) / nullif(sum(sold_units), 0) AS price FROM sku_days
+            WHERE business_date >= (SELECT as_of::DATE - 91 FROM run_info) GROUP BY sku
+        ), ahead AS (
+            SELECT a.category, c.week_start_date, sum(f.mean_units * p.price)::DECIMAL(18, 2) AS forecast_net_sales_amount
+            FROM forecast_means f JOIN sku_attributes a USING (sku) JOIN prices p USING (sku)
+            JOIN retail_calendar c ON c.calendar_date = f.cutoff_date + (7 * f.horizon - 3)::INTEGER GROUP BY ALL
         ), bought AS (
             SELECT a.category, c.week_start_date, sum((p.ordered_units * u.unit_cost_amount))::DECIMAL(18, 2) AS on_order_amount
             FROM purchase_orders p JOIN sku_attributes a USING (sku) JOIN unit_costs u USING (sku)
             JOIN retail_calendar c ON c.calendar_date = coalesce(p.expected_at, p.ordered_at)::DATE GROUP BY ALL
         )
-        SELECT p.category, p.week_start_date, p.planned_net_sales_amount, s.net_sales_amount, p.planned_receipts_amount, b.on_order_amount,
-               p.planned_receipts_amount - coalesce(b.on_order_amount, 0) AS open_to_buy_amount
-        FROM sales_plans p LEFT JOIN sold s USING (category, week_start_date) LEFT JOIN bought b USING (category,
-            week_start_date) ORDER BY week_start_date, category
+        SELECT p.category, p.week_start_date, p.planned_net_sales_amount, s.net_sales_amount, f.forecast_net_sales_amount, p.planned_receipts_amount,
+               b.on_order_amount, p.planned_receipts_amount - coalesce(b.on_order_amount, 0) AS open_to_buy_amount
+        FROM sales_plans p LEFT JOIN sold s USING (category, week_start_date) LEFT JOIN ahead f USING (category, week_start_date)
+        LEFT JOIN bought b USING (category, week_start_date) ORDER BY week_start_date, category
     """).pl()
 
 

@@ -87,7 +87,7 @@ def scorecards(connection: Connection) -> pl.DataFrame:
 
 
 def carriers(connection: Connection, chosen: Chosen) -> pl.DataFrame:
-    """Carriers side by side on the same work: days in transit against what all carriers take for the same origin, destination, service and month.
+    """Carriers side by side on the same work: days in transit against what all carriers take for the same origin, destination, service and month of leaving.
 
     `slower_rate` is the mean of a parcel's time ÷ the median of its lane and month, less 1; lanes that one carrier serves alone
     say nothing and are left out of it.
@@ -97,8 +97,8 @@ def carriers(connection: Connection, chosen: Chosen) -> pl.DataFrame:
     )
     return connection.sql(f"""
         WITH parcels AS (
-            SELECT carrier_code, location_id || ' → ' || ship_to_country_code || ' ' || coalesce(service_level, '') || ' ' || strftime(business_date,
-                '%m') AS lane,
+            SELECT carrier_code, location_id || ' → ' || ship_to_country_code || ' ' || coalesce(service_level, '')
+                   || strftime(shipped_at, ' %m') AS lane,
                    to_delivered_hours / 24 AS days FROM order_lives
             WHERE carrier_code IS NOT NULL AND to_delivered_hours > 0 AND business_date BETWEEN ? AND ? AND {condition}
         ), lanes AS (SELECT lane, median(days) AS usual, count(DISTINCT carrier_code) AS carriers FROM parcels GROUP BY lane)

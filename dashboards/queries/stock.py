@@ -20,13 +20,32 @@ def shelves(connection: Connection, chosen: Chosen, view: str) -> pl.DataFrame:
     """Positions of a view, the most money first."""
     condition, values = chosen.condition(COLUMNS)
     return connection.sql(f"""
-        SELECT h.sku, h.description, h.location_id, h.on_hand_units, h.available_units, h.on_order_units, h.demand_28d_units, h.forecast_90d_units,
+        SELECT h.sku, h.description, h.location_id, h.on_hand_units, h.available_units, h.on_order_units, h.in_transit_units, h.demand_28d_units,
+               h.forecast_90d_units,
             s.days_of_cover,
                s.stock_out_date, h.lost_28d_units, h.excess_units, h.stock_value_amount, h.excess_value_amount, h.last_received_at,
                    h.last_demand_date, h.category
         FROM inventory_health h LEFT JOIN reorder_suggestions s USING (location_id, sku) WHERE {VIEWS[view]} AND {condition}
         ORDER BY coalesce(h.excess_value_amount, 0) + coalesce(h.lost_28d_units, 0) DESC, h.demand_28d_units DESC, h.sku, h.location_id
     """, params=values).pl()  # fmt: skip
+
+
+def sell_through(connection: Connection) -> pl.DataFrame:
+    """How much of what could be sold was sold, the slowest with the most on hand first."""
+    return connection.sql("""
+        SELECT s.sku, a.description, a.category, s.period_days, s.opening_units, s.received_units, s.net_units, s.sell_through_rate
+        FROM sell_through s LEFT JOIN sku_attributes a USING (sku) WHERE s.sell_through_rate IS NOT NULL
+        ORDER BY s.period_days DESC, s.sell_through_rate, s.opening_units DESC, s.sku
+    """).pl()
+
+
+def missing_on_channels(connection: Connection) -> pl.DataFrame:
+    """What channels have been selling and can't have now, the most wanted first."""
+    return connection.sql("""
+        SELECT c.channel, c.sku, a.description, a.category, c.demand_91d_units, c.available_units
+        FROM channel_availability c LEFT JOIN sku_attributes a USING (sku)
+        WHERE NOT c.is_available ORDER BY c.demand_91d_units DESC, c.channel, c.sku
+    """).pl()
 
 
 def by_category(connection: Connection, chosen: Chosen) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """Best sellers: what sells, against what, and how sure that is."""
 
+from datetime import timedelta
+
 import polars as pl
 import streamlit as st
 
@@ -8,6 +10,7 @@ from dashboards.queries import best_sellers as queries
 
 FIGURES = ["net_sales", "sold_units", "orders", "gross_margin", "gross_margin_rate", "margin_coverage_rate"]
 ORDERS = {"Net sales": "net_sales_amount", "Units": "sold_units", "Margin": "margin_amount", "Orders": "orders"}
+PLAN_SHOWN = timedelta(weeks=5)  # before today; the download holds every week
 MOVING = ["sku", "description", "category", "units_now", "units_before", "z_score", "p_value", "is_significant"]
 
 
@@ -17,7 +20,9 @@ def show() -> None:
     chosen = filters.show("channel", "category", "location_id", "ship_to_country_code")
     figures.row(FIGURES, chosen)
     _ranking(chosen)
-    moves, classes, pairs, prices, plan = st.tabs(["Risers and fallers", "ABC-XYZ", "Sold together", "Price parity", "Plan"])
+    moves, classes, pairs, prices, returned, plan = st.tabs(
+        ["Risers and fallers", "ABC-XYZ", "Sold together", "Price parity", "Returns", "Plan"]
+    )
     with moves:
         _moves()
     with classes:
@@ -31,6 +36,8 @@ def show() -> None:
             "Channels that sold a SKU in the last 28 days more than 5 % above its lowest price, before tax and after discounts."
         )
         frame.table(frame.ask(queries.parity_breaks), "parity", height=360)
+    with returned:
+        _returns()
     with plan:
         _plan()
     figures.behind(FIGURES, chosen)
@@ -80,6 +87,24 @@ def _moves() -> None:
         )
 
 
+def _returns() -> None:
+    months = frame.ask(queries.return_months)
+    if months.is_empty():
+        st.info("Nothing was sold in the last year, or no returns are loaded; map a file to `returns`.")
+        return
+    left, right = st.columns(2)
+    with left:
+        st.subheader("Return rate by month of the order")
+        st.caption("So far, and where it will end: young orders can still come back.")
+        st.altair_chart(charts.return_months(months), width="stretch")
+    with right:
+        st.subheader("Reasons")
+        frame.table(frame.ask(queries.return_reasons), "return-reasons", height=280)
+    st.subheader("Products that come back")
+    st.caption("Flagged are those beyond their category's rate of which at most one in ten is chance.")
+    frame.table(frame.ask(queries.return_prone), "return-prone", height=360)
+
+
 def _plan() -> None:
     plan = frame.ask(queries.plan)
     if plan.is_empty():
@@ -88,4 +113,5 @@ def _plan() -> None:
         )
     else:
         st.altair_chart(charts.plan(plan, frame.currency()), width="stretch")
-        frame.table(plan, "plan", height=360)
+        near = plan.filter(pl.col("week_start_date") >= frame.today() - PLAN_SHOWN)
+        frame.table(near, "plan", whole=plan, height=360)

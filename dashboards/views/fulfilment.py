@@ -10,11 +10,12 @@ FIGURES = [
     "on_time_ship_rate",
     "on_time_delivery_rate",
     "otif_rate",
+    "otif_order_rate",
     "unit_fill_rate",
     "split_shipment_rate",
     "cancellation_rate",
 ]
-HOURS = ["placed_to_shipped_hours", "to_delivered_hours", "delivery_coverage_rate"]
+FURTHER = ["cost_to_serve", "placed_to_shipped_hours", "to_delivered_hours", "delivery_coverage_rate"]
 
 
 def show() -> None:
@@ -33,7 +34,7 @@ def show() -> None:
     _times(chosen)
     _places(chosen)
     _scorecards()
-    figures.behind([*FIGURES, *HOURS], chosen)
+    figures.behind([*FIGURES, *FURTHER], chosen)
 
 
 def _where_orders_stand(chosen: filters.Chosen) -> None:
@@ -95,7 +96,7 @@ def _places(chosen: filters.Chosen) -> None:
         st.subheader("On time to ship, by warehouse")
         located = rates.join(frame.ask(queries.places), on="location_id", how="inner")
         if not located.is_empty():
-            st.altair_chart(charts.places(located), width="stretch")
+            st.vega_lite_chart(charts.places(located), width="stretch")
         frame.table(rates.rename({"value": "on_time_ship_rate", "counted": "lines"}), "on-time-by-warehouse")
     with right:
         st.subheader("Carriers on the same lanes")
@@ -103,6 +104,8 @@ def _places(chosen: filters.Chosen) -> None:
             "Slower: how much longer a carrier takes than is usual for the same origin, destination, service and month; blank where it is alone."
         )
         frame.table(frame.ask(queries.carriers, chosen), "carriers")
+        costs = figures.by("cost_to_serve", ("carrier_code", "service_level"), chosen)
+        frame.table(costs.rename({"value": "cost_to_serve_amount", "counted": "orders"}), "cost-to-serve")
         on_time = figures.by("on_time_delivery_rate", ("carrier_code",), chosen)
         frame.table(on_time.rename({"value": "on_time_delivery_rate", "counted": "lines"}), "on-time-by-carrier")
 

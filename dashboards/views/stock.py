@@ -26,4 +26,38 @@ def show() -> None:
         st.success(f"{view}: nothing.")
     else:
         frame.table(shelves, "shelves", height=460)
+    _channels()
+    _suppliers()
+    st.subheader("Sell-through")
+    st.caption("Net units ÷ (opening + received units), all locations; what no stock is known of is left out.")
+    frame.table(frame.ask(queries.sell_through), "sell-through", height=320)
     figures.behind(FIGURES, chosen, is_state=True)
+
+
+def _channels() -> None:
+    st.subheader("Available on channels")
+    rates = figures.of_state("availability_rate", ("channel",))
+    if rates.is_empty():
+        st.info("No channel sold anything of known stock in the last 91 days.")
+        return
+    left, right = st.columns([2, 3])
+    with left:
+        frame.table(rates.rename({"value": "availability_rate", "counted": "demand_91d_units"}), "availability")
+    with right:
+        frame.table(frame.ask(queries.missing_on_channels), "missing-on-channels", height=280)
+
+
+def _suppliers() -> None:
+    st.subheader("Suppliers")
+    rates = [
+        figures.of_state(name, ("supplier_id",)) for name in ("supplier_otif_rate", "supplier_fill_rate", "supplier_lead_days")
+    ]
+    if rates[0].is_empty():
+        st.info("No purchase order was due yet, or none are loaded; map files to `purchase_orders` and `receipts`.")
+        return
+    otif, fill, lead = rates
+    table = otif.rename({"value": "supplier_otif_rate", "counted": "lines"}).join(
+        fill.select("supplier_id", supplier_fill_rate="value"), on="supplier_id", how="left"
+    )
+    table = table.join(lead.select("supplier_id", p50_days="p50", p95_days="p95"), on="supplier_id", how="left")
+    frame.table(table.sort("supplier_otif_rate"), "suppliers")

@@ -11,7 +11,18 @@ from typing import Any, Literal
 import polars as pl
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from pipelines.channels.merchant import Channel, Classes, Currency, Location, Merchant, Planning, Strict, TimeFormat, TimeZone
+from pipelines.channels.merchant import (
+    Channel,
+    Classes,
+    Currency,
+    Location,
+    Merchant,
+    Planning,
+    Scorecard,
+    Strict,
+    TimeFormat,
+    TimeZone,
+)
 from pipelines.contracts import table
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
@@ -194,6 +205,7 @@ class Config(Strict):
     merchant: Merchant
     channels: tuple[Channel, ...] = Field((), alias="channel")
     locations: tuple[Location, ...] = Field((), alias="location")
+    scorecards: tuple[Scorecard, ...] = Field((), alias="scorecard")
     planning: Planning = Planning()
     classes: Classes = Classes()
     feeds: tuple[Feed, ...] = Field((), alias="feed")
@@ -211,7 +223,12 @@ class Config(Strict):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Config":
-        for what, given in (("feed", self.feeds), ("channel", self.channels), ("location", self.locations)):
+        for what, given in (
+            ("feed", self.feeds),
+            ("channel", self.channels),
+            ("location", self.locations),
+            ("scorecard", self.scorecards),
+        ):
             names = [one.name for one in given]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -235,7 +252,7 @@ def load_config(path: Path) -> Config:
     origins: dict[str, list[Path]] = {}
     for file in files:
         for section, content in _read_toml(file).items():
-            is_list = section in ("feed", "channel", "location")
+            is_list = section in ("feed", "channel", "location", "scorecard")
             if not isinstance(content, list if is_list else dict):
                 raise InputError(
                     f"{file}: {section} is not written as a section; write {f'[[{section}]]' if is_list else f'[{section}]'}."
@@ -290,5 +307,5 @@ def _mend(error: Any, section: str, place: list[Any]) -> str:
 
 
 SECTIONS: dict[str, type[Strict]] = {
-    "merchant": Merchant, "channel": Channel, "location": Location, "planning": Planning, "classes": Classes, "feed": Feed,
+    "merchant": Merchant, "channel": Channel, "location": Location, "scorecard": Scorecard, "planning": Planning, "classes": Classes, "feed": Feed,
 }  # fmt: skip

@@ -67,7 +67,7 @@ class Channel(Strict):
     currency: Currency | None = None
     location: str | None = None
     scorecard: str | None = Field(
-        None, description="platform whose scorecard judges it, where that is not its kind: amazon, ebay"
+        None, description="platform whose scorecard judges it, where that is not its kind: amazon, ebay, or one of [[scorecard]]"
     )
     backorders: bool = Field(False, description="it goes on selling when the shelf is empty, so that sales are demand")
 
@@ -99,6 +99,23 @@ class Location(Strict):
         if self.country and self.subdivision and self.subdivision not in known[self.country]:
             raise ValueError(f"'{self.subdivision}' is none of {self.country}'s; it has {', '.join(known[self.country])}")
         return self
+
+
+class Scorecard(Strict):
+    """One component of a marketplace's scorecard that Fulcast does not know of itself; judges channels whose `scorecard` is its platform."""
+
+    name: str = Field(description="what the marketplace calls it")
+    platform: str
+    meaning: str
+    counts: Literal["late", "cancelled", "untracked", "undelivered"] | None = Field(
+        None,
+        description="what hurts it: orders late to ship, cancelled by the seller, parcels without tracking, units not delivered in time",
+    )
+    window_days: int = Field(gt=0, le=365)
+    bound_rate: float = Field(gt=0, lt=1)
+    is_floor: bool = Field(False, description="the rate must not fall below the bound, such as valid tracking")
+    lag_days: int = Field(0, ge=0, le=60, description="days before today at which the window ends")
+    young_days: int = Field(2, ge=0, le=60, description="youngest days, whose orders can still turn bad")
 
 
 class Planning(Strict):

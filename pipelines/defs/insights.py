@@ -9,7 +9,7 @@ from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
 from pipelines.insights.products import product_classes
 from pipelines.insights.returns import WINDOW_DAYS, return_outlook
-from pipelines.insights.scorecards import HISTORY_DAYS, channel_scorecards
+from pipelines.insights.scorecards import HISTORY_DAYS, all_rules, channel_scorecards
 from pipelines.insights.shipping import HISTORY_DAYS as SHIPPED_DAYS
 from pipelines.insights.shipping import ship_risk
 
@@ -70,5 +70,11 @@ def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         for name, column in (("fulfilment_lines", "ordered_at"), ("order_lives", "placed_at"), ("shipments", "shipped_at"))
     )
     reported = run.warehouse.read("account_health")["account_health"]
-    run.warehouse.save({"channel_scorecards": channel_scorecards(platforms, fba, lines, lives, shipments, reported, run.as_of)})
+    run.warehouse.save(
+        {
+            "channel_scorecards": channel_scorecards(
+                all_rules(run.config.scorecards), platforms, fba, lines, lives, shipments, reported, run.as_of
+            )
+        }
+    )
     yield from results(run, [SCORECARDS])

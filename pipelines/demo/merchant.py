@@ -54,7 +54,7 @@ def run(folder: Path, orders: int, days: int, seed: int, end: date, progress: Ca
     loop, pool, feeds, counters = DayLoop(world, plan, stock, expected), Pool(), Feeds(), Counters()
     truth, exports = Truth(folder / "truth", world, plan), plan.exports()
     damages, found = plan_damage(len(exports), plan.rng(30)), []
-    write_master(folder / "inbox" / "master", world, promotions, stock.terms, plan)
+    write_master(folder / "inbox" / "master", world, promotions, stock.terms, plan, expected)
     for export in exports:
         raw = loop.run(export.first_day, export.last_day)
         month = complete(raw, world, promotions, plan, export, counters)

@@ -1,5 +1,6 @@
 """Marketplaces' judgements of the seller, as each defines them. Here: the rules and their counts per day. Not here: windows' arithmetic (models)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -7,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from models.scorecards import evaluation_days, judge
+from pipelines.channels.merchant import Scorecard
 from pipelines.contracts import table
 
 HISTORY_DAYS = 365 + 31
@@ -50,7 +52,16 @@ RULES = (
 )  # fmt: skip
 
 
+def all_rules(own: Sequence[Scorecard]) -> tuple[Rule, ...]:
+    """Fulcast's own rules of Amazon and eBay, and the merchant's of other marketplaces."""
+    return RULES + tuple(
+        Rule(s.platform, s.name, s.meaning, s.window_days, s.bound_rate, s.counts, s.lag_days, s.young_days, s.is_floor)
+        for s in own
+    )
+
+
 def channel_scorecards(
+    rules: Sequence[Rule],
     platforms: dict[str, str],
     fba: dict[str, str],
     fulfilment_lines: pl.DataFrame,
@@ -61,14 +72,14 @@ def channel_scorecards(
 ) -> pl.DataFrame:
     """A row per judged channel and component: counts, the rate as if judged today, of mature days, the platform's own, days to breach.
 
-    `platforms`: channel → platform; `fba`: channel → the merchant's name of the place that Amazon ships from, which is not judged.
+    `rules`: all_rules; `platforms`: channel → platform; `fba`: channel → the merchant's name of the place that Amazon ships from, which is not judged.
     Floors (valid tracking, on-time delivery) are judged by what falls short of them.
     """
     last = as_of.date() - timedelta(days=1)
     rows = []
     for channel, platform in platforms.items():
         counts = _daily(channel, fba.get(channel, FBA), fulfilment_lines, order_lives, shipments, as_of)
-        for rule in (r for r in RULES if r.platform == platform):
+        for rule in (r for r in rules if r.platform == platform):
             rows.append(
                 {
                     "channel": channel,

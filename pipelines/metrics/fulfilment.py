@@ -91,13 +91,13 @@ METRICS = (
         only=lambda as_of: (nw.col("deliver_by_at") <= as_of) & (nw.col("due_units") > 0) & (nw.col("open_units") == 0), **_DELIVER,
     ),
     Metric(
-        name="otif_rate", title="On time in full (OTIF)", unit="rate", better="higher",
+        name="otif_rate", title="OTIF, lines", unit="rate", better="higher",
         meaning="Of the lines promised to the customer by now, the share that arrived complete by the first promise.",
         formula="lines delivered complete by the promise ÷ lines promised; open, late and seller-cancelled lines fail",
         measure=Ratio(when(_in_full_on_time), rows()), only=_first_promise_passed, **_DELIVER,
     ),
     Metric(
-        name="otif_order_rate", title="Orders on time in full", unit="rate", better="higher", subject="fulfilment", fact="order_lives", grain="an order",
+        name="otif_order_rate", title="OTIF, orders", unit="rate", better="higher", subject="fulfilment", fact="order_lives", grain="an order",
         dated_by="deliver_by_date", calendar="UTC date of the promise to the customer", clock=_DELIVER["clock"], open_items=_DELIVER["open_items"],
         meaning="Of the orders promised to the customer by now, the share of which every line arrived complete by the first promise.",
         formula="orders with all lines delivered complete by the promise ÷ orders promised; open, late and seller-cancelled lines fail their order",

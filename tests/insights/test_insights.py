@@ -4,15 +4,20 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 
-from pipelines.channels.merchant import Classes
+from pipelines.channels.merchant import Classes, Scorecard
 from pipelines.contracts import table
 from pipelines.insights.products import product_classes
-from pipelines.insights.scorecards import REPORTED_ONLY, UNKNOWN, channel_scorecards
+from pipelines.insights.returns import return_outlook
+from pipelines.insights.scorecards import REPORTED_ONLY, UNKNOWN, all_rules, channel_scorecards
 from pipelines.insights.shipping import ship_risk
 from tests.marts.ledgers import DAY
 
 HOUR = timedelta(hours=1)
+OWN = [
+    Scorecard(name="slow orders", platform="amazon", meaning="the merchant's own", counts="late", window_days=5, bound_rate=0.5)
+]
 AS_OF = DAY + 40 * 24 * HOUR
 
 
@@ -44,7 +49,8 @@ def scorecards(lines: list[dict], shipments: list[dict], reported: list[dict] = 
         for row in lines
     ]
     found = channel_scorecards(
-        {"amazon": "amazon"}, {"amazon": "FBA US"}, frame("fulfilment_lines", *lines), frame("order_lives", *lives), frame("shipments", *shipments),
+        all_rules(OWN), {"amazon": "amazon"}, {"amazon": "FBA US"}, frame("fulfilment_lines", *lines), frame("order_lives", *lives),
+        frame("shipments", *shipments),
         frame("account_health", *reported), AS_OF,
     )  # fmt: skip
     return {row["component"]: row for row in found.to_dicts()}
@@ -61,6 +67,8 @@ def test_late_orders_are_counted_by_their_deadline_and_amazons_own_are_not_judge
     ten, thirty = (scorecards(lines, [])[f"late shipment rate, {days} days"] for days in (10, 30))
     assert (ten["bad"], ten["counted"], ten["rate"], ten["standing"]) == (2, 3, 2 / 3, "broken")
     assert (thirty["bad"], thirty["counted"]) == (3, 4)
+    own = scorecards(lines, [])["slow orders"]
+    assert (own["bad"], own["counted"], own["window_days"], own["bound_rate"]) == (2, 3, 5, 0.5)
 
 
 def test_what_no_interface_tells_is_reported_only_and_what_is_not_loaded_is_unknown() -> None:
@@ -123,3 +131,19 @@ def test_products_are_classed_and_a_broken_run_of_sizes_is_told() -> None:
     assert all(row["is_size_run_broken"] for row in rows.values()), "M is sold out and S is not"
     assert (rows["S"]["in_stock_days_rate"], rows["M"]["in_stock_days_rate"], rows["L"]["in_stock_days_rate"]) == (1.0, 0.5, None)
     assert not any(row["is_significant"] or row["is_dying"] for row in rows.values())
+
+
+def test_returns_of_young_orders_are_held_to_what_their_age_has_seen() -> None:
+    """Returns come on day 10: orders of 30 days show 2 of 20, orders of 5 days none of 20 yet; both months will end at 10 %."""
+    sold = pl.DataFrame(
+        [("A", "2026-05", 30, 10, 20, 2), ("A", "2026-06", 5, None, 20, 0), ("B", "2026-05", 30, 10, 200, 60), ("C", "2026-05", 30, None, 2000, 0)],
+        schema={"sku": pl.String, "month": pl.String, "age_days": pl.Int64, "delay_days": pl.Int64, "sold_units": pl.Int64, "returned_units": pl.Int64},
+        orient="row",
+    ).with_columns(channel=pl.lit("shop"))  # fmt: skip
+    attributes = frame("sku_attributes", *({"sku": sku, "category": "cups"} for sku in "ABC"))
+    found = {(row["group_kind"], row["group_value"]): row for row in return_outlook(sold, attributes).to_dicts()}
+    assert found["sku", "A"]["return_rate"] == 2 / 40
+    assert found["sku", "A"]["expected_return_rate"] == pytest.approx(0.1)
+    assert found["sku", "A"]["usual_rate"] == pytest.approx(62 / 2220)
+    assert [found["sku", sku]["is_return_prone"] for sku in "ABC"] == [False, True, False]
+    assert found["month", "2026-06"]["expected_return_rate"] is None, "no day on which returns come has been seen"

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pipelines.channels.amazon import fetch, orders, reports, stock
+from pipelines.channels.amazon import fetch, health, orders, reports, stock
 from pipelines.channels.base import Kind, RecordStream, ReportStream, Setting
 
 DAY = timedelta(days=1)
@@ -48,6 +48,16 @@ KIND = Kind(
             uncovered="everything: all levels are asked for each time",
             changed=fetch.stock,
             parse=stock.parse,
+        ),
+        RecordStream(
+            name="account_health",
+            table="account_health",
+            lag=DAY,
+            overlap=timedelta(0),
+            restatement=timedelta(0),
+            uncovered="nothing: the report as a whole is asked for once a day",
+            changed=fetch.account_health,
+            parse=health.parse,
         ),
         ReportStream(
             name="all_orders",

@@ -10,6 +10,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 from requests import HTTPError
 
+from pipelines.channels.amazon.health import stated
 from pipelines.channels.base import ChannelError, Listed, Record, Report, Session
 from pipelines.channels.days import day_bounds
 from pipelines.channels.http import ExpiringToken, Patience, cut, digest, member, plain, rest_client
@@ -27,6 +28,7 @@ TOKENS = "https://api.amazon.com/auth/o2/token"
 DELAY = timedelta(minutes=2)  # Amazon refuses windows that end less than two minutes ago
 LONGEST_REPORT = timedelta(days=30)
 RESTARTS = 20
+HEALTH, HEALTH_EVERY = "GET_V2_SELLER_PERFORMANCE_REPORT", timedelta(hours=20)
 
 
 def open_session(channel: str, settings: Mapping[str, str], time_zone: str, patience: Patience) -> Session:
@@ -105,6 +107,20 @@ def stock(session: Session, since: datetime | None) -> Iterator[list[Record]]:
             Record(str(v.get("sellerSku") or ""), str(v.get("lastUpdatedTime") or ""), digest(r), r)
             for v, r in zip(values, records, strict=True)
         ]
+
+
+def account_health(session: Session, since: datetime | None) -> Iterator[list[Record]]:
+    """Amazon's report on the seller's performance, once a day."""
+    now = datetime.now(UTC)
+    if since and now - since < HEALTH_EVERY:
+        return
+    answer = session.client.post(
+        f"{REPORTS}/reports", json={"reportType": HEALTH, "marketplaceIds": [session.settings["marketplace_id"]]}
+    )
+    answer.raise_for_status()
+    document = _finished(session, answer.json()["reportId"])
+    if document:
+        yield [Record(name, now.isoformat(), digest(part), part) for name, part in stated(_download(session, document))]
 
 
 def requested(kind: str) -> Any:

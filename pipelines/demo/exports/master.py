@@ -1,9 +1,11 @@
 """Master data, written once: products, costs, suppliers, terms, places, bundles, promotions. Not here: anything that happens."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from pipelines.demo.plan import NEVER, Plan
@@ -11,10 +13,11 @@ from pipelines.demo.seasons import Promotions
 from pipelines.demo.stock import Terms
 from pipelines.demo.world import CATEGORIES, GIFT_CARD, PRODUCTS, SELLABLES, SUPPLIERS, WAREHOUSES, World
 
+UNITS_PER_LINE = 1.4
 _POSTAL_CODES = ("1118 CP", "B26 3QJ", "07114")
 
 
-def write_master(folder: Path, world: World, promotions: Promotions, terms: Terms, plan: Plan) -> None:
+def write_master(folder: Path, world: World, promotions: Promotions, terms: Terms, plan: Plan, expected: np.ndarray) -> None:
     """Writes every master table as CSV into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     tables: dict[str, list[dict[str, Any]]] = {
@@ -36,6 +39,7 @@ def write_master(folder: Path, world: World, promotions: Promotions, terms: Term
         ],
         "bundles": _bundles(world),
         "promotions": _promotions(world, promotions, plan),
+        "sales_plan": _sales_plan(world, plan, expected),
     }
     for name, rows in tables.items():
         pl.DataFrame(rows, infer_schema_length=None).write_csv(folder / f"{name}.csv")
@@ -153,4 +157,19 @@ def _promotions(world: World, promotions: Promotions, plan: Plan) -> list[dict[s
             "discount_rate": f"0.{c:02d}",
         }
         for n, (p, a, b, c) in enumerate(columns, 1)
+    ]
+
+
+def _sales_plan(world: World, plan: Plan, expected: np.ndarray) -> list[dict[str, Any]]:
+    """What the merchandisers planned per category and week: near what is expected, in round figures; half of it bought at cost."""
+    worth = expected[:, :PRODUCTS].sum(axis=2) * world.list_price[:PRODUCTS, 0] / 100 * UNITS_PER_LINE
+    weeks: dict[tuple[str, str], float] = {}
+    for day, amounts in enumerate(worth):
+        monday = plan.date_of(day) - timedelta(days=plan.date_of(day).weekday())
+        for n, category in enumerate(CATEGORIES):
+            key = (category, str(monday))
+            weeks[key] = weeks.get(key, 0.0) + float(amounts[world.category == n].sum())
+    return [
+        {"category": category, "week": week, "net_sales": round(amount / 50) * 50, "receipts": round(amount / 100) * 50}
+        for (category, week), amount in sorted(weeks.items())
     ]

@@ -211,7 +211,7 @@ class AmazonPlatform:
         if request.method == "POST" and path == "/reports":
             asked = json.loads(request.body)
             content = amazon_reports.made(
-                self.views.shop, asked["reportType"], asked["dataStartTime"], asked["dataEndTime"], self.clock.now
+                self.views.shop, asked["reportType"], asked.get("dataStartTime", ""), asked.get("dataEndTime", ""), self.clock.now
             )
             number = f"{len(self._reports) + 1}"
             self._reports[number] = self._keep(content) if content else None

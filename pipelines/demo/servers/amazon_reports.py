@@ -1,5 +1,6 @@
 """Amazon's tab-separated reports over the demo merchant's shop: settlements and returns. Not here: how they are asked for."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,12 @@ from pipelines.demo.servers.shop import Order, Shop
 
 PERIOD = timedelta(days=14)
 COMMISSION = 15  # percent
+HEALTH = {
+    "lateShipmentRate": 0.031,
+    "prefulfillmentCancelRate": 0.006,
+    "validTrackingRate": 0.982,
+    "unitOnTimeDeliveryRate": 0.941,
+}
 SETTLEMENT = ("settlement-id", "settlement-start-date", "settlement-end-date", "deposit-date", "total-amount", "currency", "transaction-type", "order-id",
               "merchant-order-id", "adjustment-id", "shipment-id", "marketplace-name", "amount-type", "amount-description", "amount", "fulfillment-id",
               "posted-date", "posted-date-time", "order-item-code", "merchant-order-item-id", "merchant-adjustment-item-id", "sku", "quantity-purchased",
@@ -23,6 +30,8 @@ def money(cents: int) -> str:
 
 def made(shop: Shop, kind: str, start: str, end: str, now: datetime) -> bytes | None:
     """A report of a span that was asked for; None where it holds nothing."""
+    if kind == "GET_V2_SELLER_PERFORMANCE_REPORT":
+        return _performance(now)
     if kind != "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE":
         return None
     first, last = datetime.fromisoformat(start), min(datetime.fromisoformat(end), now)
@@ -33,6 +42,20 @@ def made(shop: Shop, kind: str, start: str, end: str, now: datetime) -> bytes | 
         for order in shop.orders for back in order.returns if first <= back.at < last
     ]  # fmt: skip
     return _written(RETURNS, rows) if rows else None
+
+
+def _performance(now: datetime) -> bytes:
+    """The account's health as the marketplace sees it; its range ended yesterday."""
+    until = {
+        "reportingDateFrom": f"{now - timedelta(days=30):%Y-%m-%d}T00:00Z",
+        "reportingDateTo": f"{now - timedelta(days=1):%Y-%m-%d}T23:59Z",
+    }
+    told = {name: {"rate": rate, "status": "GOOD", "reportingDateRange": until} for name, rate in HEALTH.items()}
+    defects = {
+        kind: {"rate": 0.004, "status": "GOOD", "fulfillmentType": kind, "reportingDateRange": until} for kind in ("mfn", "afn")
+    }
+    metrics = [{"marketplaceId": "ATVPDKIKX0DER", **told, "orderDefectRate": defects}]
+    return json.dumps({"accountStatuses": [], "performanceMetrics": metrics}, indent=2).encode()
 
 
 def settlements(shop: Shop, now: datetime) -> Iterator[tuple[str, bytes]]:

@@ -5,8 +5,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from pipelines.channels.amazon.health import COMPONENTS, stated
+from pipelines.insights.scorecards import RULES
 from tests.channels.api.records import faults, parsed
 
 
@@ -179,3 +182,27 @@ def test_woocommerces_own_examples_balance_to_the_cent(reference_data: Path) -> 
     assert faults(result) == []
     assert result.frames["orders"]["is_balanced"].all()
     assert set(result.frames["orders"]["order_id"]) == {"723", "727"}
+
+
+def test_amazons_account_health_is_dated_by_its_range_and_leaves_out_what_it_does_not_state() -> None:
+    def rate(value: float | None) -> dict[str, Any]:
+        return {
+            "rate": value,
+            "status": "GOOD",
+            "reportingDateRange": {"reportingDateFrom": "2026-10-21T00:00Z", "reportingDateTo": "2026-11-19T23:59Z"},
+        }
+
+    metrics = {
+        "marketplaceId": "ATVPDKIKX0DER",
+        "lateShipmentRate": rate(0.032),
+        "validTrackingRate": rate(None),
+        "orderDefectRate": {"mfn": rate(0.009)},
+    }
+    report = json.dumps({"accountStatuses": [], "performanceMetrics": [metrics]}).encode()
+    parts = [json.loads(part) for _, part in stated(report)]
+    frame = parsed("amazon", "account_health", *parts).frames["account_health"]
+    assert frame.sort("component").select("component", "reported_rate", pl.col("reported_date").cast(pl.String)).rows() == [
+        ("late shipment rate, 30 days", 0.032, "2026-11-19"),
+        ("order defect rate, own-fulfilled, 60 days", 0.009, "2026-11-19"),
+    ]
+    assert set(COMPONENTS.values()) <= {rule.component for rule in RULES if rule.platform == "amazon"}

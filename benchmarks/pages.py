@@ -1,0 +1,211 @@
+"""Pages in a real browser: how much later than a minimal page they are drawn, and whether readers notice refreshes."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.bigledger import AS_OF, make
+from dashboards.figures import DIGITS
+from dashboards.views import best_sellers, fulfilment, today
+from pipelines.defs.marts import GROUPS, make_step
+from pipelines.demo import generate
+from pipelines.metrics import metric
+from pipelines.metrics.ask import Question, answer
+from pipelines.settings import PROJECT
+from pipelines.warehouse.snapshots import Snapshot, open_snapshot, publish
+
+LINES, OPENINGS, LOADS, TABS = 10_000_000, 50, 2_000, 4
+PAGES = {"": (today.FIGURES, 1, 7), "best-sellers": (best_sellers.FIGURES, 1, 28), "fulfilment": (fulfilment.FIGURES, 3, 28)}
+MINIMAL = """
+import numpy as np, pandas as pd, streamlit as st
+st.set_page_config(layout="wide")
+channel = st.multiselect("Channel", ["c0", "c1", "c2"], key="channel", bind="query-params")
+st.metric("Value", len(channel))
+for n in range(2):
+    st.bar_chart(pd.DataFrame({"x": np.arange(30), "y": np.arange(30) * (n + 1 + len(channel))}), x="x", y="y")
+"""
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+FIGURE, CHART = "[data-testid=stMetricValue]", "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
+LATER = {"figures": 0.5, "charts": 1.0, "filter": 0.4}
+
+
+def measure(lines: int = LINES, openings: int = OPENINGS, loads: int = LOADS) -> Iterator[str]:
+    """p95 of 50 openings of each page beside the minimal page; faults of 2,000 page loads during refreshes."""
+    with tempfile.TemporaryDirectory(prefix="fulcast-pages-", dir="/var/tmp") as folder, _browser() as browser:
+        yield from _drawn(Path(folder), browser, lines, openings)
+        yield from _read_while_refreshing(Path(folder) / "demo", loads)
+
+
+def _drawn(folder: Path, browser: Browser, lines: int, openings: int) -> Iterator[str]:
+    warehouse = make(folder / "warehouse.duckdb", lines)
+    run: Any = SimpleNamespace(
+        as_of=AS_OF, as_of_date=AS_OF.date(), warehouse=warehouse,
+        config=SimpleNamespace(merchant=SimpleNamespace(default_location="W0")),
+    )  # fmt: skip
+    for step in GROUPS:
+        make_step(run, step)
+    with warehouse.open() as connection:
+        told = {"snapshot_version": "'bench'", "merchant": "'Bench'", "reporting_currency": "'EUR'", "made_at": "now()"}
+        stated = told | {"as_of": f"TIMESTAMPTZ '{AS_OF.isoformat()}'"}
+        connection.execute(
+            f"INSERT INTO run_info BY NAME SELECT {', '.join(f'{v} AS {k}' for k, v in stated.items())}"
+        ).fetchall()
+    publish(warehouse, folder / "snapshots", "20260101-000000-000000")
+    (folder / "minimal.py").write_text(MINIMAL)
+    with _served(folder, folder / "minimal.py") as minimal, _served(folder, PROJECT / "dashboards" / "app.py") as site:
+        peer = _timed(browser, f"{minimal}/", 2, openings)
+        for path, (_, charts, _) in PAGES.items():
+            own = _timed(browser, f"{site}/{path}", charts, openings)
+            told_later = ", ".join(
+                f"{what} {np.percentile(own[what], 95) - np.percentile(peer[what], 95):+.2f} s (promised {LATER[what]})"
+                for what in LATER
+            )
+            yield f"{path or 'today'} over {lines:,} lines, p95 of {openings} later than a minimal page: {told_later}"
+        yield "  minimal page, p95: " + ", ".join(f"{what} {np.percentile(seconds, 95):.2f} s" for what, seconds in peer.items())
+
+
+def _timed(browser: Browser, url: str, charts: int, openings: int) -> dict[str, list[float]]:
+    """Seconds until the first figure, until the charts, and from choosing a filter until the figures have changed."""
+    taken: dict[str, list[float]] = {"figures": [], "charts": [], "filter": []}
+    page = browser.new_page(viewport={"width": 1440, "height": 1200})
+    page.goto(url)
+    page.wait_for_selector(CHART)
+    for _ in range(openings):
+        started = time.perf_counter()
+        page.goto(url)
+        page.wait_for_selector(FIGURE)
+        taken["figures"].append(time.perf_counter() - started)
+        page.wait_for_function("([q, n]) => document.querySelectorAll(q).length >= n", arg=[CHART, charts])
+        taken["charts"].append(time.perf_counter() - started)
+        taken["filter"].append(_filtered(page))
+    page.close()
+    return taken
+
+
+def _filtered(page: Page) -> float:
+    """Seconds from choosing a channel until every figure is drawn anew; blank pages without the filter take no time."""
+    box = page.get_by_label("Channel").first
+    if not box.count():
+        return 0.0
+    _still(page)
+    before = page.locator(FIGURE).first.inner_text()
+    box.click()
+    option = page.get_by_role("option", name="c0", exact=True)
+    option.wait_for()
+    started = time.perf_counter()
+    option.click()
+    page.wait_for_function("([q, b]) => document.querySelector(q)?.innerText !== b", arg=[FIGURE, before])
+    return time.perf_counter() - started
+
+
+def _still(page: Page) -> None:
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
+
+
+def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
+    """Tabs that load pages again and again while orders come in and are refreshed in a loop."""
+    home, inbox = folder / "home", folder / "inbox"
+    generate(folder / "whole", orders=4_000, days=240, seed=3, end=date(2026, 1, 20))
+    files = sorted(p for p in (folder / "whole" / "inbox").rglob("*") if p.is_file())
+    held = [p for p in files if "master" not in p.parts][::2]
+    for path in files:
+        if path not in held:
+            _copy(path, folder, inbox)
+    environment = os.environ | {"FULCAST_HOME": str(home), "FULCAST_INPUT": str(inbox)}
+    _refresh(environment, "refresh_all")
+    with _served(home, PROJECT / "dashboards" / "app.py") as site:
+        readers = [
+            subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.reader", site, str(home), str(loads // TABS), str(n)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for n in range(TABS)
+        ]
+        refreshes = 0
+        while any(reader.poll() is None for reader in readers):
+            if held:
+                _copy(held.pop(), folder, inbox)
+            _refresh(environment, "refresh_orders")
+            refreshes += 1
+        faults = [line for reader in readers for line in (reader.communicate()[0] or "").splitlines()]
+    yield f"{loads:,} page loads during {refreshes} refreshes: {len(faults)} with an error, a lock or figures of two snapshots"
+    yield from faults[:5]
+
+
+def _copy(path: Path, folder: Path, inbox: Path) -> None:
+    target = inbox / path.relative_to(folder / "whole" / "inbox")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, target.with_suffix(".copying"))
+    target.with_suffix(".copying").replace(target)
+
+
+def _refresh(environment: dict[str, str], job: str) -> None:
+    fulcast = Path(sys.executable).with_name("fulcast")
+    subprocess.run([fulcast, "run", "--job", job], env=environment, capture_output=True, check=False)
+
+
+def is_of_one_snapshot(page: Page, home: Path, path: str, banner: str) -> bool:
+    """Whether every figure of the page is the registry's answer to the snapshot that the page names."""
+    figures, _, days = PAGES[path]
+    version = next(word.strip("`") for word in banner.split() if word.count("-") == 2 and word.strip("`")[0].isdigit())
+    with open_snapshot(Snapshot(version, home / "snapshots" / f"{version}.duckdb")) as connection:
+        day = connection.sql("SELECT as_of::DATE FROM run_info").fetchall()[0][0]
+        since, until = day - timedelta(days=days), day - timedelta(days=1)
+        expected = [_shown(connection, name, since, until) for name in figures]
+    return page.locator(FIGURE).all_inner_texts()[: len(expected)] == expected
+
+
+def _shown(connection: Any, name: str, since: Any, until: Any) -> str:
+    one = metric(name)
+    found = answer(connection, Question(one, since=since, until=until)).row(0, named=True)["value"]
+    return "–" if found is None else DIGITS[one.unit].format(found)
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or "/usr/bin/chromium"
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def _served(home: Path, script: Path) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.port", str(port), "--server.headless", "true"]
+    server = subprocess.Popen(
+        command, env=os.environ | {"FULCAST_HOME": str(home)}, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _patiently(lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close())
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _patiently(work: Callable[[], None]) -> None:
+    for _ in range(150):
+        try:
+            return work()
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError("the dashboard did not start")
