@@ -49,10 +49,8 @@ class Ledger:
             name: getattr(self, name) for name in ("orders", "order_lines", "shipments", "returns", "payments")
         } | self.others
         days = sorted({DAY.date(), *(row.get("business_date", DAY.date()) for row in [*self.orders, *self.returns])})
-        rates = [{"currency_code": "EUR", "rate_date": day, "reporting_rate": Decimal(1)} for day in days]
-        return {name: rows(name, *given.get(name, [])) for name in dict.fromkeys([*given, *EMPTY])} | {
-            "fx_rates": rows("fx_rates", *rates)
-        }
+        given.setdefault("fx_rates", [{"currency_code": "EUR", "rate_date": day, "reporting_rate": Decimal(1)} for day in days])
+        return {name: rows(name, *given.get(name, [])) for name in dict.fromkeys([*given, *EMPTY])}
 
 
 MARTS: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
@@ -79,13 +77,19 @@ PLANS: dict[str, str] = {}
 
 def snapshot(ledger: Ledger) -> duckdb.DuckDBPyConnection:
     """The ledger and its marts in a database in memory, as a published snapshot has them."""
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'; SET threads = 1").fetchall()
-    for name, frame in (ledger.frames() | {"retail_calendar": CALENDAR}).items():
-        connection.register("given", frame.to_arrow())
-        _store(connection, name, "given")
+    connection = holding(ledger.frames())
     for name in MARTS:
         _store(connection, name, f"({_sql(name, connection)})")
+    return connection
+
+
+def holding(frames: dict[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
+    """A database in memory with these tables, the retail calendar and the run's instant."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'; SET threads = 1").fetchall()
+    for name, frame in (frames | {"retail_calendar": CALENDAR}).items():
+        connection.register("given", frame.to_arrow())
+        _store(connection, name, "given")
     connection.execute(f"CREATE TABLE run_info AS SELECT TIMESTAMPTZ '{AS_OF.isoformat()}' AS as_of").fetchall()
     return connection
 
