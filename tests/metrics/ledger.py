@@ -75,19 +75,19 @@ MARTS: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
 PLANS: dict[str, str] = {}
 
 
-def snapshot(ledger: Ledger) -> duckdb.DuckDBPyConnection:
+def snapshot(ledger: Ledger, calendar: pl.DataFrame = CALENDAR) -> duckdb.DuckDBPyConnection:
     """The ledger and its marts in a database in memory, as a published snapshot has them."""
-    connection = holding(ledger.frames())
+    connection = holding(ledger.frames() | {"retail_calendar": calendar})
     for name in MARTS:
         _store(connection, name, f"({_sql(name, connection)})")
     return connection
 
 
 def holding(frames: dict[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
-    """A database in memory with these tables, the retail calendar and the run's instant."""
+    """A database in memory with these tables, a retail calendar and the run's instant."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'; SET threads = 1").fetchall()
-    for name, frame in (frames | {"retail_calendar": CALENDAR}).items():
+    for name, frame in ({"retail_calendar": CALENDAR} | frames).items():
         connection.register("given", frame.to_arrow())
         _store(connection, name, "given")
     connection.execute(f"CREATE TABLE run_info AS SELECT TIMESTAMPTZ '{AS_OF.isoformat()}' AS as_of").fetchall()
