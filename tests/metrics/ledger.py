@@ -43,11 +43,15 @@ class Ledger:
     returns: list[dict[str, Any]] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
     others: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    references: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)  # the same in every ledger
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of every table that has any."""
+        named = {name: getattr(self, name) for name in ("orders", "order_lines", "shipments", "returns", "payments")}
+        return named | self.references | self.others
 
     def frames(self) -> dict[str, pl.DataFrame]:
-        given = {
-            name: getattr(self, name) for name in ("orders", "order_lines", "shipments", "returns", "payments")
-        } | self.others
+        given = self.tables()
         days = sorted({DAY.date(), *(row.get("business_date", DAY.date()) for row in [*self.orders, *self.returns])})
         given.setdefault("fx_rates", [{"currency_code": "EUR", "rate_date": day, "reporting_rate": Decimal(1)} for day in days])
         return {name: rows(name, *given.get(name, [])) for name in dict.fromkeys([*given, *EMPTY])}

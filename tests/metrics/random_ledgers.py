@@ -71,21 +71,20 @@ def ledgers(draw: st.DrawFn) -> Ledger:
             _payout(d, channel, str(number))
     for channel, seed in draw(ORDERS):
         d.chance = Random(seed)
-        _order(
-            d, channel, str(sum(o["channel"] == channel for o in d.ledger.orders))
-        )  # the same number on two channels is two orders
+        before = sum(order["channel"] == channel for order in d.ledger.orders)
+        _order(d, channel, str(before))  # the same number on two channels is two orders
     return d.ledger
 
 
 def _references(d: Draw) -> None:
-    """Rates that change, and one day without; costs that are dated, quoted by suppliers, and unknown."""
+    """Rates that change, and one day without; costs that are dated, quoted by suppliers, and unknown; how place X works."""
     days = [day(n) for n in range(-10, 30)]
     rates = [
         (code, on, rate)
         for on in days
         for code, rate in (("EUR", "1"), ("USD", "0.9" if on < day(3) else "0.8"), ("GBP", "1.25"))
     ]
-    d.ledger.others["fx_rates"] = [
+    d.ledger.references["fx_rates"] = [
         {"currency_code": code, "rate_date": on, "reporting_rate": Decimal(rate)}
         for code, on, rate in rates if (code, on) != ("GBP", day(5))
     ]  # fmt: skip
@@ -100,7 +99,7 @@ def _references(d: Draw) -> None:
         )
     ]  # fmt: skip
     noon = DAY.replace(hour=CUTOFF)
-    d.ledger.others["ship_by_windows"] = [
+    d.ledger.references["ship_by_windows"] = [
         {"location_id": "X", "utc_date": utc_date, "from_at": until - 24 * HOUR, "until_at": until, "promised_at": until + PACKING}
         for until in (noon + n * 24 * HOUR for n in range(-1, 15)) for utc_date in (until.date() - timedelta(days=1), until.date())
     ]  # fmt: skip

@@ -14,16 +14,14 @@ Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 Keep = Callable[[str, date | None], bool]  # whether what stands on a channel (a location) and a day is asked for
 Loop = Callable[[Tables, Keep], Any]
-NAMES = ("orders", "order_lines", "shipments", "returns", "payments")
 
 
 def tables(ledger: Ledger) -> Tables:
     """The ledger's rows with what plain rows have in common filled in; what is nowhere told is None."""
-    given = {name: getattr(ledger, name) for name in NAMES} | ledger.others
     unknown = dict.fromkeys(
         ("paid_at", "delivered_at", "location_id", "customer_key", "cancelled_by", "ship_by_at", "deliver_by_at", "payout_id")
     )
-    return {name: [unknown | PLAIN.get(name, {}) | row for row in rows] for name, rows in given.items()}
+    return {name: [unknown | PLAIN.get(name, {}) | row for row in rows] for name, rows in ledger.tables().items()}
 
 
 def same_order(one: Row, other: Row) -> bool:
