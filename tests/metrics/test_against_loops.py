@@ -32,7 +32,7 @@ def test_no_metric_is_without_a_loop() -> None:
     assert set(LOOPS) == set(METRICS), "every metric, in every version, has its loop in tests/metrics/loops"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ledgers())
 def test_every_metric_equals_its_loop(ledger: Ledger) -> None:
     """As a whole, and by channel within a period."""
@@ -43,7 +43,7 @@ def test_every_metric_equals_its_loop(ledger: Ledger) -> None:
                 compare(connection, METRICS[name], loop, told, "channel", tuple(CURRENCIES))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(shelves())
 def test_every_metric_of_stock_equals_its_loop(found: list[Row]) -> None:
     """As a whole, and by location within a period."""
