@@ -40,7 +40,7 @@ class PayoutBalance(dy.Schema):
     net_amount = money("Paid out")
     residual_amount = money("paid out − entries: what nobody can explain yet")
     is_explained = flag("The residual is less than a cent")
-    reporting_residual_amount = money("|residual| in the reporting currency", nullable=True)
+    reporting_residual_amount = money("|residual| of a cent or more, reporting currency", nullable=True)
 
 
 @register("marts", "The orders of each known customer, numbered")

@@ -1,4 +1,4 @@
-"""What really happened, one part per month: final orders, true demand, closing stock. Not here: what the files say of it."""
+"""What really happened, one part per month: final orders, true demand, closing stock; and what units cost. Not here: what the files say of it."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from pipelines.demo.exports.operations import stock_values
 from pipelines.demo.orders import Month
 from pipelines.demo.plan import NEVER, Export, Plan
 from pipelines.demo.stock import CELLS, Stock
-from pipelines.demo.world import CHANNELS, GIFT_CARD, PRODUCTS, World
+from pipelines.demo.world import CHANNELS, COSTED_DAYS, GIFT_CARD, PRODUCTS, World
 
 _CHANNELS = [c.code for c in CHANNELS]
 _CURRENCIES = [c.currency for c in CHANNELS]
@@ -54,6 +54,7 @@ class Truth:
             committed=pl.Series(values[:, 2]),
             on_order=pl.Series(stock.on_order),
         ).write_parquet(self.folder / "stock_end.parquet")
+        self._costs().write_parquet(self.folder / "product_costs.parquet")
         on_sale = stock.expected[: self.plan.days] > 0
         out = (journal.on_hand == 0) & on_sale
         facts: dict[str, Any] = {
@@ -70,6 +71,14 @@ class Truth:
         }
         facts |= {name: self.facts[name] for name in sorted(self.facts)}
         (self.folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+    def _costs(self) -> pl.DataFrame:
+        """What a unit of each product cost in euros, and from which day on."""
+        world, every = self.world, np.arange(PRODUCTS)
+        since = np.concatenate([np.full(PRODUCTS, -COSTED_DAYS), world.cost_change_day])
+        cents = np.concatenate([world.cost, world.later_cost])
+        told = pl.DataFrame({"product": np.tile(every, 2), "day": since, "cents": cents}).filter(pl.col("day") < NEVER)
+        return told.select(sku=lookup("product", world.sku), valid_from_date=self._date("day"), unit_cost_amount=amount("cents"))
 
     def _orders(self, orders: pl.DataFrame) -> pl.DataFrame:
         fate = pl.col("fate")
@@ -89,6 +98,7 @@ class Truth:
             is_expedited="is_expedited",
             is_customised="is_customised",
             has_note="has_note",
+            customer="customer",
             location_id=warehouse(),
             ship_to_country_code=lookup("place", places.country),
             ship_to_postal_code=lookup("place", places.postal_code),

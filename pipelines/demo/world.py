@@ -47,6 +47,7 @@ WAREHOUSES = (
     ("EWR", "Newark", "US", 40.6895, -74.1745),
 )
 STORE_NAMES = ("Amsterdam Centrum", "Utrecht", "Rotterdam")
+COSTED_DAYS = 365  # days before the first that unit costs are known
 CENTS_PER_EURO = {"EUR": 100, "USD": 112, "GBP": 87}
 
 CATEGORIES = (

@@ -13,7 +13,10 @@ KINDS = ("charge", "refund", "fee", "chargeback")
 
 
 def payout_balance(payouts: Frame, payout_entries: Frame, fx_rates: Frame) -> Frame:
-    """Every payout with its entries by kind; residual = paid out − entries' net amounts. Transfers to the bank are the payout itself."""
+    """Every payout with its entries by kind; residual = paid out − entries' net amounts, of which less than a cent is agreement.
+
+    Transfers to the bank are the payout itself.
+    """
     own = payout_entries.filter((~nw.col("payout_id").is_null()) & (nw.col("entry_kind") != "transfer"))
     zero = nw.col("amount") * 0
     own = own.with_columns(
@@ -30,7 +33,8 @@ def payout_balance(payouts: Frame, payout_entries: Frame, fx_rates: Frame) -> Fr
     balance = balance.with_columns(nw.col(*amounts).fill_null(0))
     residual = nw.col("net_amount") - nw.col("entries_amount")
     balance = balance.with_columns(fees_amount=nw.col("fees_amount") + nw.col("entry_fees_amount"), residual_amount=residual)
+    is_explained = nw.col("residual_amount").abs() < 0.01
+    unexplained = nw.when(~is_explained).then(nw.col("residual_amount").abs()).otherwise(nw.col("residual_amount") * 0)
     return balance.with_columns(
-        is_explained=nw.col("residual_amount").abs() < 0.01,
-        reporting_residual_amount=at_rate(nw.col("residual_amount").abs(), nw.col("reporting_rate")),
+        is_explained=is_explained, reporting_residual_amount=at_rate(unexplained, nw.col("reporting_rate"))
     ).drop("entry_fees_amount", "reporting_rate")

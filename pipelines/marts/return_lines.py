@@ -21,10 +21,11 @@ def return_lines(sales_entries: Frame, orders: Frame, returns: Frame) -> Frame:
         sales_entries.filter(is_sale).group_by(*KEYS, "business_date", "currency_code").agg(sold_units=nw.col("sold_units").sum())
     )
     placed = orders.select("channel", "order_id", "ordered_at")
-    back = returns.filter(~nw.col("sku").is_null()).group_by(*KEYS).agg(
+    brought = nw.when(nw.col("returned_units") > 0).then(nw.col("returned_at"))
+    back = returns.filter(~nw.col("sku").is_null()).with_columns(brought_at=brought).group_by(*KEYS).agg(
         back_units=nw.col("returned_units").sum(),
         refund_amount=nw.col("refund_amount").sum(),
-        first_returned_at=nw.col("returned_at").min(),
+        first_returned_at=nw.col("brought_at").min(),
         reason=nw.col("reason").min(),
     )  # fmt: skip
     lines = (

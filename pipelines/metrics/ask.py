@@ -103,7 +103,9 @@ def _answer(connection: duckdb.DuckDBPyConnection, question: Question) -> Frame:
         return sums.select(*by, value=value, counted=nw.col("_all"))
     if isinstance(measure, Total):
         frame = frame.with_columns(_of=measure.of(judged_at))
-        return _grouped(frame, by, value=nw.col("_of").sum(), counted=nw.col("_of").count())
+        sums = _grouped(frame, by, _sum=nw.col("_of").sum(), counted=nw.col("_of").count(), _rows=nw.len())
+        is_known = (nw.col("counted") > 0) | (nw.col("_rows") == 0)
+        return sums.select(*by, value=nw.when(is_known).then(nw.col("_sum")), counted=nw.col("counted"))
     if isinstance(measure, Distinct):
         keys = list(dict.fromkeys((*by, *(["channel"] if measure.of == "order_id" else []), measure.of)))
         return _grouped(frame.select(*keys).unique(), by, value=nw.len(), counted=nw.len())

@@ -26,7 +26,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Total:
-    """The sum of a column; blank where no row counts."""
+    """The sum of a column: 0 where no row counts, blank where rows count and of none of them the amount is known."""
 
     of: Expression
 

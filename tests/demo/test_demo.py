@@ -166,3 +166,9 @@ def test_every_feature_occurs(merchant: Path) -> None:
     closed = {r["po_id"]: r["closed"] for r in feed(merchant, "erp/purchase_orders_*.csv")}
     assert set(closed.values()) == {"yes", "no"}
     assert sum(r["end_date"] > str(END) for r in feed(merchant, "master/promotions.csv")) >= 2
+
+
+def test_the_truth_tells_what_units_cost(merchant: Path) -> None:
+    told = {(row["sku"], row["valid_from"]): Decimal(row["unit_cost"]) for row in feed(merchant, "master/product_costs.csv")}
+    real = pl.read_parquet(merchant / "truth" / "product_costs.parquet").iter_rows()
+    assert {(sku, str(day)): cost for sku, day, cost in real} == told

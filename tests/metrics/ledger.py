@@ -43,16 +43,18 @@ class Ledger:
     returns: list[dict[str, Any]] = field(default_factory=list)
     payments: list[dict[str, Any]] = field(default_factory=list)
     others: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    references: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)  # the same in every ledger
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of every table that has any."""
+        named = {name: getattr(self, name) for name in ("orders", "order_lines", "shipments", "returns", "payments")}
+        return named | self.references | self.others
 
     def frames(self) -> dict[str, pl.DataFrame]:
-        given = {
-            name: getattr(self, name) for name in ("orders", "order_lines", "shipments", "returns", "payments")
-        } | self.others
+        given = self.tables()
         days = sorted({DAY.date(), *(row.get("business_date", DAY.date()) for row in [*self.orders, *self.returns])})
-        rates = [{"currency_code": "EUR", "rate_date": day, "reporting_rate": Decimal(1)} for day in days]
-        return {name: rows(name, *given.get(name, [])) for name in dict.fromkeys([*given, *EMPTY])} | {
-            "fx_rates": rows("fx_rates", *rates)
-        }
+        given.setdefault("fx_rates", [{"currency_code": "EUR", "rate_date": day, "reporting_rate": Decimal(1)} for day in days])
+        return {name: rows(name, *given.get(name, [])) for name in dict.fromkeys([*given, *EMPTY])}
 
 
 MARTS: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
@@ -77,15 +79,21 @@ MARTS: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
 PLANS: dict[str, str] = {}
 
 
-def snapshot(ledger: Ledger) -> duckdb.DuckDBPyConnection:
+def snapshot(ledger: Ledger, calendar: pl.DataFrame = CALENDAR) -> duckdb.DuckDBPyConnection:
     """The ledger and its marts in a database in memory, as a published snapshot has them."""
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'; SET threads = 1").fetchall()
-    for name, frame in (ledger.frames() | {"retail_calendar": CALENDAR}).items():
-        connection.register("given", frame.to_arrow())
-        _store(connection, name, "given")
+    connection = holding(ledger.frames() | {"retail_calendar": calendar})
     for name in MARTS:
         _store(connection, name, f"({_sql(name, connection)})")
+    return connection
+
+
+def holding(frames: dict[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
+    """A database in memory with these tables, a retail calendar and the run's instant."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'; SET threads = 1").fetchall()
+    for name, frame in ({"retail_calendar": CALENDAR} | frames).items():
+        connection.register("given", frame.to_arrow())
+        _store(connection, name, "given")
     connection.execute(f"CREATE TABLE run_info AS SELECT TIMESTAMPTZ '{AS_OF.isoformat()}' AS as_of").fetchall()
     return connection
 

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.demo.plan import NEVER, Plan
 from pipelines.demo.seasons import Promotions
 from pipelines.demo.stock import Terms
-from pipelines.demo.world import CATEGORIES, GIFT_CARD, PRODUCTS, SELLABLES, SUPPLIERS, WAREHOUSES, World
+from pipelines.demo.world import CATEGORIES, COSTED_DAYS, GIFT_CARD, PRODUCTS, SELLABLES, SUPPLIERS, WAREHOUSES, World
 
 UNITS_PER_LINE = 1.4
 _POSTAL_CODES = ("1118 CP", "B26 3QJ", "07114")
@@ -79,7 +79,7 @@ def _costs(world: World, plan: Plan) -> list[dict[str, Any]]:
         rows.append(
             {
                 "sku": world.sku[p],
-                "valid_from": str(plan.date_of(-365)),
+                "valid_from": str(plan.date_of(-COSTED_DAYS)),
                 "unit_cost": _euro(int(world.cost[p])),
                 "currency": "EUR",
             }
