@@ -42,7 +42,7 @@ def returned_of(lines: pl.DataFrame) -> float:
 
 def _group(lines: pl.DataFrame, kind: str) -> pl.DataFrame:
     sums = lines.filter(pl.col(kind).is_not_null()).group_by(group_value=pl.col(kind).cast(pl.String)).agg(
-        pl.col("sold_units", "returned_units", "mature_units").sum()
+        pl.col("sold_units", "returned_units").sum(), pl.col("mature_units").sum().round(6)
     )  # fmt: skip
     return sums.with_columns(
         group_kind=pl.lit(kind),
