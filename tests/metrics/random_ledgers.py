@@ -106,8 +106,9 @@ def _references(d: Draw) -> None:
 
 
 def _order(d: Draw, channel: str, number: str) -> None:
-    placed = d.later(DAY, 0, 200)
+    placed = DAY + d.number(0, 8) * 24 * HOUR if d.seldom() else d.later(DAY, 0, 200)  # at times at the cut-off
     is_cancelled = d.one(False, False, False, True)
+    cancelled_by = d.one("seller", "customer", None)
     kind = d.one(*["sale"] * 8, "credit", "adjustment")
     lines = [_line(d, channel, number, n + 1, kind, is_cancelled) for n in range(d.number(1, 3))]
     total = (
@@ -117,7 +118,7 @@ def _order(d: Draw, channel: str, number: str) -> None:
     d.ledger.orders.append({
         "channel": channel, "order_id": number, "ordered_at": placed, "business_date": placed.date() - timedelta(days=d.seldom()), "total_amount": total,
         "order_kind": kind, "currency_code": CURRENCIES[channel], "is_test": d.seldom(), "payment_status": d.one(*["paid"] * 6, "pending", "failed"),
-        "is_cancelled": is_cancelled, "cancelled_by": d.one("seller", "customer", None) if is_cancelled or d.seldom() else None,
+        "is_cancelled": is_cancelled, "cancelled_by": cancelled_by if any(line["cancelled_units"] for line in lines) else None,
         "cancelled_at": placed + HOUR if is_cancelled else None, "paid_at": d.one(None, placed + HOUR),
         "ship_by_at": d.one(None, placed + 48 * HOUR, placed + 4 * HOUR) if channel in SHIPPING else None,
         "deliver_by_at": d.one(None, placed + 40 * HOUR, placed + 96 * HOUR, placed + 150 * HOUR),
@@ -140,7 +141,7 @@ def _order(d: Draw, channel: str, number: str) -> None:
 
 def _line(d: Draw, channel: str, number: str, position: int, kind: str, is_cancelled: bool) -> Row:
     units = -d.number(1, 3) if kind == "credit" else d.one(1, 2, 3, 1, 2, 3, 4, 0)
-    cancelled = max(units, 0) if is_cancelled else int(units > 1 and d.seldom())
+    cancelled = max(units, 0) if is_cancelled else int(units > 1 and d.one(True, False, False))
     return {
         "channel": channel, "order_id": number, "line_number": position, "sku": d.one("A", "B", "C", "A", "B", None), "ordered_units": units,
         "cancelled_units": cancelled, "unit_price_amount": d.one(*["9.99", "5", "0.5"] * 3, "0", "-2"),
@@ -154,7 +155,8 @@ def _net(line: Row) -> Decimal:
 
 
 def _parcel(d: Draw, line: Row, placed: datetime) -> None:
-    shipped_at = d.later(placed, -1, 90)
+    just_in_time = (placed + 4 * HOUR, placed + 48 * HOUR)
+    shipped_at = d.one(d.later(placed, -1, 90), d.later(placed, -1, 30), *just_in_time)
     scans = (None, *(shipped_at + after * HOUR for after in (20, 30, 80))) if d.has_scans[line["channel"]] else (None,)
     d.ledger.shipments.append({
         "channel": line["channel"], "order_id": line["order_id"], "shipment_id": f"{line['order_id']}-{d.number(1, 2)}",
