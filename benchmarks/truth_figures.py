@@ -195,8 +195,7 @@ def _lives(truth: Truth) -> list[Row]:
 
 
 def _stages(lives: list[Row]) -> Values:
-    for life in lives:
-        life["ready"] = life["paid"] or life["placed"]
+    lives = [life | {"ready": life["paid"] or life["placed"]} for life in lives if not life["order"]["is_payment_failed"]]
     return {
         "split_shipment_rate": share(life["parcels"] > 1 for life in lives if life["parcels"]),
         "cancellation_rate": share(bool(life["order"]["is_cancelled"]) for life in lives),
@@ -252,7 +251,7 @@ def _payments(truth: Truth, lives: list[Row]) -> Values:
 
 def _customers(truth: Truth) -> Values:
     """Each shop knows its customers by a name of its own."""
-    known = [o for o in truth.orders if o["channel"] in KNOWS_CUSTOMERS and not o["is_cancelled"]]
+    known = [o for o in truth.orders if o["channel"] in KNOWS_CUSTOMERS and not o["is_cancelled"] and not o["is_payment_failed"]]
     last: dict[tuple[str, int], datetime] = {}
     waits = []
     for order in sorted(known, key=lambda o: (o["ordered_at"], o["channel"], o["order_id"])):

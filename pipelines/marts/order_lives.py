@@ -15,12 +15,12 @@ STAGES = ("delivered", "shipped", "packed", "picked", "allocated", "paid")
 
 
 def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, fx_rates: Frame) -> Frame:
-    """Every real sale with the instant of each stage and the hours between it and the last stage known before.
+    """Every real sale (no test, no payment that failed) with the instant of each stage and the hours between it and the last stage known before.
 
     A stage that happens to several things of an order happened when it first happened, but leaving and arriving are whole
     only with the last line: an order of which one unit is open has not left. Times before the stage they follow stay, negative.
     """
-    sales = orders.filter((~nw.col("is_test")) & (nw.col("order_kind") == "sale"))
+    sales = orders.filter((~nw.col("is_test")) & (nw.col("order_kind") == "sale") & (nw.col("payment_status") != "failed"))
     rates = fx_rates.select("currency_code", "reporting_rate", business_date="rate_date")
     lives = (
         sales.select(*ORDER, "business_date", "currency_code", "location_id", "service_level", "ship_to_country_code", "customer_key", "cancelled_by",

@@ -13,13 +13,19 @@ AMOUNTS = ("ordered_amount", "captured_amount", "refunded_amount")
 
 
 def payment_balance(orders: Frame, payments: Frame, order_lives: Frame, fx_rates: Frame, channel_records: Frame) -> Frame:
-    """Every order and every payment of the channels whose payments are loaded; an amount of less than a cent is agreement."""
+    """Every order and every payment of the channels whose payments are loaded; an amount of less than a cent is agreement.
+
+    Test orders and what was paid on them are left out.
+    """
     loaded = channel_records.filter(nw.col("has_payments")).select("channel")
     ordered = orders.filter((~nw.col("is_test")) & (nw.col("order_kind") == "sale")).select(
         *KEYS, "currency_code", "business_date", ordered_amount="total_amount"
     )
     ordered = ordered.join(loaded, on="channel", how="semi")
-    balance = ordered.join(_paid(payments), on=list(KEYS), how="full", suffix="_paid").with_columns(
+    tests = orders.filter(nw.col("is_test")).select(*KEYS)
+    balance = ordered.join(
+        _paid(payments.join(tests, on=list(KEYS), how="anti")), on=list(KEYS), how="full", suffix="_paid"
+    ).with_columns(
         channel=nw.coalesce(nw.col("channel"), nw.col("channel_paid")),
         order_id=nw.coalesce(nw.col("order_id"), nw.col("order_id_paid")),
         currency_code=nw.coalesce(nw.col("currency_code"), nw.col("paid_currency")),

@@ -1,13 +1,12 @@
 """Who comes back. Here: loops of customers' orders, counted over all channels. Not here: sales of them."""
 
 from tests.metrics.loops.basis import Keep, Loop, Row, Tables, cuts, hours, share
+from tests.metrics.loops.lives import is_sale
 
 
 def _orders(t: Tables, keep: Keep) -> list[Row]:
     """Orders of known customers with the one before; the first has none."""
-    known = [
-        o for o in t["orders"] if not o["is_test"] and o["order_kind"] == "sale" and not o["is_cancelled"] and o["customer_key"]
-    ]
+    known = [o for o in t["orders"] if is_sale(o) and not o["is_cancelled"] and o["customer_key"]]
     last: dict[str, Row] = {}
     found = []
     for order in sorted(known, key=lambda o: (o["ordered_at"], o["channel"], o["order_id"])):

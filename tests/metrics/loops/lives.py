@@ -11,8 +11,12 @@ from tests.metrics.loops.fulfilment import leaving
 def lives(t: Tables, keep: Keep) -> list[Row]:
     """Every real sale with the moment of each of its stages; None where it is not known to have reached one."""
     lines = list(leaving(t))
-    sales = [o for o in t["orders"] if not o["is_test"] and o["order_kind"] == "sale" and keep(o["channel"], o["business_date"])]
+    sales = [o for o in t["orders"] if is_sale(o) and keep(o["channel"], o["business_date"])]
     return [_life(t, order, [x for x in lines if x["order"] is order]) for order in sales]
+
+
+def is_sale(order: Row) -> bool:
+    return not order["is_test"] and order["order_kind"] == "sale" and order["payment_status"] != "failed"
 
 
 def _life(t: Tables, order: Row, lines: list[Row]) -> Row:

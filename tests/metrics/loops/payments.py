@@ -13,13 +13,15 @@ def _balance(t: Tables, keep: Keep) -> list[Row]:
     """Every order and every payment on channels whose payments are loaded."""
     loaded = {p["channel"] for p in t["payments"]}
     state = {id(life["order"]): life for life in lives(t, lambda channel, day: True)}
-    orders = [o for o in t["orders"] if o["channel"] in loaded and id(o) in state]
-    keys = {(row["channel"], row["order_id"]) for row in [*orders, *t["payments"]]}
+    orders = [o for o in t["orders"] if o["channel"] in loaded and not o["is_test"] and o["order_kind"] == "sale"]
+    tests = [o for o in t["orders"] if o["is_test"]]
+    payments = [p for p in t["payments"] if not any(same_order(o, p) for o in tests)]
+    keys = {(row["channel"], row["order_id"]) for row in [*orders, *payments]}
     found = []
     for channel, order_id in sorted(keys):
         head = {"channel": channel, "order_id": order_id}
         order = next((o for o in orders if same_order(o, head)), None)
-        paid = [p for p in t["payments"] if same_order(p, head)]
+        paid = [p for p in payments if same_order(p, head)]
         day = order["business_date"] if order else min((p["paid_at"].date() for p in paid if p["paid_at"]), default=None)
         if keep(channel, day):
             worth = rate(t, (order or paid[0])["currency_code"], day)
