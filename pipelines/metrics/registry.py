@@ -105,7 +105,7 @@ def metric(name: str, version: int | None = None) -> Metric:
         from difflib import get_close_matches
 
         near = get_close_matches(name, {n for n, _ in _registry()}, 1)
-        hint = f"did you mean '{near[0]}'?" if near else "`fulcast metric --list` shows all."
+        hint = f"did you mean '{near[0]}'?" if near else "`fulcast metric` alone lists them."
         raise InputError(f"There is no metric '{name}'; {hint}")
     if version is not None and version not in versions:
         raise InputError(f"{name} has the versions {', '.join(map(str, sorted(versions)))}, not {version}.")

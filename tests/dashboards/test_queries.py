@@ -1,0 +1,119 @@
+"""Tables and charts of pages: every number that the registry can answer is the registry's answer to the same question."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from dashboards.filters import Chosen
+from dashboards.queries import best_sellers, fulfilment, stock, today
+from pipelines.metrics import metric
+from pipelines.metrics.ask import Question, answer, as_of
+from pipelines.warehouse.snapshots import current, open_snapshot
+
+STAGES = fulfilment.STAGES
+CENT = 0.0051
+
+
+@pytest.fixture(scope="module")
+def snapshot(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_snapshot(current(demo_home / "snapshots")) as connection:
+        connection.execute("SET TimeZone = 'UTC'").fetchall()
+        yield connection
+
+
+@pytest.fixture(scope="module", params=[(), (("channel", ("shop_uk", "amazon_us")),)], ids=["everything", "two channels"])
+def chosen(request: pytest.FixtureRequest, snapshot: duckdb.DuckDBPyConnection) -> Chosen:
+    day = as_of(snapshot).date()
+    return Chosen(day - timedelta(days=91), day - timedelta(days=1), request.param, "period before")
+
+
+def told(connection: duckdb.DuckDBPyConnection, name: str, chosen: Chosen | None, *by: str, **asked: Any) -> dict[Any, Any]:
+    period = {"since": chosen.since, "until": chosen.until, "where": dict(chosen.where)} if chosen else {}
+    found = answer(connection, Question(metric(name), by, **period, **asked))
+    return {row[0]: row[1] for row in found.rows()}
+
+
+def shown(frame: pl.DataFrame, key: str, value: str) -> dict[Any, Any]:
+    return dict(frame.select(key, value).rows())
+
+
+def agree(page: dict[Any, Any], registry: dict[Any, Any], within: float = 0) -> None:
+    """What the page shows is what the registry says; of a group that only got returns the registry counts no order."""
+    assert page, "the page shows nothing"
+    for key, value in page.items():
+        assert float(value) == pytest.approx(float(registry.get(key) or 0), abs=within), key
+
+
+@pytest.mark.parametrize("group", ["SKU", "Style", "Category", "Brand", "Supplier"])
+def test_the_ranking_shows_sales_units_and_margin(snapshot: duckdb.DuckDBPyConnection, chosen: Chosen, group: str) -> None:
+    key = best_sellers.GROUPS[group]
+    ranked = best_sellers.ranking(snapshot, chosen, group).filter(pl.col(key).is_not_null())
+    agree(shown(ranked, key, "net_sales_amount"), told(snapshot, "net_sales", chosen, key), CENT)
+    agree(shown(ranked, key, "sold_units"), told(snapshot, "sold_units", chosen, key))
+    agree(shown(ranked, key, "orders"), told(snapshot, "orders", chosen, key))
+    before = told(snapshot, "net_sales", chosen.before(), key)
+    compared = ranked.filter(pl.col("compared_net_sales_amount").is_not_null())
+    agree(shown(compared, key, "compared_net_sales_amount"), before, CENT)
+    costed = ranked.filter(pl.col("margin_amount").is_not_null())
+    agree(shown(costed, key, "margin_amount"), told(snapshot, "gross_margin", chosen, key), CENT)
+
+
+def test_stage_times_are_the_registrys_percentiles(snapshot: duckdb.DuckDBPyConnection, chosen: Chosen) -> None:
+    times = fulfilment.stage_times(snapshot, chosen)
+    assert times.height > 2
+    for row in times.iter_rows(named=True):
+        question = Question(metric(STAGES[row["stage"]]), (), chosen.since, chosen.until, dict(chosen.where))
+        found = answer(snapshot, question).row(0, named=True)
+        assert row["orders"] == found["counted"]
+        assert [row[f"{p}_hours"] for p in ("p50", "p90", "p95")] == pytest.approx([found["p50"], found["p90"], found["p95"]])
+
+
+def test_open_orders_by_age_are_all_open_orders(snapshot: duckdb.DuckDBPyConnection, chosen: Chosen) -> None:
+    ages = fulfilment.ageing(snapshot, chosen)
+    asked = Question(metric("open_orders"), where=dict(chosen.where))
+    assert ages["orders"].sum() == answer(snapshot, asked)["value"][0]
+
+
+def test_sales_by_day_are_net_sales_of_the_day(snapshot: duckdb.DuckDBPyConnection) -> None:
+    days = today.sales_by_day(snapshot)
+    agree(
+        shown(days.filter(pl.col("net_sales_amount") != 0), "day", "net_sales_amount"),
+        told(snapshot, "net_sales", None, "day"),
+        CENT,
+    )
+    last_year = told(snapshot, "net_sales", None, "day")
+    calendar = dict(snapshot.sql("SELECT calendar_date, same_day_last_year_date FROM retail_calendar").fetchall())
+    held = days.filter(pl.col("last_year_amount").is_not_null())
+    agree(
+        {calendar[day]: amount for day, amount in held.select("day", "last_year_amount").rows()} or {0: 0},
+        last_year | {0: 0},
+        CENT,
+    )
+
+
+def test_stock_at_cost_by_category_is_stock_value_and_excess(snapshot: duckdb.DuckDBPyConnection) -> None:
+    everything = Chosen(as_of(snapshot).date(), as_of(snapshot).date(), (), "last year")
+    categories = stock.by_category(snapshot, everything)
+    value, excess = told(snapshot, "stock_value", None, "category"), told(snapshot, "excess_value", None, "category")
+    for row in categories.iter_rows(named=True):
+        assert row["wanted"] + (row["excess"] or 0) == pytest.approx(float(value[row["category"]]), abs=CENT)
+        assert (row["excess"] or 0) == pytest.approx(float(excess[row["category"]] or 0), abs=CENT)
+
+
+def test_the_plan_shows_what_was_sold_and_what_is_expected(snapshot: duckdb.DuckDBPyConnection) -> None:
+    plan = best_sellers.plan(snapshot)
+    day = as_of(snapshot).date()
+    past, ahead = (plan.filter(pl.col("week_start_date") < day - timedelta(days=7)), plan.filter(pl.col("week_start_date") > day))
+    sold = answer(snapshot, Question(metric("net_sales"), ("category", "week")))
+    weeks = {(row["category"], row["week"]): row["value"] for row in sold.iter_rows(named=True)}
+    for row in past.filter(pl.col("net_sales_amount").is_not_null()).iter_rows(named=True):
+        assert float(row["net_sales_amount"]) == pytest.approx(float(weeks[row["category"], row["week_start_date"]]), abs=CENT)
+    assert past["forecast_net_sales_amount"].null_count() == past.height
+    assert ahead.filter(pl.col("week_start_date") < day + timedelta(weeks=8))["forecast_net_sales_amount"].null_count() == 0
+    open_to_buy = plan.filter(pl.col("on_order_amount").is_not_null()).row(0, named=True)
+    assert open_to_buy["open_to_buy_amount"] == open_to_buy["planned_receipts_amount"] - open_to_buy["on_order_amount"]
