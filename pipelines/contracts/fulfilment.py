@@ -68,6 +68,7 @@ class OrderLives(dy.Schema):
     is_shipped_from_stock = flag("It had to leave a building")
     is_open = flag("It has to leave a building and has not left whole, nor was it cancelled")
     cancelled_by = text("Who cancelled it: customer, seller, fraud")
+    cancel_reason = text("Why, in the channel's own word")
     is_expedited = flag("Bought with a faster service")
     is_gift = flag("Sent as a gift")
     is_customised = flag("Made or changed to the customer's wish")
@@ -101,6 +102,9 @@ class OrderLives(dy.Schema):
     order_confirmed_hours = number("From placing to the confirmation to the customer", "hours")
     shipping_confirmed_hours = number("From leaving to its confirmation to the customer", "hours")
     delivery_confirmed_hours = number("From arriving to its confirmation to the customer", "hours")
+    to_refunded_hours = number(
+        "From the first goods that came back to the first refund; negative where it was refunded before", "hours"
+    )
 
 
 @register("marts", "One row per order line that was sold, with what came back of it")

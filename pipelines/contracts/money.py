@@ -41,6 +41,7 @@ class PayoutBalance(dy.Schema):
     residual_amount = money("paid out − entries: what nobody can explain yet")
     is_explained = flag("The residual is less than a cent")
     reporting_residual_amount = money("|residual| of a cent or more, reporting currency", nullable=True)
+    reporting_chargebacks_amount = money("Taken back by customers' banks, reporting currency; positive", nullable=True)
 
 
 @register("marts", "The orders of each known customer, numbered")

@@ -52,6 +52,7 @@ class Orders(Sourced):
     is_cancelled = flag("Cancelled as a whole")
     cancelled_at = instant("When it was cancelled")
     cancelled_by = code("Who cancelled", ("customer", "seller", "fraud"), nullable=True)
+    cancel_reason = text("Why, in the channel's own word")
     payment_status = code("State of the payment, as the channel says", PAYMENT_STATUSES)
     paid_at = instant("When it was paid")
     ship_by_at = instant("Promised to leave the building by")

@@ -190,9 +190,8 @@ def make_step(run: Run, step: str, days: str | None = None, say: Callable[[str],
     elif step == "daily_sales" and not days:
         refresh_sums(run.warehouse, {name: MARTS[name].transform for name in GROUPS[step]})
     else:
-        for name in GROUPS[step]:
-            run.warehouse.derive(name, MARTS[name].transform, MARTS[name].sources, where=days, **MARTS[name].arguments(run))
-            say(name)
+        derived = {name: (MARTS[name].transform, MARTS[name].sources, MARTS[name].arguments(run)) for name in GROUPS[step]}
+        run.warehouse.derive(derived, days, say)
 
 
 def facts(run: Run) -> list[Fact]:

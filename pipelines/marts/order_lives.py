@@ -9,7 +9,8 @@ from pipelines.marts.arithmetic import at_rate, hours_between
 Frame = nw.LazyFrame[Any]
 SOURCES = ("orders", "order_timeline", "fulfilment_lines", "fx_rates")
 ORDER = ("channel", "order_id")
-FIRST = ("paid", "allocated", "picked", "packed", "first_scan", "cancelled", "order_confirmed", "shipping_confirmed", "delivery_confirmed")  # fmt: skip
+FIRST = ("paid", "allocated", "picked", "packed", "first_scan", "cancelled", "returned", "refunded",
+         "order_confirmed", "shipping_confirmed", "delivery_confirmed")  # fmt: skip
 FLAGS = ("is_expedited", "is_gift", "is_customised", "has_note", "is_changed")
 STAGES = ("delivered", "shipped", "packed", "picked", "allocated", "paid")
 
@@ -24,7 +25,7 @@ def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, f
     rates = fx_rates.select("currency_code", "reporting_rate", business_date="rate_date")
     lives = (
         sales.select(*ORDER, "business_date", "currency_code", "location_id", "service_level", "ship_to_country_code", "customer_key", "cancelled_by",
-                     *FLAGS, "is_cancelled", "total_amount", placed_at="ordered_at", own_paid_at="paid_at")
+                     "cancel_reason",                     *FLAGS, "is_cancelled", "total_amount", placed_at="ordered_at", own_paid_at="paid_at")
         .join(_stages(order_timeline), on=list(ORDER), how="left")
         .join(_leaving(fulfilment_lines), on=list(ORDER), how="left")
         .join(rates, on=["currency_code", "business_date"], how="left")
@@ -44,7 +45,8 @@ def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, f
     lives = lives.with_columns(order_state=_state()).with_columns(**_hours(lives))
     return lives.select(
         *ORDER, "business_date", "location_id", "carrier_code", "service_level", "ship_to_country_code", "customer_key", "order_state", "is_shipped_from_stock",
-        "is_open", "cancelled_by", *FLAGS, "parcels", "reporting_total_amount", "placed_at", "paid_at", "allocated_at", "picked_at", "packed_at", "ship_by_at",
+        "is_open", "cancelled_by", "cancel_reason", *FLAGS,
+        "parcels", "reporting_total_amount", "placed_at", "paid_at", "allocated_at", "picked_at", "packed_at", "ship_by_at",
         "deliver_by_at", "deliver_by_date", "is_delivery_known", "is_otif", "shipped_at", "first_scan_at", "delivered_at", "cancelled_at", *_hours(lives),
     )  # fmt: skip
 
@@ -112,5 +114,6 @@ def _hours(frame: Frame) -> dict[str, nw.Expr]:
         "to_delivered_hours": ("shipped_at", "delivered_at"), "placed_to_shipped_hours": ("placed_at", "shipped_at"),
         "placed_to_delivered_hours": ("placed_at", "delivered_at"), "order_confirmed_hours": ("placed_at", "order_confirmed_at"),
         "shipping_confirmed_hours": ("shipped_at", "shipping_confirmed_at"), "delivery_confirmed_hours": ("delivered_at", "delivery_confirmed_at"),
+        "to_refunded_hours": ("returned_at", "refunded_at"),
     }  # fmt: skip
     return {name: hours_between(frame, known.get(a, nw.col(a)), nw.col(b)) for name, (a, b) in spans.items()}

@@ -35,6 +35,8 @@ def payout_balance(payouts: Frame, payout_entries: Frame, fx_rates: Frame) -> Fr
     balance = balance.with_columns(fees_amount=nw.col("fees_amount") + nw.col("entry_fees_amount"), residual_amount=residual)
     is_explained = nw.col("residual_amount").abs() < 0.01
     unexplained = nw.when(~is_explained).then(nw.col("residual_amount").abs()).otherwise(nw.col("residual_amount") * 0)
-    return balance.with_columns(
-        is_explained=is_explained, reporting_residual_amount=at_rate(unexplained, nw.col("reporting_rate"))
-    ).drop("entry_fees_amount", "reporting_rate")
+    return (
+        balance.with_columns(is_explained=is_explained, reporting_residual_amount=at_rate(unexplained, nw.col("reporting_rate")))
+        .with_columns(reporting_chargebacks_amount=at_rate(nw.col("chargebacks_amount").abs(), nw.col("reporting_rate")))
+        .drop("entry_fees_amount", "reporting_rate")
+    )

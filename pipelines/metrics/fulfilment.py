@@ -124,7 +124,7 @@ METRICS = (
     ),
     Metric(
         name="cancellation_rate", title="Cancelled orders",
-        meaning="Of the orders placed, the share cancelled whole; by cancelled_by it tells who did it.",
+        meaning="Of the orders placed, the share cancelled whole; by cancelled_by and cancel_reason it tells who did it and why.",
         formula="orders cancelled ÷ orders placed",
         measure=Ratio(when(lambda as_of: nw.col("order_state") == "cancelled"), rows()),
         clock="none: the order's newest version says whether it was cancelled",
@@ -165,6 +165,7 @@ METRICS = (
             ("placed_to_delivered_hours", "Order to delivered", "from placing to arriving whole"),
             ("order_confirmed_hours", "To order confirmation", "from placing to the confirmation to the customer"),
             ("shipping_confirmed_hours", "To shipping confirmation", "from leaving to its confirmation to the customer"),
+            ("to_refunded_hours", "To refund", "from the first goods that came back to the first refund"),
             ("delivery_confirmed_hours", "To delivery confirmation", "from arriving to its confirmation to the customer"),
         )
     ),

@@ -44,6 +44,12 @@ METRICS = (
         measure=Total(column("reporting_refund_excess_amount")), **_BALANCE,
     ),
     Metric(
+        name="chargeback_amount", title="Chargebacks", unit="money", better="lower", subject="payments", fact="payout_balance",
+        grain="a payout", dated_by="paid_date", clock="UTC date of the payout", open_items="a chargeback counts with the payout that it lowers",
+        meaning="What customers' banks took back, in the reporting currency.", formula="chargebacks summed over payouts, whatever becomes of the disputes",
+        measure=Total(column("reporting_chargebacks_amount")),
+    ),
+    Metric(
         name="payout_residual_amount", title="Payouts unexplained", unit="money", better="lower", subject="payments", fact="payout_balance",
         grain="a payout", dated_by="paid_date", clock="UTC date of the payout",
         open_items="a payout without entries is wholly unexplained", tolerance="less than a cent is agreement",

@@ -34,6 +34,9 @@ NOTES = ("touched_days",)  # what such tables are made by
 MEMORY = "6GB"  # of DuckDB; beyond it works on disk
 
 
+Derived = tuple[Callable[..., nw.LazyFrame[Any]], tuple[str, ...], dict[str, Any]]  # a mart, its sources, its further arguments
+
+
 def sql_type(dtype: pl.DataType) -> str:
     """DuckDB's name of a contract type."""
     return f"DECIMAL({dtype.precision}, {dtype.scale})" if isinstance(dtype, pl.Decimal) else _SQL_TYPES[type(dtype)]
@@ -133,17 +136,15 @@ class Warehouse:
             connection.commit()
 
     def derive(
-        self,
-        name: str,
-        transform: Callable[..., nw.LazyFrame[Any]],
-        sources: tuple[str, ...],
-        where: str | None = None,
-        **arguments: Any,
-    ) -> int:
-        """Runs a mart over its source tables inside DuckDB and replaces its table, or the part of it that `where` names; returns its rows."""
+        self, marts: Mapping[str, Derived], where: str | None = None, say: Callable[[str], None] = lambda name: None
+    ) -> None:
+        """Runs marts over their source tables inside DuckDB, one after the other, and replaces each one's table, or the part of it
+        that `where` names."""
         with self.open() as connection:
-            frames = [nw.from_native(connection.table(source)) for source in sources]
-            return replace_rows(connection, table(name), transform(*frames, **arguments).to_native(), where)
+            for name, (transform, sources, arguments) in marts.items():
+                frames = [nw.from_native(connection.table(source)) for source in sources]
+                replace_rows(connection, table(name), transform(*frames, **arguments).to_native(), where)
+                say(name)
 
 
 def replace_rows(
@@ -153,8 +154,8 @@ def replace_rows(
     where: str | None,
     *,
     is_part: bool = False,
-) -> int:
-    """Puts a relation in the place of a mart's rows, or of those that `where` names; returns how many there are.
+) -> None:
+    """Puts a relation in the place of a mart's rows, or of those that `where` names.
 
     A relation that `is_part` has the rows of `where` alone, else they are taken out of it. Raises InputError when a key stands twice.
     """
@@ -168,7 +169,6 @@ def replace_rows(
     connection.execute(f"INSERT INTO {contract.name} BY NAME SELECT * FROM derived").fetchall()
     connection.commit()
     connection.execute("DROP VIEW derived_mart").fetchall()
-    return int(connection.sql("SELECT count(*) FROM derived").fetchall()[0][0])
 
 
 @cache

@@ -14,7 +14,8 @@ from tests.metrics.ledger import Ledger, day
 HOUR = timedelta(hours=1)
 CURRENCIES = {"shop": "EUR", "mart": "USD", "till": "GBP"}
 SHIPPING = ("shop", "mart")  # nothing has to leave the till's building
-EVENTS = ("allocated", "picked", "packed", "first_scan", "order_confirmed", "shipping_confirmed", "delivery_confirmed", "paid", "shipped")  # fmt: skip
+EVENTS = ("allocated", "picked", "packed", "first_scan", "order_confirmed", "shipping_confirmed", "delivery_confirmed", "paid", "shipped",
+          "returned", "refunded")  # fmt: skip
 CUTOFF, PACKING = 12, 5 * HOUR  # place X promises by itself: ordered until noon UTC, it leaves by 17:00
 Row = dict[str, Any]
 

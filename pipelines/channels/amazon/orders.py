@@ -21,7 +21,7 @@ SHAPE = {
         "orderItemId": TEXT, "quantityOrdered": TEXT,
         "product": {"asin": TEXT, "title": TEXT, "sellerSku": TEXT, "price": {"unitPrice": _MONEY}, "customization": {"customizedUrl": TEXT}},
         "proceeds": {"breakdowns": [{"type": TEXT, "subtotal": _MONEY, "detailedBreakdowns": [{"subtype": TEXT, "value": _MONEY}]}]},
-        "cancellation": {"cancellationExecution": {"cancelledBy": TEXT}},
+        "cancellation": {"cancellationExecution": {"cancelledBy": TEXT, "cancelReason": TEXT}},
         "fulfillment": {"quantityFulfilled": TEXT, "quantityUnfulfilled": TEXT, "packing": {"giftOption": {"giftMessage": TEXT, "giftWrapLevel": TEXT}}}}],
     "packages": [{
         **dict.fromkeys(("packageReferenceId", "createdTime", "carrier", "shipTime", "shippingService", "trackingNumber"), TEXT),
@@ -125,7 +125,8 @@ def _lines(nested: pl.DataFrame) -> Rows:
     units = pl.col("quantityOrdered").cast(pl.Int64, strict=False)
     reckoned = (money(unit).cast(pl.Decimal(38, 4)) * units).cast(MONEY, strict=False).cast(pl.String)
     unpriced = pl.when(pl.col("status").is_in(UNPRICED)).then(pl.lit("0"))
-    executed = pl.col("cancellation").struct.field("cancellationExecution").struct.field("cancelledBy")
+    execution = pl.col("cancellation").struct.field("cancellationExecution")
+    executed = execution.struct.field("cancelledBy")
     shipped, waiting = (
         pl.col("fulfillment").struct.field(f"quantity{n}").cast(pl.Int64, strict=False) for n in ("Fulfilled", "Unfulfilled")
     )
@@ -143,6 +144,7 @@ def _lines(nested: pl.DataFrame) -> Rows:
         shipping_amount=(money(pl.coalesce(_part("SHIPPING"), pl.lit("0"))) - _discount_on_shipping()).cast(MONEY),
         tax_amount=pl.coalesce(_part("TAX"), pl.lit("0")),
         cancelled_by=executed,
+        cancel_reason=execution.struct.field("cancelReason").str.to_lowercase(),
         left_units=units - shipped - waiting,
         is_gift=packing.field("giftWrapLevel").is_not_null() | packing.field("giftMessage").is_not_null(),
         is_customised=product.field("customization").struct.field("customizedUrl").is_not_null(),
@@ -211,10 +213,14 @@ def _finish(frames: dict[str, pl.DataFrame], context: Context) -> dict[str, pl.D
     lines = finish_lines(frames["order_lines"].with_columns(cancelled_units=cancelled, cancelled_net_amount=pl.lit(None, MONEY)))
     lines = lines.with_columns(line_number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record"))
     of_lines = lines.group_by("record").agg(
-        pl.col("is_gift", "is_customised").any(), pl.col("shipping_amount").sum(), by=pl.col("cancelled_by").drop_nulls().first()
+        pl.col("is_gift", "is_customised").any(),
+        pl.col("shipping_amount").sum(),
+        by=pl.col("cancelled_by").drop_nulls().first(),
+        reason=pl.col("cancel_reason").drop_nulls().first(),
     )
     orders = frames["orders"].join(of_lines, on="record", how="left").with_columns(
         pl.col("is_gift", "is_customised").fill_null(False), pl.col("shipping_amount").fill_null(ZERO).cast(MONEY), shipping_tax_amount=ZERO,
+        cancel_reason="reason",
         cancelled_by=pl.col("by").replace_strict(CANCELLED_BY, default=None, return_dtype=pl.String),
     )  # fmt: skip
     return with_skus(frames | {"orders": finish_orders(orders, lines, context), "order_lines": lines})

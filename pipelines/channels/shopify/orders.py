@@ -69,6 +69,7 @@ def _orders(decoded: pl.DataFrame, context: Context) -> Rows:
         is_cancelled=pl.col("cancelledAt").is_not_null(),
         cancelled_at="cancelledAt",
         cancelled_by=coded(pl.col("cancelReason"), CANCELLED_BY),
+        cancel_reason=pl.col("cancelReason").str.to_lowercase(),
         payment_status=coded(pl.col("displayFinancialStatus"), FINANCIAL),
         ship_to_country_code=pl.col("shippingAddress").struct.field("countryCodeV2"),
         ship_to_postal_code=pl.col("shippingAddress").struct.field("zip"),

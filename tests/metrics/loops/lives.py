@@ -24,6 +24,8 @@ def _life(t: Tables, order: Row, lines: list[Row]) -> Row:
     told = [e for e in t.get("order_events", []) if same_order(e, order)]
     first = {kind: min(e["occurred_at"] for e in told if e["event_kind"] == kind) for kind in {e["event_kind"] for e in told}}
     paid = min([*captured, *([first["paid"]] if "paid" in first else [])], default=order["paid_at"])
+    back = [r["returned_at"] for r in t["returns"] if same_order(r, order) and r["returned_units"] > 0]
+    first["returned"] = min([*back, *([first["returned"]] if "returned" in first else [])], default=None)
     parcels = {p["shipment_id"] for p in t["shipments"] if same_order(p, order)}
     parcels |= {e["event_number"] for e in told if e["event_kind"] == "shipped"}
     has_left = bool(lines) and not any(x["open"] for x in lines)
@@ -62,4 +64,5 @@ LOOPS: dict[str, Loop] = {
     "order_confirmed_hours 1": _span("order_confirmed", "placed"),
     "shipping_confirmed_hours 1": _span("shipping_confirmed", "shipped"),
     "delivery_confirmed_hours 1": _span("delivery_confirmed", "delivered"),
+    "to_refunded_hours 1": _span("refunded", "returned"),
 }

@@ -67,6 +67,21 @@ def _residual(t: Tables, keep: Keep) -> Any:
     return total(found)
 
 
+def _chargebacks(t: Tables, keep: Keep) -> Any:
+    found = []
+    for payout in t.get("payouts", []):
+        day = payout["paid_at"].date()
+        if keep(payout["channel"], day):
+            own = [
+                e
+                for e in t.get("payout_entries", [])
+                if e["channel"] == payout["channel"] and e["payout_id"] == payout["payout_id"]
+            ]
+            taken = sum((e["amount"] for e in own if e["entry_kind"] == "chargeback"), Decimal(0))
+            found.append(_worth(abs(taken), rate(t, payout["currency_code"], day)))
+    return total(found)
+
+
 LOOPS: dict[str, Loop] = {
     "payment_agreement_rate 1": lambda t, keep: share(x["agrees"] for x in _balance(t, keep) if x["has_order"]),
     "unexplained_payment_amount 1": _unexplained,
@@ -74,4 +89,5 @@ LOOPS: dict[str, Loop] = {
     "paid_unshipped_orders 1": lambda t, keep: sum(1 for x in _balance(t, keep) if not x["is_unpaid"] and x["is_open"]),
     "refund_excess_amount 1": lambda t, keep: total(_worth(x["excess"], x["worth"]) for x in _balance(t, keep)),
     "payout_residual_amount 1": _residual,
+    "chargeback_amount 1": _chargebacks,
 }
