@@ -71,9 +71,11 @@ class OrderCosts(dy.Schema):
         "What carriers charged for its parcels, reporting currency; blank until all are known", nullable=True
     )
     fees_amount = money(
-        "What channel and payment provider kept of it, reporting currency; blank where payouts don't tell", nullable=True
+        "What channel and payment provider kept of it, reporting currency; blank where payouts or rates don't tell", nullable=True
     )
-    cost_to_serve_amount = money("Shipping cost and fees; blank where the shipping cost is unknown", nullable=True)
+    cost_to_serve_amount = money(
+        "Shipping cost and fees; blank where the shipping cost, or a fee's rate, is unknown", nullable=True
+    )
 
 
 @register("marts", "Every known customer: how recently, how often and for how much they buy")

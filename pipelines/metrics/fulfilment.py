@@ -139,7 +139,7 @@ METRICS = (
     Metric(
         name="cost_to_serve", title="Cost to serve", unit="money", better="lower", measure=Ratio(column("cost_to_serve_amount"), rows()),
         meaning="What carriers charged for an order and what channel and payment provider kept of it, on average.",
-        formula="(shipping cost + fees) of orders whose shipping cost is known ÷ those orders, reporting currency",
+        formula="(shipping cost + fees) of orders of which both are known, or no fee is told ÷ those orders, reporting currency",
         only=lambda as_of: ~nw.col("cost_to_serve_amount").is_null(), **_COSTS,
     ),
     Metric(

@@ -25,8 +25,8 @@ def rates(**currencies: str) -> pl.DataFrame:
     return rows("fx_rates", *given)
 
 
-def costs(shipments: list[dict[str, Any]], entries: list[dict[str, Any]]) -> dict[str, Any]:
-    life = {"channel": "shop", "order_id": "1", "business_date": TODAY, "parcels": 2, "reporting_total_amount": 100}
+def costs(shipments: list[dict[str, Any]], entries: list[dict[str, Any]], parcels: int = 2) -> dict[str, Any]:
+    life = {"channel": "shop", "order_id": "1", "business_date": TODAY, "parcels": parcels, "reporting_total_amount": 100}
     sources = (
         rows("order_lives", life),
         rows("shipments", *shipments),
@@ -56,6 +56,19 @@ def test_a_parcel_whose_charge_is_unknown_leaves_the_order_without_a_cost() -> N
     found = costs([parcel("1", "4"), parcel("2", None)], [])
     assert (found["shipping_cost_amount"], found["fees_amount"], found["cost_to_serve_amount"]) == (None, None, None)
     assert costs([parcel("1", "4"), parcel("2", "5")], [])["cost_to_serve_amount"] == 9
+
+
+def test_a_parcel_that_only_an_event_tells_of_leaves_the_order_without_a_cost() -> None:
+    assert costs([parcel("1", "4"), parcel("2", "5")], [], parcels=3)["shipping_cost_amount"] is None
+
+
+def test_fees_without_a_rate_are_not_taken_for_no_fees() -> None:
+    """1 EUR and 1 CHF were kept, and nobody knows what a franc was worth."""
+    entry = {"channel": "shop", "order_id": "1", "entry_kind": "fee", "amount": -1, "fee_amount": 0, "net_amount": -1}
+    entries = [entry | {"entry_id": code, "currency_code": code} for code in ("EUR", "CHF")]
+    for told in (entries, entries[1:]):
+        found = costs([parcel("1", "4"), parcel("2", "5")], told)
+        assert (found["shipping_cost_amount"], found["fees_amount"], found["cost_to_serve_amount"]) == (9, None, None)
 
 
 def test_a_supplier_is_in_time_on_the_expected_day_and_late_the_day_after() -> None:
