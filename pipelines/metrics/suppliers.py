@@ -1,5 +1,7 @@
 """What suppliers promise and keep."""
 
+from datetime import UTC, datetime
+
 import narwhals as nw
 
 from pipelines.metrics.registry import Metric, Quantiles, Ratio, Shared, column, rows, when
@@ -8,12 +10,13 @@ _LINES: Shared = {
     "subject": "suppliers", "fact": "purchase_lines", "grain": "a purchase order, SKU and location", "dated_by": "expected_date",
     "calendar": "UTC date of the expected day", "tolerance": "goods that arrive on the expected day are in time", "better": "higher",
     "clock": "the day of the receipt against the expected day, as the purchase order now gives it",
-    "open_items": "units that have not arrived by the end of the expected day fail; later days do not count yet",
+    "open_items": "units that have not arrived by the end of the expected day fail; a line whose day is not over does not count yet",
 }  # fmt: skip
 
 
-def _expected_by_now(as_of: object) -> nw.Expr:
-    return (nw.col("expected_at") <= as_of) & (nw.col("ordered_units") > 0)
+def _expected_by_now(as_of: datetime) -> nw.Expr:
+    """Of days that are over: goods may arrive until the end of the expected day."""
+    return (nw.col("expected_date") < nw.lit(as_of.astimezone(UTC).date())) & (nw.col("ordered_units") > 0)
 
 
 METRICS = (
