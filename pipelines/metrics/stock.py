@@ -42,7 +42,8 @@ METRICS = (
         name="estimated_unit_fill_rate", title="Unit fill rate, estimated", unit="rate", better="higher",
         meaning="Of what was wanted in the last 28 days, lost demand included, the share that could be ordered; an estimate, unlike the fill rate of orders.",
         formula="demand seen ÷ (demand seen + estimate of what was lost on days that were sold out), last 28 days",
-        measure=Ratio(column("demand_28d_units"), lambda as_of: nw.col("demand_28d_units") + nw.col("lost_28d_units")), **_HEALTH,
+        measure=Ratio(column("demand_28d_units"), lambda as_of: nw.col("demand_28d_units") + nw.col("lost_28d_units")),
+        only=lambda as_of: ~(nw.col("on_hand_units").is_null() | nw.col("lost_28d_units").is_null()), **_HEALTH,
     ),
     Metric(
         name="availability_rate", title="Available on channels", unit="rate", better="higher", subject="stock", fact="channel_availability",
