@@ -15,10 +15,12 @@ from pipelines.marts.channel_records import channel_records
 from pipelines.marts.cost_spans import cost_spans
 from pipelines.marts.customer_orders import customer_orders
 from pipelines.marts.fulfilment_lines import fulfilment_lines
+from pipelines.marts.order_costs import order_costs
 from pipelines.marts.order_lives import order_lives
 from pipelines.marts.order_timeline import order_timeline
 from pipelines.marts.payment_balance import payment_balance
 from pipelines.marts.payout_balance import payout_balance
+from pipelines.marts.purchase_lines import purchase_lines
 from pipelines.marts.return_lines import return_lines
 from pipelines.marts.sales_entries import sales_entries
 from pipelines.marts.sku_attributes import sku_attributes
@@ -29,7 +31,8 @@ from tests.marts.ledgers import DAY, rows
 
 AS_OF = DAY + timedelta(hours=240)
 TODAY = AS_OF.date()
-EMPTY = ("order_events", "refunds", "payouts", "payout_entries", "product_costs", "supplier_terms", "products", "ship_by_windows")
+EMPTY = ("order_events", "refunds", "payouts", "payout_entries", "product_costs", "supplier_terms", "products", "ship_by_windows", "purchase_orders",
+         "receipts")  # fmt: skip
 CALENDAR = retail_calendar("ISO", TODAY - timedelta(days=500), TODAY + timedelta(days=30))
 
 
@@ -68,10 +71,12 @@ MARTS: dict[str, tuple[Any, tuple[str, ...], dict[str, Any]]] = {
     ),
     "order_timeline": (order_timeline, ("orders", "payments", "shipments", "returns", "refunds", "order_events"), {}),
     "order_lives": (order_lives, ("orders", "order_timeline", "fulfilment_lines", "fx_rates"), {}),
+    "order_costs": (order_costs, ("order_lives", "shipments", "payout_entries", "fx_rates"), {}),
     "return_lines": (return_lines, ("sales_entries", "orders", "returns"), {}),
     "payment_balance": (payment_balance, ("orders", "payments", "order_lives", "fx_rates", "channel_records"), {}),
     "payout_balance": (payout_balance, ("payouts", "payout_entries", "fx_rates"), {}),
     "customer_orders": (customer_orders, ("order_lives",), {}),
+    "purchase_lines": (purchase_lines, ("purchase_orders", "receipts"), {}),
     "sku_attributes": (sku_attributes, ("products", "supplier_terms", "order_lines"), {}),
 }  # every fact that metrics rest on and that needs no forecast
 

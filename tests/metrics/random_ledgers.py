@@ -1,7 +1,7 @@
 """Random small ledgers that reach what metrics can see. Here: rows of the record. Not here: what they come to (loops)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.marts.ledgers import DAY
-from tests.metrics.ledger import Ledger, day
+from tests.metrics.ledger import AS_OF, Ledger, day
 
 HOUR = timedelta(hours=1)
 CURRENCIES = {"shop": "EUR", "mart": "USD", "till": "GBP"}
@@ -17,6 +17,7 @@ SHIPPING = ("shop", "mart")  # nothing has to leave the till's building
 EVENTS = ("allocated", "picked", "packed", "first_scan", "order_confirmed", "shipping_confirmed", "delivery_confirmed", "paid", "shipped",
           "returned", "refunded")  # fmt: skip
 CUTOFF, PACKING = 12, 5 * HOUR  # place X promises by itself: ordered until noon UTC, it leaves by 17:00
+CLOCK = (time(0), time(12), time(23, 59, 59))  # a day's first and last second; the run is at noon
 Row = dict[str, Any]
 
 
@@ -47,11 +48,12 @@ class Draw:
 
 SEEDS = st.integers(0, 2**32)
 ORDERS = st.lists(st.tuples(st.sampled_from(["shop", "mart", "shop", "mart", "till"]), SEEDS), min_size=1, max_size=12)
+PURCHASES = st.lists(SEEDS, min_size=1, max_size=6)
 
 
 @st.composite
 def ledgers(draw: st.DrawFn) -> Ledger:
-    """A handful of orders on three channels and currencies, with all that can happen to them, and payouts.
+    """A handful of orders on three channels and currencies, with all that can happen to them, payouts, and purchase orders.
 
     Each order is its own seed's: what fails is cut down order by order, and seeds reach further than choices one by one.
     """
@@ -74,6 +76,9 @@ def ledgers(draw: st.DrawFn) -> Ledger:
         d.chance = Random(seed)
         before = sum(order["channel"] == channel for order in d.ledger.orders)
         _order(d, channel, str(before))  # the same number on two channels is two orders
+    for number, seed in enumerate(draw(PURCHASES)):
+        d.chance = Random(seed)
+        _purchase(d, f"P{number}")
     return d.ledger
 
 
@@ -134,6 +139,8 @@ def _order(d: Draw, channel: str, number: str) -> None:
     if channel in d.has_payments:
         for _ in range(d.one(0, 1, 1, 1, 2, 3)):
             _payment(d, channel, number, placed, total)
+    for _ in range(d.one(0, 0, 1, 1, 2)):
+        _kept(d, channel, number)
     for event in EVENTS if d.number(0, 2) else ():
         if d.one(True, False):
             d.others("order_events", {"channel": channel, "order_id": number, "event_kind": event, "event_number": d.one("1", f"{number}-1"),
@@ -157,13 +164,15 @@ def _net(line: Row) -> Decimal:
 
 def _parcel(d: Draw, line: Row, placed: datetime) -> None:
     just_in_time = (placed + 4 * HOUR, placed + 48 * HOUR)
-    shipped_at = d.one(d.later(placed, -1, 90), d.later(placed, -1, 30), *just_in_time)
+    shipped_at = d.one(d.later(placed, -1, 90), d.later(placed, -1, 10), *just_in_time)
     scans = (None, *(shipped_at + after * HOUR for after in (20, 30, 80))) if d.has_scans[line["channel"]] else (None,)
     d.ledger.shipments.append({
         "channel": line["channel"], "order_id": line["order_id"], "shipment_id": f"{line['order_id']}-{d.number(1, 2)}",
         "line_number": len(d.ledger.shipments), "sku": line["sku"],
         "shipped_units": d.one(*[max(line["ordered_units"], 1)] * 3, 1, max(line["ordered_units"], 0) + 1),
         "shipped_at": shipped_at, "delivered_at": d.one(*scans), "location_id": d.one(None, "X", "Y"),
+        "label_cost_amount": None if d.seldom() else d.one(Decimal("4.25"), Decimal("9.9"), Decimal(0)),
+        "label_currency_code": d.one("EUR", "EUR", "USD", "GBP", None) if d.seldom() else "EUR",
     })  # fmt: skip
 
 
@@ -190,17 +199,58 @@ def _payout(d: Draw, channel: str, number: str) -> None:
     """A payout and its entries; what they come to, or a little, or much else."""
     net = Decimal(0)
     for _ in range(d.number(0, 3)):
-        amount, fee = d.one(Decimal("20"), Decimal("-3.5")), d.one(Decimal(0), Decimal("-0.3"))
-        kind = d.one("charge", "refund", "fee", "chargeback", "transfer")
-        entry = len(d.ledger.others.get("payout_entries", []))
-        d.others("payout_entries", {
-            "channel": channel, "entry_id": str(entry), "payout_id": None if d.seldom() else number, "entry_kind": kind, "amount": amount, "fee_amount": fee,
-            "net_amount": amount + fee, "currency_code": CURRENCIES[channel], "occurred_at": DAY,
-        })  # fmt: skip
-        net += amount + fee
+        net += _entry(d, channel, None if d.seldom() else number, d.one(None, "0", "1", "nowhere"))
     paid_out = net + d.one(Decimal(0), Decimal(0), Decimal("0.009"), Decimal("-0.01"), Decimal(5))
     d.others("payouts", {"channel": channel, "payout_id": number, "paid_at": d.later(DAY, 0, 200), "currency_code": CURRENCIES[channel],
                          "net_amount": paid_out})  # fmt: skip
+
+
+def _kept(d: Draw, channel: str, number: str) -> None:
+    """An entry that names an order and is paid out later, at times in another currency."""
+    _entry(d, channel, None, number, d.one(CURRENCIES[channel], CURRENCIES[channel], "GBP"))
+
+
+def _entry(d: Draw, channel: str, payout_id: str | None, order_id: str | None, currency: str = "") -> Decimal:
+    amount, fee = d.one(Decimal("20"), Decimal("-3.5")), d.one(Decimal(0), Decimal("-0.3"), Decimal("0.2"))
+    kind = d.one("charge", "refund", "fee", "fee", "chargeback", "transfer")
+    d.others("payout_entries", {
+        "channel": channel, "entry_id": str(len(d.ledger.others.get("payout_entries", []))), "payout_id": payout_id, "order_id": order_id,
+        "entry_kind": kind, "amount": amount, "fee_amount": fee, "net_amount": amount + fee, "currency_code": currency or CURRENCIES[channel],
+        "occurred_at": DAY,
+    })  # fmt: skip
+    return amount + fee
+
+
+def _purchase(d: Draw, number: str) -> None:
+    """A purchase order, at times with two lines of the same SKU, and what arrived of it, on the expected day to the second or late by one."""
+    supplier, ordered_at, is_closed = d.one("S1", "S2"), d.later(DAY, -100, 48), d.one(False, False, True)
+    for position in range(1, d.number(1, 3) + 1):
+        expected_at = (
+            None
+            if d.seldom()
+            else datetime.combine(d.one(day(2), day(6), day(d.number(0, 9)), day(10), day(11)), d.one(*CLOCK), UTC)
+        )
+        line = {
+            "purchase_order_id": number, "line_number": position, "supplier_id": supplier, "sku": d.one("A", "B", "B"), "location_id": d.one("X", "X", "Y"),
+            "ordered_units": 0 if d.seldom() else d.number(1, 9), "ordered_at": ordered_at, "expected_at": expected_at, "is_closed": is_closed,
+        }  # fmt: skip
+        d.others("purchase_orders", line)
+        for _ in range(d.one(0, 1, 1, 2, 3)):
+            _receipt(d, line)
+
+
+def _receipt(d: Draw, line: Row) -> None:
+    """All or a part of a line, or more than it; of what is to arrive after the run nothing is told."""
+    on = (line["expected_at"] or line["ordered_at"]).date() + timedelta(days=d.one(0, 0, 1, -1, 3))
+    received_at = datetime.combine(on, d.one(*CLOCK), UTC)
+    if received_at <= AS_OF:
+        units = line["ordered_units"]
+        d.others("receipts", {
+            "receipt_id": f"g{len(d.ledger.others.get('receipts', []))}",
+            "purchase_order_id": d.one("unknown", None) if d.seldom() else line["purchase_order_id"],
+            "sku": line["sku"], "location_id": d.one("X", "Y") if d.seldom() else line["location_id"],
+            "received_units": d.one(units, units, units // 2, 1, units + 2), "received_at": received_at,
+        })  # fmt: skip
 
 
 UNITS = st.sampled_from([None, 0, 1, 5, 40, -2])
@@ -208,6 +258,11 @@ MONEY = st.sampled_from([None, Decimal(0), Decimal("12.5"), Decimal("99.99")])
 SHELF = st.fixed_dictionaries({
     "location_id": st.sampled_from(["X", "Y", "Z"]), "as_of_date": st.sampled_from([day(3), day(10)]), "on_hand_units": UNITS,
     "stock_value_amount": MONEY, "excess_value_amount": MONEY, "is_dead": st.booleans(), "demand_28d_units": st.integers(0, 9),
+    "lost_28d_units": st.sampled_from([None, 0.0, 0.5, 3.25]), "in_transit_units": UNITS,
+})  # fmt: skip
+OFFER = st.fixed_dictionaries({
+    "channel": st.sampled_from(list(CURRENCIES)), "as_of_date": st.sampled_from([day(3), day(10)]), "demand_91d_units": st.integers(0, 9),
+    "is_available": st.sampled_from([True, False, None]),
 })  # fmt: skip
 
 
@@ -215,3 +270,8 @@ def shelves() -> st.SearchStrategy[list[Row]]:
     """What stands at three locations, as inventory health has it."""
     plain = {"censored_28d_days": 0, "backordered_units": 0, "on_order_units": 0}
     return st.lists(SHELF, max_size=8).map(lambda found: [plain | row | {"sku": str(n)} for n, row in enumerate(found)])
+
+
+def offers() -> st.SearchStrategy[list[Row]]:
+    """What three channels can have, as channel availability has it."""
+    return st.lists(OFFER, max_size=8).map(lambda found: [row | {"sku": str(n)} for n, row in enumerate(found)])

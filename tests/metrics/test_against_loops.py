@@ -14,9 +14,12 @@ from tests.metrics.asking import figures
 from tests.metrics.ledger import Ledger, ask, day, holding, snapshot
 from tests.metrics.loops import LOOPS
 from tests.metrics.loops.basis import Loop, Row, Tables, tables
-from tests.metrics.random_ledgers import CURRENCIES, HOUR, ledgers, shelves
+from tests.metrics.random_ledgers import CURRENCIES, HOUR, ledgers, offers, shelves
 
 SINCE, UNTIL = day(2), day(6)
+CHANNELS = ("channel", tuple(CURRENCIES))
+SUPPLIERS = ("supplier_id", ("S1", "S2"))
+PLACES = ("location_id", ("X", "Y", "Z"))
 METRICS = {f"{one.name} {one.version}": one for one in all_metrics(every_version=True)}
 
 
@@ -35,22 +38,25 @@ def test_no_metric_is_without_a_loop() -> None:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ledgers())
 def test_every_metric_equals_its_loop(ledger: Ledger) -> None:
-    """As a whole, and by channel within a period."""
+    """As a whole, and by channel, or supplier, within a period."""
     told = tables(ledger)
     with snapshot(ledger) as connection:
         for name, loop in LOOPS.items():
             if METRICS[name].subject != "stock":
-                compare(connection, METRICS[name], loop, told, "channel", tuple(CURRENCIES))
+                compare(connection, METRICS[name], loop, told, *(SUPPLIERS if METRICS[name].subject == "suppliers" else CHANNELS))
 
 
 @settings(max_examples=20, deadline=None)
-@given(shelves())
-def test_every_metric_of_stock_equals_its_loop(found: list[Row]) -> None:
-    """As a whole, and by location within a period."""
-    with holding({"inventory_health": rows("inventory_health", *found)}) as connection:
+@given(shelves(), offers())
+def test_every_metric_of_stock_equals_its_loop(found: list[Row], offered: list[Row]) -> None:
+    """As a whole, and by location, or channel, within a period."""
+    told = {"inventory_health": found, "channel_availability": offered}
+    with holding({name: rows(name, *given_rows) for name, given_rows in told.items()}) as connection:
         for name, loop in LOOPS.items():
             if METRICS[name].subject == "stock":
-                compare(connection, METRICS[name], loop, {"inventory_health": found}, "location_id", ("X", "Y", "Z"))
+                compare(
+                    connection, METRICS[name], loop, told, *(CHANNELS if METRICS[name].fact == "channel_availability" else PLACES)
+                )
 
 
 def compare(

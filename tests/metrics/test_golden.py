@@ -116,7 +116,7 @@ def test_what_is_due_counts_on_the_utc_date_of_its_promise() -> None:
                    *({"order_id": name, "shipment_id": name, "shipped_at": at, "delivered_at": at} for name, at in ends.items() if at)],
     )  # fmt: skip
     with snapshot(ledger) as connection:
-        for name in ("on_time_ship_rate", "line_fill_rate", "on_time_delivery_rate", "otif_rate"):
+        for name in ("on_time_ship_rate", "line_fill_rate", "on_time_delivery_rate", "otif_rate", "otif_order_rate"):
             assert ask(connection, name, by=("day",)).rows() == [(date(2026, 3, 5), pytest.approx(1 / 3), 3)], name
         assert value(connection, "late_open_lines") == 1
 
@@ -205,6 +205,28 @@ def test_stock_is_of_the_day_of_the_run() -> None:
         assert value(connection, "on_hand_units", until=TODAY - timedelta(days=1)) == 0
 
 
+def test_what_arrives_on_the_expected_day_is_in_time_and_a_day_that_is_not_over_does_not_count() -> None:
+    """Ten units each, expected for 9:00 UTC of the 5th: here in its last second, a second later, in two parts over midnight, never. Today lies open."""
+    expected, last = utc(5, 9), utc(5, 23, 59) + 59 * SECOND
+    arrivals = {
+        "kept": [(10, last)],
+        "broken": [(10, last + SECOND)],
+        "partly": [(6, last), (3, last + SECOND)],
+        "never": [],
+        "today": [],
+    }
+    ledger = Ledger(others={
+        "purchase_orders": [{"purchase_order_id": name, "ordered_units": 10, "ordered_at": utc(1, 0), "expected_at": AS_OF if name == "today" else expected}
+                            for name in arrivals],
+        "receipts": [{"receipt_id": f"{name} {units}", "purchase_order_id": name, "received_units": units, "received_at": at}
+                     for name, receipts in arrivals.items() for units, at in receipts],
+    })  # fmt: skip
+    with snapshot(ledger) as connection:
+        assert ask(connection, "supplier_otif_rate", by=("day",)).rows() == [(date(2026, 3, 5), 0.25, 4)]
+        assert ask(connection, "supplier_fill_rate", by=("day",)).rows() == [(date(2026, 3, 5), 0.725, 40)]  # 10 + 10 + 9
+        assert ask(connection, "supplier_lead_days").row(0)[-1] == 2
+
+
 OF_CALENDARS: dict[str, Callable[..., Any]] = {
     "every day counts; dates are the channel's own": test_returns_lower_net_sales_when_they_come_back_and_count_for_the_day_of_their_order,
     "UTC date of the promise to ship": test_what_is_due_counts_on_the_utc_date_of_its_promise,
@@ -212,11 +234,14 @@ OF_CALENDARS: dict[str, Callable[..., Any]] = {
     "hours of the clock, nights and weekends included; by the day the order was placed":
         test_hours_run_at_night_and_over_the_weekend_and_count_on_the_day_of_the_order,
     "the day of the run": test_stock_is_of_the_day_of_the_run,
+    "UTC date of the expected day": test_what_arrives_on_the_expected_day_is_in_time_and_a_day_that_is_not_over_does_not_count,
 }  # fmt: skip
 OF_TOLERANCES = {
     ("payment_balance", "less than a cent is agreement"): test_less_than_a_cent_is_agreement_between_orders_and_payments,
     ("payout_balance", "less than a cent is agreement"): test_less_than_a_cent_is_agreement_between_payouts_and_entries,
-}
+    ("purchase_lines", "goods that arrive on the expected day are in time"):
+        test_what_arrives_on_the_expected_day_is_in_time_and_a_day_that_is_not_over_does_not_count,
+}  # fmt: skip
 
 
 def test_no_calendar_and_no_tolerance_is_without_an_example() -> None:

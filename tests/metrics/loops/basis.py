@@ -12,15 +12,16 @@ __all__ = ["AS_OF", "Keep", "Loop", "Row", "Tables", "cuts", "hours", "lines_of"
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
-Keep = Callable[[str, date | None], bool]  # whether what stands on a channel (a location) and a day is asked for
+Keep = Callable[[str, date | None], bool]  # whether what stands on a channel (a location, a supplier) and a day is asked for
 Loop = Callable[[Tables, Keep], Any]
 
 
 def tables(ledger: Ledger) -> Tables:
     """The ledger's rows with what plain rows have in common filled in; what is nowhere told is None."""
     unknown = dict.fromkeys(
-        ("paid_at", "delivered_at", "location_id", "customer_key", "cancelled_by", "ship_by_at", "deliver_by_at", "payout_id")
-    )
+        ("paid_at", "delivered_at", "location_id", "customer_key", "cancelled_by", "ship_by_at", "deliver_by_at", "payout_id",
+         "label_cost_amount", "label_currency_code", "expected_at")
+    )  # fmt: skip
     return {name: [unknown | PLAIN.get(name, {}) | row for row in rows] for name, rows in ledger.tables().items()}
 
 

@@ -80,6 +80,18 @@ def _arrived_in_time(x: Row) -> bool:
     return _units_arrived(x, min(AS_OF, x["deliver_by"])) >= x["due"]
 
 
+def _in_full_on_time(x: Row) -> bool:
+    return x["due"] > 0 and not x["refused"] and _arrived_in_time(x)
+
+
+def _whole_orders(t: Tables, keep: Keep) -> list[bool]:
+    """Of each order promised to have arrived, whether all its lines did, complete and in time."""
+    orders: dict[int, list[bool]] = defaultdict(list)
+    for x in _scanned(t, keep):
+        orders[id(x["order"])].append(_in_full_on_time(x))
+    return [all(lines) for lines in orders.values()]
+
+
 def _unit_fill(t: Tables, keep: Keep) -> Any:
     lines = _due_to_ship(t, keep)
     wanted = sum(x["due"] + x["refused"] for x in lines)
@@ -94,7 +106,8 @@ LOOPS: dict[str, Loop] = {
     "delivery_coverage_rate 1": lambda t, keep: share(
         _units_arrived(x, AS_OF) >= x["due"] for x in _due_to_arrive(t, keep) if x["left_at"]
     ),
-    "otif_rate 1": lambda t, keep: share(x["due"] > 0 and not x["refused"] and _arrived_in_time(x) for x in _scanned(t, keep)),
+    "otif_rate 1": lambda t, keep: share(_in_full_on_time(x) for x in _scanned(t, keep)),
+    "otif_order_rate 1": lambda t, keep: share(_whole_orders(t, keep)),
     "unit_fill_rate 1": _unit_fill,
     "line_fill_rate 1": lambda t, keep: share(_units_left_in_time(x) >= x["due"] + x["refused"] for x in _due_to_ship(t, keep)),
 }

@@ -32,7 +32,7 @@ def _life(t: Tables, order: Row, lines: list[Row]) -> Row:
     sent = [p for x in lines for p in x["parcels"]]
     has_arrived = has_left and all(p["delivered_at"] and p["delivered_at"] <= AS_OF for p in sent)
     return first | {
-        "order": order, "placed": order["ordered_at"], "paid": paid, "parcels": len(parcels), "is_cancelled": order["is_cancelled"],
+        "order": order, "placed": order["ordered_at"], "paid": paid, "parcels": parcels, "is_cancelled": order["is_cancelled"],
         "is_open": any(x["open"] for x in lines) and not order["is_cancelled"],
         "shipped": max((x["left_at"] for x in lines if x["left_at"]), default=None) if has_left else None,
         "delivered": max((p["delivered_at"] for p in sent), default=None) if has_arrived else None,
@@ -49,7 +49,7 @@ def _span(to: str, *since: str) -> Callable[[Tables, Keep], Any]:
 
 
 LOOPS: dict[str, Loop] = {
-    "split_shipment_rate 1": lambda t, keep: share(life["parcels"] > 1 for life in lives(t, keep) if life["parcels"]),
+    "split_shipment_rate 1": lambda t, keep: share(len(life["parcels"]) > 1 for life in lives(t, keep) if life["parcels"]),
     "cancellation_rate 1": lambda t, keep: share(life["is_cancelled"] for life in lives(t, keep)),
     "open_orders 1": lambda t, keep: sum(1 for life in lives(t, keep) if life["is_open"]),
     "to_paid_hours 1": _span("paid", "placed"),
