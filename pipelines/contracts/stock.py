@@ -22,7 +22,9 @@ class InventoryHealth(dy.Schema):
     last_received_at = instant("When goods last arrived; how old the stock is at least in part")
     demand_28d_units = units("Wanted in the last 28 days, as far as seen")
     censored_28d_days = count("Days of them that were not fully seen: sold out")
-    lost_28d_units = number("Estimate of what was not sold on those days: the rate of the days seen", "units")
+    lost_28d_units = number(
+        "Estimate of what was not sold on those days: the rate of the days seen; blank where none was", "units"
+    )
     last_demand_date = date("Last day that anything was wanted", nullable=True)
     forecast_90d_units = number("Expected demand of the next 90 days", "units")
     excess_units = number("On hand beyond that", "units")

@@ -25,7 +25,7 @@ def inventory_health(
     """Every position with its forecast, cover and value; blank where stock, cost or forecast is unknown.
 
     Excess is what stands beyond the forecast of 90 days: 12 whole weeks and 6/7 of the 13th. Dead is stock of a SKU and location
-    of which nothing was wanted for 180 days. Estimated lost units are what the recent rate would have sold on days not fully seen.
+    of which nothing was wanted for 180 days. Estimated lost units are what the recent rate would have sold on days not fully seen; unknown where no day was.
     """
     wanted = _wanted(demand, as_of_date)
     ahead = _ahead(forecast_means)
@@ -48,7 +48,7 @@ def inventory_health(
         "last_received_at",
         "demand_28d_units", "censored_28d_days", "last_demand_date", "forecast_90d_units", "excess_units", "is_dead",
         as_of_date=nw.lit(as_of_date),
-        lost_28d_units=nw.when(seen > 0).then(ratio(nw.col("demand_28d_units") * nw.col("censored_28d_days"), seen)).otherwise(0.0),
+        lost_28d_units=nw.when(seen > 0).then(ratio(nw.col("demand_28d_units") * nw.col("censored_28d_days"), seen)),
         stock_value_amount=nw.col("unit_cost_amount") * held,
         excess_value_amount=nw.col("excess_units") * nw.col("unit_cost_amount"),
     )  # fmt: skip
