@@ -37,7 +37,8 @@ METRICS = (
     Metric(
         name="in_transit_units", title="In transit", unit="units", meaning="Of what is ordered from suppliers, what they have sent and has not arrived.",
         formula="units sent less units received, where purchase orders tell when they were sent", measure=Total(column("in_transit_units")),
-        **(_HEALTH | {"clock": "what suppliers and receipts had told by the run", "open_items": "orders of which nobody tells when they were sent do not count"}),
+        **(_HEALTH | {"clock": "what suppliers and receipts had told by the run",
+                      "open_items": "orders of which nobody tells when they were sent do not count"}),
     ),
     Metric(
         name="estimated_unit_fill_rate", title="Unit fill rate, estimated", unit="rate", better="higher",
