@@ -95,11 +95,13 @@ def _part(connection: duckdb.DuckDBPyConnection, source: str, by: str | None) ->
 
 def _collect(connection: duckdb.DuckDBPyConnection, fact: Fact) -> None:
     """Values of the fact's other column that touched orders had or have."""
-    places = [fact.name, *(source for source in fact.sources if _is_keyed(source))]
-    had = " UNION ".join(
-        f"SELECT {fact.by} FROM {place} SEMI JOIN touched USING (channel, order_id) WHERE {fact.by} IS NOT NULL"
-        for place in places
+    had = f"SELECT {fact.by} FROM {fact.name} SEMI JOIN touched USING (channel, order_id) WHERE {fact.by} IS NOT NULL"
+    have = (
+        f"SELECT {fact.by} FROM {_part(connection, source, None)} WHERE {fact.by} IS NOT NULL"
+        for source in fact.sources
+        if _is_keyed(source)
     )
+    had = " UNION ".join([had, *have])
     connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_{fact.by} AS {had}").fetchall()
 
 

@@ -28,9 +28,9 @@ def refresh_sums(warehouse: Warehouse, sums: Mapping[str, Callable[[nw.LazyFrame
 
 
 def _collect(connection: duckdb.DuckDBPyConnection, keys: tuple[str, ...]) -> str:
-    """Makes the temporary table `part_entries` of the entries whose keys were touched; returns the condition on them."""
+    """Makes the temporary view `part_entries` of the entries whose keys were touched; returns the condition on them."""
     named = ", ".join(keys)
     touched_keys = f"SELECT DISTINCT {named} FROM touched_days"
     rows = f"SELECT * FROM sales_entries SEMI JOIN ({touched_keys}) USING ({named})"
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE part_entries AS {rows}").fetchall()
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW part_entries AS {rows}").fetchall()
     return f"({named}) IN ({touched_keys})"
