@@ -1,7 +1,7 @@
 """One boosted model that learns from every series. Here: which rows it sees, its mean and quantiles. Not here: features, blending.
 
 Targets are demand ÷ scale, one row per (series, origin, step), so that steps are forecast directly. Means by the Tweedie deviance,
-which has the mean as its optimum and bears heavy tails, large series counting by the root of their level; quantiles by pinball loss, one model per level.
+which has the mean as its optimum and bears heavy tails, rows weighted so that an error counts as it does in RMSSE; quantiles by pinball loss, one model per level.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.accuracy import naive_scale
 from models.forecast.features import Features
 
 Array = NDArray[np.float64]
@@ -20,6 +21,7 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
 MAX_ROWS = 300_000
 MIN_ROWS = 500  # fewer teach nothing that the series themselves don't say
 HIGHEST_RATIO = 10.0  # of demand to scale that a mean learns from: single bulk orders can't be foreseen
+HIGHEST_WEIGHT = 5.0  # of a row: steady series don't rule
 ROUNDS = 150
 COMMON = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
@@ -51,10 +53,11 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
 
     table, names = features.rows(*rows)
     i, t, h = rows
-    target = features.panel.y[i, t + h] / features.scale(i, t, h)
+    scale = features.scale(i, t, h)
+    target = features.panel.y[i, t + h] / scale
     data: dict[str, Any] = {"feature_name": names, "categorical_feature": features.categories, "params": {"verbosity": -1}}
-    weight = np.sqrt(features.past.level[i, t])
-    capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=weight, **data)
+    weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
+    capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
     whole = lightgbm.Dataset(table, target, **data)
     made = []
     for settings, known in [(MEAN, capped), *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES)]:

@@ -185,17 +185,15 @@ def _refused(rows: pl.DataFrame, ids: pl.Series, why: str, notes: list[Note]) ->
 
 def _calendar(rows: pl.DataFrame, every: Frequency) -> pl.Series:
     """Every period from the first to the last, the newest `keep` of them; anchored where the name says or most rows lie."""
-    days = rows["ds"].unique()
+    on_clock = pl.col("ds").dt.time() == pl.col("ds").dt.time().mode().min() if every.every[-1] in "dwoqy" else pl.lit(True)
+    on_day = pl.lit(True)
     if every.is_month_start:
-        days = days.filter(days.dt.day() == 1)
+        on_day = pl.col("ds").dt.day() == 1
     elif every.every == "1w":
-        weekday = every.weekday or rows["ds"].dt.weekday().mode().min()
-        days = days.filter(days.dt.weekday() == weekday)
-    days = days.filter(days.dt.time() == days.dt.time().mode().min()) if every.every[-1] in "dwoqy" else days
+        on_day = pl.col("ds").dt.weekday() == (every.weekday or pl.col("ds").dt.weekday().mode().min())
+    days = rows.select("ds").filter(on_clock, on_day).to_series()
     if not len(days):
-        raise Problem(
-            f"No ds lies on a period of --freq {every.name}; the first is {rows['ds'].dt.strftime('%Y-%m-%d (%a)').min()}."
-        )
+        raise Problem(f"No ds lies on a period of --freq {every.name}; the first is {rows['ds'].dt.strftime('%Y-%m-%d (%a)').min()}.")
     low, high = days.min(), days.max()
     assert isinstance(low, datetime) and isinstance(high, datetime)  # noqa: S101  (for the type checker)
     newest = pl.select(pl.lit(high).dt.offset_by(f"-{every.keep}{every.every.lstrip('0123456789')}")).item()
