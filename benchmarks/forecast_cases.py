@@ -68,7 +68,9 @@ def m5_monthly() -> Case:
     sales = pl.read_parquet(REFERENCE / "m5_monthly" / "monthly_sales.parquet").filter(pl.col("month") > date(2011, 1, 31))
     sales = sales.with_columns(pl.col(pl.Categorical).cast(pl.String))
     sales = sales.with_columns(unique_id=pl.format("{}_{}", "item_id", "store_id"))
-    statics = sales.select("unique_id", "store_id", "dept_id", "cat_id", "state_id").unique("unique_id").sort("unique_id")
+    statics = (
+        sales.select("unique_id", "item_id", "store_id", "dept_id", "cat_id", "state_id").unique("unique_id").sort("unique_id")
+    )
     return Case("m5_monthly", sales.select("unique_id", ds="month", y="sales"), statics, "MS", 12, 3, 3)
 
 
@@ -78,4 +80,4 @@ def vn2() -> Case:
     sales = pl.read_parquet(REFERENCE / "vn2" / "sales_in_stock_week0.parquet")
     rows = sales.select(unique_id=key, ds="week", y="sales", is_in_stock="in_stock")
     statics = pl.read_parquet(REFERENCE / "vn2" / "master.parquet").select(key.alias("unique_id"), pl.all().cast(pl.String))
-    return Case("vn2", rows, statics.drop("Product"), "W-MON", 52, 3, 3)
+    return Case("vn2", rows, statics, "W-MON", 52, 3, 3)

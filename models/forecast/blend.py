@@ -13,7 +13,9 @@ from models.accuracy import pinball
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WEIGHTS = np.linspace(0.0, 1.0, 11)
-SPREADS = np.linspace(0.7, 1.6, 19)
+SPREADS = np.array(sorted(np.linspace(0.7, 1.6, 19), key=lambda c: abs(c - 1)))  # of equal ones the nearest to none is taken
+FACTORS = 0.8, 1.25
+MIN_ROWS = 100
 POWER = 1.5
 SPARSE_FROM = 0.25  # share of periods without demand
 
@@ -33,11 +35,11 @@ class Blend:
         weight = np.array(self.mean_weight)[kind]
         return (weight * boosted + (1 - weight) * own) * np.array(self.factor)[kind]
 
-    def quantiles(self, boosted: Array, own: Array, kind: Ints, levels: Array) -> Array:
-        """(rows, levels) blended quantiles, in order and not below 0."""
+    def quantiles(self, boosted: Array, own: Array, kind: Ints, is_whole: NDArray[np.bool_], levels: Array) -> Array:
+        """(rows, levels) blended quantiles, in order, not below 0, and whole where demand is."""
         weight = np.array(self.quantile_weight)[kind][:, None]
         both = weight * boosted + (1 - weight) * own
-        return widened(both, np.array(self.spread)[kind], levels)
+        return whole(widened(both, np.array(self.spread)[kind], levels), is_whole)
 
 
 def plain(levels: Array, weight: float) -> Blend:
@@ -56,35 +58,52 @@ def widened(quantiles: Array, spread: Array, levels: Array) -> Array:
     return np.sort(np.maximum(middle + spread * (quantiles - middle), 0.0), axis=1)
 
 
-def learn(
-    actual: Array, scale: Array, kind: Ints, means: tuple[Array, Array], quantiles: tuple[Array, Array], levels: Array
-) -> Blend:
-    """The blend that would have forecast `actual` (rows,) best; means and quantiles are (boosted, own)."""
-    fits = [_of_kind(kind == k, actual, scale, means, quantiles, levels) for k in (0, 1)]
+def whole(quantiles: Array, is_whole: NDArray[np.bool_]) -> Array:
+    """Quantiles (rows, levels), rounded in the rows of whole demand."""
+    return np.where(is_whole[:, None], np.rint(quantiles), quantiles)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Known demand (rows,) and what was forecast of it: means (rows,) and quantiles (rows, levels), each (boosted, own)."""
+
+    actual: Array
+    scale: Array
+    kind: Ints
+    is_whole: NDArray[np.bool_]
+    means: tuple[Array, Array]
+    quantiles: tuple[Array, Array]
+
+    def of(self, kind: int) -> "Trial":
+        """Its rows of one class."""
+        rows = self.kind == kind
+        means, quantiles = ((a[rows], b[rows]) for a, b in (self.means, self.quantiles))
+        return Trial(self.actual[rows], self.scale[rows], self.kind[rows], self.is_whole[rows], means, quantiles)
+
+
+def learn(trial: Trial, levels: Array) -> Blend:
+    """The blend that would have forecast best."""
+    fits = [_of_kind(trial.of(kind), levels) for kind in (0, 1)]
     return Blend(*(tuple(part) for part in zip(*fits, strict=True)))
 
 
-def _of_kind(
-    rows: NDArray[np.bool_],
-    actual: Array,
-    scale: Array,
-    means: tuple[Array, Array],
-    quantiles: tuple[Array, Array],
-    levels: Array,
-) -> tuple[float, float, float, tuple[float, ...]]:
-    if rows.sum() < 100:
+def _of_kind(trial: Trial, levels: Array) -> tuple[float, float, float, tuple[float, ...]]:
+    y, scale, (boosted, own) = trial.actual, trial.scale, trial.means
+    if len(y) < MIN_ROWS:
         return 0.5, 0.5, 1.0, tuple(np.ones(len(levels)))
-    y, s = actual[rows], scale[rows]
-    first, second = (m[rows] for m in means)
-    losses = [_deviance(y / s, (w * first + (1 - w) * second) / s) for w in WEIGHTS]
+    losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
     weight = float(WEIGHTS[int(np.argmin(losses))])
-    mean = weight * first + (1 - weight) * second
-    factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), 0.8, 1.25))
-    q1, q2 = (q[rows] for q in quantiles)
-    shares = [_scaled_pinball(y, w * q1 + (1 - w) * q2, levels, s).mean() for w in WEIGHTS]
-    share = float(WEIGHTS[int(np.argmin(shares))])
-    both = share * q1 + (1 - share) * q2
-    wider = np.stack([_scaled_pinball(y, widened(both, np.full(len(levels), c), levels), levels, s) for c in SPREADS])
+    mean = weight * boosted + (1 - weight) * own
+    factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
+
+    def loss(quantiles: Array) -> Array:
+        costs = pinball(whole(quantiles, trial.is_whole)[:, None], y[:, None], levels)[:, 0]
+        return np.asarray((costs / scale[:, None]).mean(axis=0))
+
+    boosted, own = trial.quantiles
+    share = float(WEIGHTS[int(np.argmin([loss(w * boosted + (1 - w) * own).mean() for w in WEIGHTS]))])
+    both = share * boosted + (1 - share) * own
+    wider = np.stack([loss(widened(both, np.full(len(levels), c), levels)) for c in SPREADS])
     return weight, share, factor, tuple(float(c) for c in SPREADS[np.argmin(wider, axis=0)])
 
 
@@ -92,7 +111,3 @@ def _deviance(actual: Array, mean: Array) -> float:
     """Mean Tweedie deviance of power 1.5, up to a constant (Jørgensen 1987): least at the true mean."""
     at = np.maximum(mean, 1e-6)
     return float(np.mean(at ** (2 - POWER) / (2 - POWER) - actual * at ** (1 - POWER) / (1 - POWER)))
-
-
-def _scaled_pinball(actual: Array, quantiles: Array, levels: Array, scale: Array) -> Array:
-    return np.asarray((pinball(quantiles[:, None, :], actual[:, None], levels)[:, 0] / scale[:, None]).mean(axis=0))

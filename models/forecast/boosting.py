@@ -1,7 +1,8 @@
 """One boosted model that learns from every series. Here: which rows it sees, its mean and quantiles. Not here: features, blending.
 
-Targets are demand ÷ scale, one row per (series, origin, step), so that steps are forecast directly. Means by the Tweedie deviance,
-which has the mean as its optimum and bears heavy tails, rows weighted so that an error counts as it does in RMSSE; quantiles by pinball loss, one model per level.
+Targets are demand ÷ scale, one row per (series, origin, step), so that steps are forecast directly. Means by the Tweedie
+deviance, which has the mean as its optimum and bears heavy tails, rows weighted so that an error counts as it does in RMSSE.
+Quantiles by pinball loss, one model per level.
 """
 
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from models.forecast import blend as blending
 from models.forecast import boosting
+from models.forecast.attributes import Kind
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.features import Features
 from models.forecast.own import own_mean, own_quantiles
@@ -39,7 +40,7 @@ class Selection:
     horizon: int
     boosted: Boosted | None
     blend: blending.Blend
-    categories: tuple[tuple[str, ...], ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
     def to_json(self) -> str:
         """As text, to be kept in a file."""
@@ -53,8 +54,8 @@ class Selection:
         blend: dict[str, Any] = {
             name: tuple(tuple(v) if isinstance(v, list) else v for v in values) for name, values in kept["blend"].items()
         }
-        categories = tuple(tuple(values) for values in kept["categories"])
-        return Selection(kept["freq"], kept["horizon"], boosted, blending.Blend(**blend), categories)
+        kinds = tuple((name, tuple(values)) for name, values in kept["kinds"])
+        return Selection(kept["freq"], kept["horizon"], boosted, blending.Blend(**blend), kinds)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def forecast_series(
     _check_horizon(horizon)
     if selection and (selection.freq, selection.horizon) != (freq, horizon):
         raise Problem(f"The kept selection is for {selection.horizon} periods of {selection.freq}, not {horizon} of {freq}.")
-    panel = read_panel(history, freq, statics, until, selection.categories if selection else None)
+    panel = read_panel(history, freq, statics, until, selection.kinds if selection else None)
     notes = list(panel.notes)
     features = Features(panel, horizon)
     chosen = selection or select(features, horizon, notes, report, seed)
@@ -99,9 +100,10 @@ def backtest_series(
         past = panel.until(horizon * (window + 1))
         features, said = Features(past, horizon), list[Note]()
         chosen = select(features, horizon, said, _part_of(report, window, windows), seed)
-        i, t, h = boosting.every_row(np.maximum(past.last, 0), np.ones(len(panel.ids), dtype=np.int64), horizon)
+        i, t, h = boosting.every_row(past.last, np.ones(len(panel.ids), dtype=np.int64), horizon)
+        came = panel.y[i, np.minimum(t + h, panel.y.shape[1] - 1)]
         cutoffs = panel.dates.gather(t).alias("cutoff")
-        table = _table(past, features, chosen, said).with_columns(cutoffs, y=pl.Series(panel.y[i, t + h]).fill_nan(None))
+        table = _table(past, features, chosen, said).with_columns(cutoffs, y=pl.Series(came).fill_nan(None))
         parts.append(table.filter(pl.Series(past.last[i] >= past.first[i])))
         notes += [Note(f"Window {window + 1}: {note.sentence}", note.is_refusal) for note in said]
     made = pl.concat(parts)
@@ -115,7 +117,8 @@ def select(
 ) -> Selection:
     """Trains and blends; a boosted model that fails, or has too little to learn from, is left out with a note."""
     panel, rng = features.panel, np.random.default_rng(seed)
-    neither = Selection(panel.freq.name, horizon, None, blending.plain(LEVELS, 0.0), panel.categories)
+    kinds = tuple(attribute.kind for attribute in panel.attributes)
+    neither = Selection(panel.freq.name, horizon, None, blending.plain(LEVELS, 0.0), kinds)
     inner = INNER_HORIZONS * horizon
     before, after = (boosting.training_rows(features, horizon, back, rng) for back in (inner, 0))
     if len(after[0]) < boosting.MIN_ROWS:
@@ -131,7 +134,7 @@ def select(
     except Exception as problem:  # noqa: BLE001  (whatever one model fails of, the run goes on)
         notes.append(Note(f"The boosted model failed ({problem}); each series is forecast from its own history."))
         return neither
-    return Selection(panel.freq.name, horizon, boosted, blend, panel.categories)
+    return Selection(panel.freq.name, horizon, boosted, blend, kinds)
 
 
 def _learn(features: Features, trial: Boosted, horizon: int, inner: int, rng: np.random.Generator) -> blending.Blend:
@@ -141,7 +144,8 @@ def _learn(features: Features, trial: Boosted, horizon: int, inner: int, rng: np
     rows = boosting.known_rows(features, boosting.every_row(start, np.maximum(panel.last - start, 0), horizon), 0, rng)
     i, t, h = rows
     means, quantiles, kind = _both(features, trial, rows)
-    return blending.learn(panel.y[i, t + h], features.scale(*rows), kind, means, quantiles, LEVELS)
+    actual, is_whole = panel.y[i, t + h], panel.is_whole[i]
+    return blending.learn(blending.Trial(actual, features.scale(*rows), kind, is_whole, means, quantiles), LEVELS)
 
 
 def _both(features: Features, boosted: Boosted, rows: Rows) -> tuple[tuple[Array, Array], tuple[Array, Array], NDArray[np.int64]]:
@@ -170,16 +174,17 @@ def _check_horizon(horizon: int) -> None:
 def _predict(features: Features, chosen: Selection, rows: Rows) -> tuple[Array, Array]:
     """Blended mean (rows,) and quantiles (rows, levels)."""
     i, t, h = rows
+    is_whole = features.panel.is_whole[i]
     if chosen.boosted is None:
         own = own_mean(features, i, t, h)
-        return own, own_quantiles(features, i, t, own, LEVELS)
+        return own, blending.whole(own_quantiles(features, i, t, own, LEVELS), is_whole)
     means, quantiles, kind = _both(features, chosen.boosted, rows)
-    return chosen.blend.mean(*means, kind), chosen.blend.quantiles(*quantiles, kind, LEVELS)
+    return chosen.blend.mean(*means, kind), chosen.blend.quantiles(*quantiles, kind, is_whole, LEVELS)
 
 
 def _table(panel: Panel, features: Features, chosen: Selection, notes: list[Note]) -> pl.DataFrame:
     n, horizon = len(panel.ids), chosen.horizon
-    i, t, h = boosting.every_row(np.minimum(panel.last, panel.y.shape[1] - 1), np.ones(n, dtype=np.int64), horizon)
+    i, t, h = boosting.every_row(panel.last, np.ones(n, dtype=np.int64), horizon)
     parts = []
     for start in range(0, len(i), CHUNK):
         rows: Any = tuple(a[start : start + CHUNK] for a in (i, t, h))
@@ -194,7 +199,6 @@ def _table(panel: Panel, features: Features, chosen: Selection, notes: list[Note
     mean, quantiles = (np.concatenate(part) for part in zip(*parts, strict=True))
     sold = np.repeat(panel.first < panel.y.shape[1], horizon)
     mean, quantiles = np.where(sold, mean, 0.0), np.where(sold[:, None], quantiles, 0.0)
-    quantiles = np.where(np.repeat(panel.is_whole, horizon)[:, None], np.rint(quantiles), quantiles)
     name = "own" if chosen.boosted is None else "boosted and own"
     frame = pl.DataFrame({"unique_id": panel.ids.gather(i), "ds": panel.ahead(horizon), "mean": mean})
     frame = frame.with_columns(pl.Series(f"q{q}", quantiles[:, k]) for k, q in enumerate(QUANTILES))

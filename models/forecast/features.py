@@ -6,6 +6,7 @@ Amounts are divided by the series' level at the origin, so that one model learns
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecast.groups import RECENT, Groups
 from models.forecast.panel import Panel
 from models.forecast.past import Past, known_mean
 from models.forecast.smoothing import RATES, Smoothing
@@ -26,10 +27,10 @@ class Features:
         self.smoothing = Smoothing(self.past)
         whole = np.zeros(len(panel.ids), dtype=np.int64)
         self._pooled = Yearly(self.past, whole, horizon)
-        codes = np.nan_to_num(panel.statics, nan=0.0).astype(np.int64)
-        kinds = [k for k, is_category in enumerate(panel.is_category) if is_category and codes[:, k].max(initial=0) > 1]
-        self._yearly = [Yearly(self.past, codes[:, k], horizon) for k in kinds]
-        self.categories = [f"static{k}" for k, is_category in enumerate(panel.is_category) if is_category]
+        sorts = [attribute for attribute in panel.attributes if attribute.kind[0] != "number"]
+        self._groups = [Groups(self.past, attribute.codes) for attribute in sorts]
+        self._yearly = [Yearly(self.past, attribute.codes, horizon) for attribute in sorts if attribute.kind[0] == "category"]
+        self.categories = [f"attribute{k}" for k, attribute in enumerate(panel.attributes) if attribute.kind[0] == "category"]
 
     def scale(self, i: Ints, t: Ints, h: Ints) -> Array:
         """Units that a row's target is divided by: the level, moved along what a year ago became of all series."""
@@ -90,8 +91,7 @@ class Features:
             columns["season_mean8"] = known_mean(same) / scale
         pooled, _ = self._pooled.ratio(i, t, h)
         columns["pooled_ratio"] = pooled
-        for k, yearly in enumerate(self._yearly):
-            columns[f"pooled_ratio{k}"] = yearly.ratio(i, t, h)[0] / pooled
+        columns |= {f"pooled_ratio{k}": yearly.ratio(i, t, h)[0] / pooled for k, yearly in enumerate(self._yearly)}
         return columns
 
     def _calendar(self, t: Ints, h: Ints) -> dict[str, Array]:
@@ -104,7 +104,9 @@ class Features:
 
     def _known(self, i: Ints, t: Ints) -> dict[str, Array]:
         panel = self.panel
-        columns = {f"static{k}": panel.statics[i, k] for k in range(panel.statics.shape[1])}
+        columns = {f"attribute{k}": a.values[i] for k, a in enumerate(panel.attributes) if a.kind[0] != "group"}
+        for k, group in enumerate(self._groups):
+            columns |= {f"group{k}_mean{periods}": r for periods, r in zip(RECENT, group.recent(i, t), strict=True)}
         for name in ("price", "promotion"):
             values = getattr(panel, name)
             if values is not None:

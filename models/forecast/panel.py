@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from models.forecast.attributes import Attribute, Kind, attributes
 from models.forecast.frequency import Frequency, frequency
 from models.forecast.problem import Note, Problem
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-MAX_CATEGORIES = 100  # an attribute with more values says too little about each
 NAMED = 3  # series that a sentence names
 
 
@@ -21,8 +21,7 @@ class Panel:
     """n series on one calendar of T periods.
 
     y: (n, T) demand, not a number where unknown, before the first demand and after the last row. first, last: (n,) positions of
-    the first demand (T where there is none) and of the last row; series are forecast from their own last row on. statics: (n, k)
-    codes or numbers of attributes, is_category which is which, categories what the codes mean. price, promotion: (n, T).
+    the first demand (T where there is none) and of the last row; series are forecast from their own last row on. price, promotion: (n, T).
     """
 
     ids: pl.Series
@@ -31,12 +30,10 @@ class Panel:
     y: Array
     first: Ints
     last: Ints
-    statics: Array
-    is_category: tuple[bool, ...]
+    attributes: tuple[Attribute, ...]
     price: Array | None
     promotion: Array | None
     ds_type: pl.DataType
-    categories: tuple[tuple[str, ...], ...]
     notes: tuple[Note, ...] = ()
 
     @property
@@ -60,13 +57,13 @@ class Panel:
 
     def until(self, back: int) -> "Panel":
         """The panel as it stood `back` periods before each series' end; nothing later is in it."""
-        last = self.last - back
-        later = np.arange(self.y.shape[1]) > last[:, None]
+        last = np.maximum(self.last - back, 0)
+        later = np.arange(self.y.shape[1]) > (self.last - back)[:, None]
         cut = {
             name: None if (a := getattr(self, name)) is None else np.where(later, np.nan, a) for name in ("price", "promotion")
         }
         values = {**self.__dict__, **cut, "y": np.where(later, np.nan, self.y), "last": last}
-        return Panel(**values | {"first": np.where(self.first > last, self.y.shape[1], self.first)})
+        return Panel(**values | {"first": np.where(self.first > self.last - back, self.y.shape[1], self.first)})
 
 
 def read_panel(
@@ -74,7 +71,7 @@ def read_panel(
     freq: str,
     statics: pl.DataFrame | None = None,
     until: date | None = None,
-    categories: tuple[tuple[str, ...], ...] | None = None,
+    kinds: tuple[Kind, ...] | None = None,
 ) -> Panel:
     """The panel of a long frame (unique_id, ds, y; optional is_in_stock, price, promotion) and of attributes per unique_id.
 
@@ -94,7 +91,6 @@ def read_panel(
     y, last = _demand(rows, len(ids), len(dates), notes)
     first = np.where((y > 0).any(axis=1), np.argmax(y > 0, axis=1), len(dates))
     y[np.arange(len(dates)) < first[:, None]] = np.nan
-    codes, is_category, categories = _attributes(ids, statics, categories)
     extra = {name: _scatter(rows, name, y.shape) if name in rows.columns else None for name in ("price", "promotion")}
     return Panel(
         ids,
@@ -103,12 +99,10 @@ def read_panel(
         y,
         first,
         last,
-        codes,
-        is_category,
+        attributes(ids, statics, kinds),
         extra["price"],
         extra["promotion"],
         ds_type,
-        categories,
         tuple(notes),
     )
 
@@ -193,7 +187,9 @@ def _calendar(rows: pl.DataFrame, every: Frequency) -> pl.Series:
         on_day = pl.col("ds").dt.weekday() == (every.weekday or pl.col("ds").dt.weekday().mode().min())
     days = rows.select("ds").filter(on_clock, on_day).to_series()
     if not len(days):
-        raise Problem(f"No ds lies on a period of --freq {every.name}; the first is {rows['ds'].dt.strftime('%Y-%m-%d (%a)').min()}.")
+        raise Problem(
+            f"No ds lies on a period of --freq {every.name}; the first is {rows['ds'].sort().dt.strftime('%Y-%m-%d (%a)')[0]}."
+        )
     low, high = days.min(), days.max()
     assert isinstance(low, datetime) and isinstance(high, datetime)  # noqa: S101  (for the type checker)
     newest = pl.select(pl.lit(high).dt.offset_by(f"-{every.keep}{every.every.lstrip('0123456789')}")).item()
@@ -243,36 +239,3 @@ def _scatter(rows: pl.DataFrame, column: str, shape: tuple[int, ...]) -> Array:
     values = rows[column].cast(pl.Float64).fill_null(float("nan")).to_numpy()
     grid[rows["_i"].to_numpy(), rows["_t"].to_numpy()] = values
     return grid
-
-
-def _attributes(
-    ids: pl.Series, statics: pl.DataFrame | None, known: tuple[tuple[str, ...], ...] | None
-) -> tuple[Array, tuple[bool, ...], tuple[tuple[str, ...], ...]]:
-    """(n, k) codes of attributes with few values and numbers of the others; not a number where unknown.
-
-    Values in the order of `known`, which an earlier panel had, so that a code keeps its meaning; a number has no values.
-    """
-    if statics is None:
-        return np.zeros((len(ids), 0)), (), ()
-    if "unique_id" not in statics.columns:
-        raise Problem("The attributes have no column unique_id.")
-    keys = statics.with_columns(pl.col("unique_id").cast(ids.dtype, strict=False)).unique("unique_id", keep="first")
-    joined = ids.to_frame("unique_id").join(keys, on="unique_id", how="left", maintain_order="left").drop("unique_id")
-    values = known or tuple(_values(column) for column in joined.iter_columns())
-    if len(values) != joined.width:
-        raise Problem(f"The attributes have {joined.width} columns; the kept selection knows {len(values)}.")
-    columns = [_codes(column, order) for column, order in zip(joined.iter_columns(), values, strict=True)]
-    return np.stack(columns, axis=1), tuple(bool(order) for order in values), values
-
-
-def _values(column: pl.Series) -> tuple[str, ...]:
-    """Distinct values of an attribute, sorted; none of a number with many."""
-    distinct = column.drop_nulls().cast(pl.String).unique().sort().to_list()
-    return tuple(distinct) if len(distinct) <= MAX_CATEGORIES or not column.dtype.is_numeric() else ()
-
-
-def _codes(column: pl.Series, order: tuple[str, ...]) -> Array:
-    if not order:
-        return column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    codes = {value: float(code) for code, value in enumerate(order[:MAX_CATEGORIES])}
-    return column.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64).fill_null(float("nan")).to_numpy()

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecast.groups import by_group
 from models.forecast.past import Past
 
 Array = NDArray[np.float64]
@@ -34,9 +35,9 @@ class Yearly:
                 target = y[:, low + shift : high + shift]
                 seen = np.isfinite(target) & alive[:, low:high]
                 of, base = weight[:, low:high], level[:, low:high]
-                sums[0, :, low:high, h - 1] += _by_group(np.where(seen, of * target, 0.0), groups, count)
-                sums[1, :, low:high, h - 1] += _by_group(np.where(seen, of * base, 0.0), groups, count)
-        members = _by_group(alive.astype(np.float64), groups, count)
+                sums[0, :, low:high, h - 1] += by_group(np.where(seen, of * target, 0.0), groups)
+                sums[1, :, low:high, h - 1] += by_group(np.where(seen, of * base, 0.0), groups)
+        members = by_group(alive.astype(np.float64), groups)
         enough = (members >= MIN_SERIES)[:, :, None] & (sums[1] > 0)
         np.divide(sums[0], sums[1], out=self._ahead, where=enough)
 
@@ -51,11 +52,3 @@ class Yearly:
             total += np.where(seen, value, 0.0)
             years += seen
         return np.divide(total, years, out=np.ones(len(i)), where=years > 0), years
-
-
-def _by_group(values: Array, groups: Ints, count: int) -> Array:
-    if count == 1:
-        return values.sum(axis=0, keepdims=True)
-    order = np.argsort(groups, kind="stable")
-    starts = np.searchsorted(groups[order], np.arange(count))
-    return np.add.reduceat(values[order], starts, axis=0)

@@ -132,13 +132,15 @@ def test_ids_may_be_numbers_and_dates_text():
     panel = read_panel(frame, "W-MON", pl.DataFrame({"unique_id": [12, 7], "shop": ["x", None], "size": [1.5, 2.5]}))
     assert panel.ids.to_list() == [7, 12] and panel.ids.dtype == pl.Int64
     assert panel.ahead(1).to_list() == [date(2026, 1, 19)] * 2
-    assert panel.categories[0] == ("x",) and np.array_equal(panel.statics[:, 0], [np.nan, 0], equal_nan=True)
+    shop, size = panel.attributes
+    assert shop.kind == ("category", ("x",)) and np.array_equal(shop.values, [np.nan, 0], equal_nan=True)
+    assert shop.codes.tolist() == [1, 0] and size.kind[0] == "category"
 
 
 def test_codes_of_attributes_keep_their_meaning():
     both = read_panel(pl.concat([weeks([5]), weeks([5], "b")]), "W-MON", pl.DataFrame({"unique_id": ["a", "b"], "c": ["x", "y"]}))
-    one = read_panel(weeks([5], "b"), "W-MON", pl.DataFrame({"unique_id": ["b"], "c": ["y"]}), categories=both.categories)
-    assert one.statics[0, 0] == both.statics[1, 0]
+    one = read_panel(weeks([5], "b"), "W-MON", pl.DataFrame({"unique_id": ["b"], "c": ["y"]}), kinds=(both.attributes[0].kind,))
+    assert one.attributes[0].values[0] == both.attributes[0].values[1]
 
 
 def test_the_past_of_a_panel_holds_nothing_later():
