@@ -22,24 +22,19 @@ class Yearly:
         y, level, freq = past.panel.y, past.level, past.panel.freq
         self._year, self._groups = freq.year, groups
         self._smooth = smooth = freq.smooth
-        count, periods = int(groups.max(initial=0)) + 1, y.shape[1]
         weight = np.divide(1.0, np.sqrt(level), out=np.zeros_like(level), where=level > 0)
         alive = np.isfinite(y) & (level > 0)
-        self._ahead = np.full((count, periods, horizon), np.nan)
-        sums = np.zeros((2, count, periods, horizon))
-        for h in range(1, horizon + 1):
-            for shift in range(h - smooth, h + smooth + 1):
-                low, high = max(0, -shift), periods - max(shift, 0)
-                if low >= high:
-                    continue
-                target = y[:, low + shift : high + shift]
-                seen = np.isfinite(target) & alive[:, low:high]
-                of, base = weight[:, low:high], level[:, low:high]
-                sums[0, :, low:high, h - 1] += by_group(np.where(seen, of * target, 0.0), groups)
-                sums[1, :, low:high, h - 1] += by_group(np.where(seen, of * base, 0.0), groups)
         members = by_group(alive.astype(np.float64), groups)
+        parts = np.zeros((2, *members.shape, horizon + 2 * smooth))
+        for k in range(parts.shape[-1]):
+            low, high, shift = *_overlap(y.shape[1], k + 1 - smooth), k + 1 - smooth
+            target = y[:, low + shift : high + shift]
+            counted = np.where(np.isfinite(target) & alive[:, low:high], weight[:, low:high], 0.0)
+            parts[0, :, low:high, k] = by_group(counted * np.nan_to_num(target), groups)
+            parts[1, :, low:high, k] = by_group(counted * level[:, low:high], groups)
+        sums = np.stack([parts[..., h : h + 2 * smooth + 1].sum(axis=-1) for h in range(horizon)], axis=-1)
         enough = (members >= MIN_SERIES)[:, :, None] & (sums[1] > 0)
-        np.divide(sums[0], sums[1], out=self._ahead, where=enough)
+        self._ahead = np.divide(sums[0], sums[1], out=np.full(sums[0].shape, np.nan), where=enough)
 
     def ratio(self, i: Ints, t: Ints, h: Ints) -> tuple[Array, Array]:
         """Mean ratio over up to three years before, 1 where there is none, and the number of years."""
@@ -52,3 +47,9 @@ class Yearly:
             total += np.where(seen, value, 0.0)
             years += seen
         return np.divide(total, years, out=np.ones(len(i)), where=years > 0), years
+
+
+def _overlap(periods: int, shift: int) -> tuple[int, int]:
+    """First and one past the last period whose shifted one is on the calendar."""
+    low = min(max(0, -shift), periods)
+    return low, max(periods - max(shift, 0), low)
