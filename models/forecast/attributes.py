@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from models.forecast.problem import Problem
 
 Array = NDArray[np.float64]
-MAX_CATEGORIES = 100  # a text with more values groups series, but says too little about each value itself
-Kind = tuple[str, tuple[str, ...]]  # category with its values in the order of their codes, group, or number
+MAX_CATEGORIES = 100  # a text with more values says too little about each
+Kind = tuple[str, tuple[str, ...]]  # category with its values in the order of their codes, number, or text that is not used
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """values: (n,) codes of a category or group, or numbers; not a number where unknown."""
+    """values: (n,) codes of a category, or numbers; not a number where unknown."""
 
     name: str
     kind: Kind
@@ -48,14 +48,14 @@ def _kind(column: pl.Series) -> Kind:
     distinct = column.drop_nulls().cast(pl.String).unique().sort()
     if len(distinct) <= MAX_CATEGORIES:
         return "category", tuple(distinct)
-    return ("number" if column.dtype.is_numeric() else "group"), ()
+    return ("number" if column.dtype.is_numeric() else "text"), ()
 
 
 def _values(column: pl.Series, kind: Kind) -> Array:
+    if kind[0] == "text":
+        return np.full(len(column), np.nan)
     if kind[0] == "number":
         found = column.cast(pl.Float64)
-    elif kind[0] == "group":
-        found = column.cast(pl.String).rank("dense").cast(pl.Float64) - 1
     else:
         codes = {value: float(code) for code, value in enumerate(kind[1])}
         found = column.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64)

@@ -6,7 +6,6 @@ Amounts are divided by the series' level at the origin, so that one model learns
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecast.groups import RECENT, Groups
 from models.forecast.panel import Panel
 from models.forecast.past import Past, known_mean
 from models.forecast.smoothing import RATES, Smoothing
@@ -27,10 +26,9 @@ class Features:
         self.smoothing = Smoothing(self.past)
         whole = np.zeros(len(panel.ids), dtype=np.int64)
         self._pooled = Yearly(self.past, whole, horizon)
-        sorts = [attribute for attribute in panel.attributes if attribute.kind[0] != "number"]
-        self._groups = [Groups(self.past, attribute.codes) for attribute in sorts]
-        self._yearly = [Yearly(self.past, attribute.codes, horizon) for attribute in sorts if attribute.kind[0] == "category"]
-        self.categories = [f"attribute{k}" for k, attribute in enumerate(panel.attributes) if attribute.kind[0] == "category"]
+        sorts = [k for k, attribute in enumerate(panel.attributes) if attribute.kind[0] == "category"]
+        self._yearly = [Yearly(self.past, panel.attributes[k].codes, horizon) for k in sorts]
+        self.categories = [f"attribute{k}" for k in sorts]
 
     def scale(self, i: Ints, t: Ints, h: Ints) -> Array:
         """Units that a row's target is divided by: the level, moved along what a year ago became of all series."""
@@ -104,9 +102,7 @@ class Features:
 
     def _known(self, i: Ints, t: Ints) -> dict[str, Array]:
         panel = self.panel
-        columns = {f"attribute{k}": a.values[i] for k, a in enumerate(panel.attributes) if a.kind[0] != "group"}
-        for k, group in enumerate(self._groups):
-            columns |= {f"group{k}_mean{periods}": r for periods, r in zip(RECENT, group.recent(i, t), strict=True)}
+        columns = {f"attribute{k}": a.values[i] for k, a in enumerate(panel.attributes) if a.kind[0] != "text"}
         for name in ("price", "promotion"):
             values = getattr(panel, name)
             if values is not None:

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.forecast.groups import by_group
 from models.forecast.past import Past
 
 Array = NDArray[np.float64]
@@ -24,14 +23,14 @@ class Yearly:
         self._smooth = smooth = freq.smooth
         weight = np.divide(1.0, np.sqrt(level), out=np.zeros_like(level), where=level > 0)
         alive = np.isfinite(y) & (level > 0)
-        members = by_group(alive.astype(np.float64), groups)
+        members = _by_group(alive.astype(np.float64), groups)
         parts = np.zeros((2, *members.shape, horizon + 2 * smooth))
         for k in range(parts.shape[-1]):
             low, high, shift = *_overlap(y.shape[1], k + 1 - smooth), k + 1 - smooth
             target = y[:, low + shift : high + shift]
             counted = np.where(np.isfinite(target) & alive[:, low:high], weight[:, low:high], 0.0)
-            parts[0, :, low:high, k] = by_group(counted * np.nan_to_num(target), groups)
-            parts[1, :, low:high, k] = by_group(counted * level[:, low:high], groups)
+            parts[0, :, low:high, k] = _by_group(counted * np.nan_to_num(target), groups)
+            parts[1, :, low:high, k] = _by_group(counted * level[:, low:high], groups)
         sums = np.stack([parts[..., h : h + 2 * smooth + 1].sum(axis=-1) for h in range(horizon)], axis=-1)
         enough = (members >= MIN_SERIES)[:, :, None] & (sums[1] > 0)
         self._ahead = np.divide(sums[0], sums[1], out=np.full(sums[0].shape, np.nan), where=enough)
@@ -53,3 +52,15 @@ def _overlap(periods: int, shift: int) -> tuple[int, int]:
     """First and one past the last period whose shifted one is on the calendar."""
     low = min(max(0, -shift), periods)
     return low, max(periods - max(shift, 0), low)
+
+
+def _by_group(values: Array, groups: Ints) -> Array:
+    """(groups, T) sums of (n, T) over the series of each group; codes run from 0 without gaps or with empty groups."""
+    count = int(groups.max(initial=0)) + 1
+    if count == 1:
+        return values.sum(axis=0, keepdims=True)
+    out = np.zeros((count, values.shape[1]))
+    order = np.argsort(groups, kind="stable")
+    present, starts = np.unique(groups[order], return_index=True)
+    out[present] = np.add.reduceat(values[order], starts, axis=0)
+    return out

@@ -147,3 +147,15 @@ def test_the_past_of_a_panel_holds_nothing_later():
     panel = read_panel(pl.concat([weeks([5, 6, 7, 8]), weeks([0, 0, 0, 8], "b")]), "W-MON").until(1)
     assert np.array_equal(panel.y, [[5, 6, 7, np.nan], [np.nan] * 4], equal_nan=True)
     assert panel.last.tolist() == [2, 2] and panel.first.tolist() == [0, 4]
+
+
+def test_attributes_with_too_many_texts_are_left_out_and_a_refresh_knows_them_again():
+    ids = [f"{i:03}" for i in range(150)]
+    history = pl.concat([weeks([5, 6], i) for i in ids])
+    statics = pl.DataFrame({"unique_id": ids, "name": ids, "size": range(150), "shop": ["x", "y"] * 75})
+    panel = read_panel(history, "W-MON", statics)
+    assert [attribute.kind[0] for attribute in panel.attributes] == ["text", "number", "category"]
+    again = read_panel(history, "W-MON", statics, kinds=tuple(a.kind for a in panel.attributes))
+    assert np.array_equal(again.attributes[2].values, panel.attributes[2].values)
+    with pytest.raises(Problem, match="made with 3 attributes; give them again"):
+        read_panel(history, "W-MON", kinds=tuple(a.kind for a in panel.attributes))
