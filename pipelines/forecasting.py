@@ -25,7 +25,7 @@ def forecast(
     history: Path, freq: str, horizon: int, output: Path, *, statics: Path | None, selection: Path | None, today: date
 ) -> None:
     """Reads, forecasts and writes; a kept selection is used when its file exists, and kept there otherwise."""
-    kept = Selection.from_json(selection.read_text(encoding="utf-8")) if selection and selection.exists() else None
+    kept = _kept(selection) if selection and selection.exists() else None
     frames = read(history), read(statics) if statics else None
     with bar("forecast") as report:
         made = _mended(
@@ -37,6 +37,13 @@ def forecast(
         selection.write_text(made.selection.to_json(), encoding="utf-8")
     typer.echo(f"{made.table['unique_id'].n_unique():,} series, {horizon} periods of {freq} ahead: {output}")
     say(made.notes)
+
+
+def _kept(path: Path) -> Selection:
+    try:
+        return Selection.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is no kept selection of this version; remove it, and the next run makes it anew.") from None
 
 
 def backtest(
