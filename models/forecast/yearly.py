@@ -7,13 +7,14 @@ from models.forecast.past import Past
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+HIGHEST_RATIO = 10.0
 MIN_SERIES = 20  # demand of fewer series is noise, not a season
 
 
 class Yearly:
     """Ratio ahead[g, t, h − 1] of group g's demand h periods after t to its level at t, over series alive at t.
 
-    A series counts with the square root of its level, between each alike and each unit alike. Asked for the season h periods
+    Demand of more than ten times its level is cut there, so that a single bulk order is no season. Asked for the season h periods
     after t, only origins one, two, three years before t are looked at, whose outcomes lie at or before t.
     """
 
@@ -21,16 +22,15 @@ class Yearly:
         y, level, freq = past.panel.y, past.level, past.panel.freq
         self._year, self._groups = freq.year, groups
         self._smooth = smooth = freq.smooth
-        weight = np.divide(1.0, np.sqrt(level), out=np.zeros_like(level), where=level > 0)
         alive = np.isfinite(y) & (level > 0)
         members = _by_group(alive.astype(np.float64), groups)
         parts = np.zeros((2, *members.shape, horizon + 2 * smooth))
         for k in range(parts.shape[-1]):
             low, high, shift = *_overlap(y.shape[1], k + 1 - smooth), k + 1 - smooth
             target = y[:, low + shift : high + shift]
-            counted = np.where(np.isfinite(target) & alive[:, low:high], weight[:, low:high], 0.0)
-            parts[0, :, low:high, k] = _by_group(counted * np.nan_to_num(target), groups)
-            parts[1, :, low:high, k] = _by_group(counted * level[:, low:high], groups)
+            base = np.where(np.isfinite(target) & alive[:, low:high], level[:, low:high], 0.0)
+            parts[0, :, low:high, k] = _by_group(np.minimum(np.nan_to_num(target), HIGHEST_RATIO * base), groups)
+            parts[1, :, low:high, k] = _by_group(base, groups)
         sums = np.stack([parts[..., h : h + 2 * smooth + 1].sum(axis=-1) for h in range(horizon)], axis=-1)
         enough = (members >= MIN_SERIES)[:, :, None] & (sums[1] > 0)
         self._ahead = np.divide(sums[0], sums[1], out=np.full(sums[0].shape, np.nan), where=enough)
