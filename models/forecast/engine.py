@@ -21,6 +21,7 @@ from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.features import Features
 from models.forecast.own import own_mean, own_quantiles
 from models.forecast.panel import Panel, read_panel
+from models.forecast.paths import correlation
 from models.forecast.problem import Note, Problem
 
 Array = NDArray[np.float64]
@@ -28,19 +29,21 @@ Report = Callable[[int, int], None]
 LEVELS = np.array(QUANTILES)
 COLUMNS = ("mean", *(f"q{q}" for q in QUANTILES))
 INNER_HORIZONS = 3  # of known periods that the blend is learnt from
+TOGETHER = 0.3  # correlation of periods where none could be learnt
 CHUNK = 200_000  # rows forecast at a time
 TRAININGS = 2 * (1 + len(QUANTILES))
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a nightly refresh needs of a weekly selection."""
+    """What a nightly refresh needs of a weekly selection; together: correlation of periods, for totals (paths.py)."""
 
     freq: str
     horizon: int
     boosted: Boosted | None
     blend: blending.Blend
     kinds: tuple[Kind, ...] = ()
+    together: float = TOGETHER
 
     def to_json(self) -> str:
         """As text, to be kept in a file."""
@@ -55,7 +58,7 @@ class Selection:
             name: tuple(tuple(v) if isinstance(v, list) else v for v in values) for name, values in kept["blend"].items()
         }
         kinds = tuple((name, tuple(values)) for name, values in kept["kinds"])
-        return Selection(kept["freq"], kept["horizon"], boosted, blending.Blend(**blend), kinds)
+        return Selection(kept["freq"], kept["horizon"], boosted, blending.Blend(**blend), kinds, kept["together"])
 
 
 @dataclass(frozen=True)
@@ -126,26 +129,30 @@ def select(
         return neither
     step = _steps(report, TRAININGS)
     try:
-        blend = blending.plain(LEVELS, 0.5)
+        blend, together = blending.plain(LEVELS, 0.5), TOGETHER
         if len(before[0]) >= boosting.MIN_ROWS:
             trial = boosting.fit(features, before, seed, step)
-            blend = _learn(features, trial, horizon, inner, rng)
+            blend, together = _learn(features, trial, horizon, inner, rng)
         boosted = boosting.fit(features, after, seed, step)
     except Exception as problem:  # noqa: BLE001  (whatever one model fails of, the run goes on)
         notes.append(Note(f"The boosted model failed ({problem}); each series is forecast from its own history."))
         return neither
-    return Selection(panel.freq.name, horizon, boosted, blend, kinds)
+    return Selection(panel.freq.name, horizon, boosted, blend, kinds, together)
 
 
-def _learn(features: Features, trial: Boosted, horizon: int, inner: int, rng: np.random.Generator) -> blending.Blend:
-    """The blend that was best for the last `inner` periods, which `trial` has not seen."""
+def _learn(
+    features: Features, trial: Boosted, horizon: int, inner: int, rng: np.random.Generator
+) -> tuple[blending.Blend, float]:
+    """The blend that was best for the last `inner` periods, which `trial` has not seen, and how far periods went together in them."""
     panel = features.panel
     start = np.maximum(panel.last - inner, panel.first)
     rows = boosting.known_rows(features, boosting.every_row(start, np.maximum(panel.last - start, 0), horizon), 0, rng)
     i, t, h = rows
     means, quantiles, kind = _both(features, trial, rows)
     actual, is_whole = panel.y[i, t + h], panel.is_whole[i]
-    return blending.learn(blending.Trial(actual, features.scale(*rows), kind, is_whole, means, quantiles), LEVELS)
+    blend = blending.learn(blending.Trial(actual, features.scale(*rows), kind, is_whole, means, quantiles), LEVELS)
+    blended = blend.quantiles(*quantiles, kind, is_whole, LEVELS)
+    return blend, correlation(actual, blended, LEVELS, i * panel.y.shape[1] + t)
 
 
 def _both(features: Features, boosted: Boosted, rows: Rows) -> tuple[tuple[Array, Array], tuple[Array, Array], NDArray[np.int64]]:
