@@ -39,9 +39,10 @@ def values(made: Made) -> np.ndarray:
 
 @pytest.fixture(autouse=True, scope="module")
 def quick() -> Any:
-    """Fewer trees: what is tested here doesn't hang on the last of them."""
+    """Fewer trees and rows: what is tested here doesn't hang on the last of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boosting, "ROUNDS", 25)
+        patch.setattr(boosting, "ROUNDS", 20)
+        patch.setattr(boosting, "MAX_ROWS", 15_000)
         yield
 
 
