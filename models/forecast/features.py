@@ -19,7 +19,10 @@ MIN_YEARS = 3  # of a calendar, before a position in the year can be told from t
 
 
 class Features:
-    """Rows of features for any (i, t, h): series, origin, steps ahead; nothing after t is looked at."""
+    """Rows of features for any (i, t, h): series, origin, steps ahead; nothing after t is looked at.
+
+    Whatever a history lacks is not a number in its column, so that a model kept from a shorter one can read them.
+    """
 
     def __init__(self, panel: Panel, horizon: int) -> None:
         self.panel, self.past = panel, Past(panel)
@@ -93,22 +96,19 @@ class Features:
         return columns
 
     def _calendar(self, t: Ints, h: Ints) -> dict[str, Array]:
-        freq, columns = self.panel.freq, {}
-        if len(self.panel.dates) >= MIN_YEARS * freq.year:
-            columns["of_year"] = ((t + h) % freq.year).astype(np.float64)
+        """Position in the year, unknown while few years are, and in the season where that is shorter."""
+        freq, since = self.panel.freq, self.panel.phase + t + h
+        is_known = len(self.panel.dates) >= MIN_YEARS * freq.year
+        columns = {"of_year": np.where(is_known, since % freq.year, np.nan)}
         if freq.year > freq.season > 1:
-            columns["of_season"] = ((t + h) % freq.season).astype(np.float64)
+            columns["of_season"] = (since % freq.season).astype(np.float64)
         return columns
 
     def _known(self, i: Ints, t: Ints) -> dict[str, Array]:
         panel = self.panel
         columns = {f"attribute{k}": a.values[i] for k, a in enumerate(panel.attributes) if a.kind[0] != "text"}
-        for name in ("price", "promotion"):
-            values = getattr(panel, name)
-            if values is not None:
-                now = values[i, t]
-                columns[name] = now
-                columns[f"{name}_change"] = now / np.where(
-                    values[i, np.maximum(t - panel.freq.level, 0)] > 0, values[i, np.maximum(t - panel.freq.level, 0)], np.nan
-                )
+        for name, values in (("price", panel.price), ("promotion", panel.promotion)):
+            now, before = (np.nan, np.nan) if values is None else (values[i, t], values[i, np.maximum(t - panel.freq.level, 0)])
+            columns[name] = np.broadcast_to(now, len(i))
+            columns[f"{name}_change"] = np.broadcast_to(now - before, len(i))
         return columns

@@ -37,6 +37,17 @@ class Panel:
     notes: tuple[Note, ...] = ()
 
     @property
+    def phase(self) -> int:
+        """Periods from 1970 to the first of the calendar, so that a place in the year stays when older periods drop out."""
+        count, unit = int(self.freq.every.rstrip("mhdwoqy")), self.freq.every.lstrip("0123456789")
+        first = self.dates[0]
+        months = {"mo": 1, "q": 3, "y": 12}.get(unit)
+        if months:
+            return (first.year * 12 + first.month - 1) // (months * count)
+        seconds = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}[unit] * count
+        return int((first - datetime(1970, 1, 1)).total_seconds()) // seconds
+
+    @property
     def is_whole(self) -> NDArray[np.bool_]:
         """(n,) whether every known demand is a whole number."""
         return np.all(~np.isfinite(self.y) | (self.y == np.rint(self.y)), axis=1)

@@ -143,6 +143,15 @@ def test_codes_of_attributes_keep_their_meaning():
     assert one.attributes[0].values[0] == both.attributes[0].values[1]
 
 
+@pytest.mark.parametrize(
+    ("freq", "step"), [("W-MON", "1w"), ("MS", "1mo"), ("D", "1d"), ("2w", "2w"), ("1h", "1h"), ("1q", "1q")]
+)
+def test_the_phase_moves_with_the_calendars_first_period(freq: str, step: str):
+    dates = pl.datetime_range(datetime(2018, 1, 1), datetime(2021, 1, 1), step, eager=True)
+    whole = pl.DataFrame({"unique_id": "a", "ds": dates[-300:], "y": 1})
+    assert read_panel(whole[5:], freq).phase == read_panel(whole, freq).phase + 5
+
+
 def test_the_past_of_a_panel_holds_nothing_later():
     panel = read_panel(pl.concat([weeks([5, 6, 7, 8]), weeks([0, 0, 0, 8], "b")]), "W-MON").until(1)
     assert np.array_equal(panel.y, [[5, 6, 7, np.nan], [np.nan] * 4], equal_nan=True)
