@@ -19,6 +19,7 @@ from models.forecast import boosting
 from models.forecast.attributes import Kind
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.features import Features
+from models.forecast.kinds import kind_of
 from models.forecast.own import own_mean, own_quantiles
 from models.forecast.panel import Panel, read_panel
 from models.forecast.paths import correlation
@@ -53,7 +54,8 @@ class Selection:
     def from_json(text: str) -> "Selection":
         """What `to_json` wrote."""
         kept = json.loads(text)
-        boosted = kept["boosted"] and Boosted(kept["boosted"]["mean"], tuple(kept["boosted"]["quantiles"]))
+        trained = kept["boosted"]
+        boosted = trained and Boosted(trained["mean"], tuple(trained["quantiles"]), tuple(trained["factor"]))
         blend: dict[str, Any] = {
             name: tuple(tuple(v) if isinstance(v, list) else v for v in values) for name, values in kept["blend"].items()
         }
@@ -160,8 +162,7 @@ def _both(features: Features, boosted: Boosted, rows: Rows) -> tuple[tuple[Array
     i, t, h = rows
     mean, quantiles = boosted.predict(features, rows)
     own = own_mean(features, i, t, h)
-    kind = blending.kind_of(features.past.zero_share(i, t, 4 * features.panel.freq.level))
-    return (mean, own), (quantiles, own_quantiles(features, i, t, own, LEVELS)), kind
+    return (mean, own), (quantiles, own_quantiles(features, i, t, own, LEVELS)), kind_of(features, rows)
 
 
 def _part_of(report: Report, part: int, parts: int) -> Report:
