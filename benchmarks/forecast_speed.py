@@ -12,7 +12,7 @@ from benchmarks.apart import apart
 from benchmarks.forecast_cases import m5_monthly
 
 JOBS = 2
-PEER_SERIES = {"monthly": 2_000, "daily": 500}  # AutoETS takes as long for each series, so that few tell of all
+PEER_SERIES = {"monthly": 1_000, "daily": 300}  # AutoETS takes as long for each series, so that few tell of all
 DAILY_SERIES, DAYS = 10_000, 730
 ENDS = {"monthly": ("MS", 3, 12), "daily": ("D", 28, 7)}
 

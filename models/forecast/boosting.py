@@ -38,7 +38,7 @@ class Boosted:
     """Trained models as LightGBM's own text: the mean's and one per quantile level.
 
     factor: of frequent and of sparse demand (kinds.py), what the mean has to be multiplied by for the training rows' total to be
-    right, since rows are weighted and bulk orders cut while it learns.
+    right, since they are weighted while it learns.
     """
 
     mean: str
@@ -66,14 +66,15 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
     target = features.panel.y[i, t + h] / scale
     data: dict[str, Any] = {"feature_name": names, "categorical_feature": features.categories, "params": {"verbosity": -1}}
     weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
-    capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
+    cut = np.minimum(target, HIGHEST_RATIO)
+    capped = lightgbm.Dataset(table, cut, weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
     whole = lightgbm.Dataset(table, target, **data)
     made = []
     for settings, known in [(MEAN, capped), *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES)]:
         made.append(lightgbm.train(COMMON | settings | {"seed": seed}, known, ROUNDS).model_to_string())
         report()
     learnt = np.maximum(lightgbm.Booster(model_str=made[0]).predict(table), 0.0) * scale
-    return Boosted(made[0], tuple(made[1:]), _factors(learnt, target * scale, kind_of(features, rows)))
+    return Boosted(made[0], tuple(made[1:]), _factors(learnt, cut * scale, kind_of(features, rows)))
 
 
 def _factors(learnt: Array, actual: Array, kind: Ints) -> tuple[float, ...]:
