@@ -14,15 +14,16 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WEIGHTS = np.linspace(0.0, 1.0, 11)
 SPREADS = np.array(sorted(np.linspace(0.7, 1.6, 19), key=lambda c: abs(c - 1)))  # of equal ones the nearest to none is taken
-MIN_ROWS = 100
 FACTORS = 0.8, 1.25
+MIN_ROWS = 100
 POWER = 1.5
+SPARSE_FROM = 0.25  # share of periods without demand
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Per class (frequent, sparse): the boosted model's share in the mean and in the quantiles, what the mean is multiplied by against
-    drift, and per level how much wider than forecast the distance from the median has to be."""
+    """Per class (frequent, sparse): the boosted model's share in the mean and in the quantiles, the factor that takes the mean's
+    bias away, and per level how much wider than forecast the distance from the median has to be."""
 
     mean_weight: tuple[float, ...]
     quantile_weight: tuple[float, ...]
@@ -32,7 +33,7 @@ class Blend:
     def mean(self, boosted: Array, own: Array, kind: Ints) -> Array:
         """(rows,) blended mean."""
         weight = np.array(self.mean_weight)[kind]
-        return np.asarray((weight * boosted + (1 - weight) * own) * np.array(self.factor)[kind])
+        return (weight * boosted + (1 - weight) * own) * np.array(self.factor)[kind]
 
     def quantiles(self, boosted: Array, own: Array, kind: Ints, is_whole: NDArray[np.bool_], levels: Array) -> Array:
         """(rows, levels) blended quantiles, in order, not below 0, and whole where demand is."""
@@ -44,6 +45,11 @@ class Blend:
 def plain(levels: Array, weight: float) -> Blend:
     """Nothing learnt: one weight, no correction."""
     return Blend((weight, weight), (weight, weight), (1.0, 1.0), (tuple(np.ones(len(levels))),) * 2)
+
+
+def kind_of(zero_share: Array) -> Ints:
+    """0 for frequent demand, 1 for sparse; unknown counts as sparse."""
+    return np.where(np.nan_to_num(zero_share, nan=1.0) < SPARSE_FROM, 0, 1)
 
 
 def widened(quantiles: Array, spread: Array, levels: Array) -> Array:
@@ -88,7 +94,7 @@ def _of_kind(trial: Trial, levels: Array) -> tuple[float, float, float, tuple[fl
     losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
     weight = float(WEIGHTS[int(np.argmin(losses))])
     mean = weight * boosted + (1 - weight) * own
-    factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))  # half of it may be these periods' chance
+    factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
 
     def loss(quantiles: Array) -> Array:
         costs = pinball(whole(quantiles, trial.is_whole)[:, None], y[:, None], levels)[:, 0]

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from models.accuracy import naive_scale
 from models.forecast.features import Features
-from models.forecast.kinds import kind_of
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -24,7 +23,6 @@ MAX_ROWS = 200_000
 MIN_ROWS = 500  # fewer teach nothing that the series themselves don't say
 HIGHEST_RATIO = 10.0  # of demand to scale that a mean learns from: single bulk orders can't be foreseen
 HIGHEST_WEIGHT = 5.0  # of a row: steady series don't rule
-FACTORS = 0.8, 1.5
 ROUNDS = 150
 COMMON = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
@@ -35,15 +33,10 @@ MEAN = {"objective": "tweedie", "tweedie_variance_power": 1.3}
 
 @dataclass(frozen=True)
 class Boosted:
-    """Trained models as LightGBM's own text: the mean's and one per quantile level.
-
-    factor: of frequent and of sparse demand (kinds.py), what the mean has to be multiplied by for the training rows' total to be
-    right, since they are weighted while it learns.
-    """
+    """Trained models as LightGBM's own text: the mean's and one per quantile level."""
 
     mean: str
     quantiles: tuple[str, ...]
-    factor: tuple[float, ...]
 
     def predict(self, features: Features, rows: Rows) -> tuple[Array, Array]:
         """Mean (rows,) and quantiles (rows, levels) of demand, not below 0 and in order."""
@@ -52,8 +45,7 @@ class Boosted:
         scale = features.scale(*rows)
         table, _ = features.rows(*rows)
         made = [lightgbm.Booster(model_str=text).predict(table) for text in (self.mean, *self.quantiles)]
-        mean = np.maximum(made[0], 0.0) * scale * np.array(self.factor)[kind_of(features, rows)]
-        return mean, np.sort(np.maximum(np.stack(made[1:], axis=1), 0.0), axis=1) * scale[:, None]
+        return np.maximum(made[0], 0.0) * scale, np.sort(np.maximum(np.stack(made[1:], axis=1), 0.0), axis=1) * scale[:, None]
 
 
 def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -> Boosted:
@@ -66,21 +58,13 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
     target = features.panel.y[i, t + h] / scale
     data: dict[str, Any] = {"feature_name": names, "categorical_feature": features.categories, "params": {"verbosity": -1}}
     weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
-    cut = np.minimum(target, HIGHEST_RATIO)
-    capped = lightgbm.Dataset(table, cut, weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
+    capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
     whole = lightgbm.Dataset(table, target, **data)
     made = []
     for settings, known in [(MEAN, capped), *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES)]:
         made.append(lightgbm.train(COMMON | settings | {"seed": seed}, known, ROUNDS).model_to_string())
         report()
-    learnt = np.maximum(lightgbm.Booster(model_str=made[0]).predict(table), 0.0) * scale
-    return Boosted(made[0], tuple(made[1:]), _factors(learnt, cut * scale, kind_of(features, rows)))
-
-
-def _factors(learnt: Array, actual: Array, kind: Ints) -> tuple[float, ...]:
-    """Total of demand ÷ total of its mean, per class; 1 where there is too little."""
-    sums = [(actual[kind == k].sum(), learnt[kind == k].sum(), (kind == k).sum()) for k in (0, 1)]
-    return tuple(float(np.clip(a / m, *FACTORS)) if count >= MIN_ROWS and m > 0 else 1.0 for a, m, count in sums)
+    return Boosted(made[0], tuple(made[1:]))
 
 
 def training_rows(features: Features, horizon: int, back: int, rng: np.random.Generator) -> Rows:

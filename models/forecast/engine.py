@@ -19,7 +19,6 @@ from models.forecast import boosting
 from models.forecast.attributes import Kind
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.features import Features
-from models.forecast.kinds import kind_of
 from models.forecast.own import own_mean, own_quantiles
 from models.forecast.panel import Panel, read_panel
 from models.forecast.paths import correlation
@@ -54,8 +53,7 @@ class Selection:
     def from_json(text: str) -> "Selection":
         """What `to_json` wrote."""
         kept = json.loads(text)
-        trained = kept["boosted"]
-        boosted = trained and Boosted(trained["mean"], tuple(trained["quantiles"]), tuple(trained["factor"]))
+        boosted = kept["boosted"] and Boosted(kept["boosted"]["mean"], tuple(kept["boosted"]["quantiles"]))
         blend: dict[str, Any] = {
             name: tuple(tuple(v) if isinstance(v, list) else v for v in values) for name, values in kept["blend"].items()
         }
@@ -162,7 +160,8 @@ def _both(features: Features, boosted: Boosted, rows: Rows) -> tuple[tuple[Array
     i, t, h = rows
     mean, quantiles = boosted.predict(features, rows)
     own = own_mean(features, i, t, h)
-    return (mean, own), (quantiles, own_quantiles(features, i, t, own, LEVELS)), kind_of(features, rows)
+    kind = blending.kind_of(features.past.zero_share(i, t, 4 * features.panel.freq.level))
+    return (mean, own), (quantiles, own_quantiles(features, i, t, own, LEVELS)), kind
 
 
 def _part_of(report: Report, part: int, parts: int) -> Report:
