@@ -25,6 +25,12 @@ InputOption = Annotated[
     Path | None, typer.Option("--input", help="Folder of the merchant's files, instead of the one that the mapping names.")
 ]
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for landing, warehouse, snapshots and exports.")]
+HistoryOption = Annotated[
+    Path, typer.Option(help="File with unique_id, ds, y; optional is_in_stock, price, promotion. Parquet, CSV or Arrow.")
+]
+FreqOption = Annotated[str, typer.Option(help="W-MON … W-SUN, MS, D, or a Polars offset such as 1d, 1w, 1mo.")]
+HorizonOption = Annotated[int, typer.Option(min=1, help="Periods ahead.")]
+AttributesOption = Annotated[Path | None, typer.Option(help="File with unique_id and attributes, such as category or store.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Decision ids, such as RO-20260131-000001.")]
 
 
@@ -164,6 +170,38 @@ def metric(
         return
     question = command.question_of(name, by or (), since, until, where or (), version)
     command.show(_settings(config, None, home), question, is_explained=explain, with_orders=orders)
+
+
+@app.command()
+def forecast(
+    history: HistoryOption,
+    freq: FreqOption,
+    horizon: HorizonOption,
+    output: Annotated[Path, typer.Option(help="Where the forecasts go: .parquet or .csv.")],
+    attributes: AttributesOption = None,
+    selection: Annotated[
+        Path | None, typer.Option(help="Keeps what was chosen and trained here; when the file exists, only refreshes with it.")
+    ] = None,
+) -> None:
+    """Forecasts any series: mean and quantiles per period, from a file with unique_id, ds, y."""
+    from pipelines import forecasting
+
+    forecasting.forecast(history, freq, horizon, output, statics=attributes, selection=selection, today=_today())
+
+
+@app.command()
+def backtest(
+    history: HistoryOption,
+    freq: FreqOption,
+    horizon: HorizonOption,
+    output: Annotated[Path | None, typer.Option(help="Where the forecasts of known periods go, beside what came.")] = None,
+    attributes: AttributesOption = None,
+    windows: Annotated[int, typer.Option(min=1, help="Origins, one horizon apart.")] = 3,
+) -> None:
+    """Forecasts known periods as if they were to come, and scores them."""
+    from pipelines import forecasting
+
+    forecasting.backtest(history, freq, horizon, output, statics=attributes, windows=windows, today=_today())
 
 
 @app.command()
@@ -308,7 +346,11 @@ def _chosen(outbox: Any, ids: list[str] | None, everything: bool) -> list[str]:
 def _yesterday() -> date:
     from datetime import timedelta
 
-    return datetime.now(UTC).date() - timedelta(days=1)
+    return _today() - timedelta(days=1)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _make_demo_once(folder: Path) -> None:

@@ -1,0 +1,62 @@
+"""What is known of a series beside its demand. Here: attributes as codes and numbers. Not here: what models make of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.forecast.problem import Problem
+
+Array = NDArray[np.float64]
+MAX_CATEGORIES = 100  # a text with more values says too little about each
+Kind = tuple[str, tuple[str, ...]]  # category with its values in the order of their codes, number, or text that is not used
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """values: (n,) codes of a category, or numbers; not a number where unknown."""
+
+    name: str
+    kind: Kind
+    values: Array
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """(n,) codes with those that are unknown as one more."""
+        known = np.isfinite(self.values)
+        return np.where(known, np.nan_to_num(self.values), np.nanmax(self.values, initial=-1) + 1).astype(np.int64)
+
+
+def attributes(ids: pl.Series, statics: pl.DataFrame | None, known: tuple[Kind, ...] | None = None) -> tuple[Attribute, ...]:
+    """Every column of `statics` beside unique_id, one value per id; `known` are an earlier panel's kinds, whose codes are kept."""
+    if statics is None:
+        if known:
+            raise Problem(f"The kept selection was made with {len(known)} attributes; give them again.")
+        return ()
+    if "unique_id" not in statics.columns:
+        raise Problem("The attributes have no column unique_id.")
+    keys = statics.with_columns(pl.col("unique_id").cast(ids.dtype, strict=False)).unique("unique_id", keep="first")
+    joined = ids.to_frame("unique_id").join(keys, on="unique_id", how="left", maintain_order="left").drop("unique_id")
+    kinds = tuple(_kind(column) for column in joined.iter_columns()) if known is None else known
+    if len(kinds) != joined.width:
+        raise Problem(f"There are {joined.width} attributes; the kept selection was made with {len(kinds)}.")
+    return tuple(Attribute(c.name, kind, _values(c, kind)) for c, kind in zip(joined.iter_columns(), kinds, strict=True))
+
+
+def _kind(column: pl.Series) -> Kind:
+    distinct = column.drop_nulls().cast(pl.String).unique().sort()
+    if len(distinct) <= MAX_CATEGORIES:
+        return "category", tuple(distinct)
+    return ("number" if column.dtype.is_numeric() else "text"), ()
+
+
+def _values(column: pl.Series, kind: Kind) -> Array:
+    if kind[0] == "text":
+        return np.full(len(column), np.nan)
+    if kind[0] == "number":
+        found = column.cast(pl.Float64)
+    else:
+        codes = {value: float(code) for code, value in enumerate(kind[1])}
+        found = column.cast(pl.String).replace_strict(codes, default=None, return_dtype=pl.Float64)
+    return found.fill_null(float("nan")).to_numpy()

@@ -1,0 +1,113 @@
+"""How much of each model, and how wide. Here: weights and spreads learnt from forecasts of known periods. Not here: the models.
+
+Few numbers, each for frequent and for sparse demand, so that they are learnt from many series and hold on others.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.accuracy import pinball
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+WEIGHTS = np.linspace(0.0, 1.0, 11)
+SPREADS = np.array(sorted(np.linspace(0.7, 1.6, 19), key=lambda c: abs(c - 1)))  # of equal ones the nearest to none is taken
+FACTORS = 0.8, 1.25
+MIN_ROWS = 100
+POWER = 1.5
+SPARSE_FROM = 0.25  # share of periods without demand
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Per class (frequent, sparse): the boosted model's share in the mean and in the quantiles, the factor that takes the mean's
+    bias away, and per level how much wider than forecast the distance from the median has to be."""
+
+    mean_weight: tuple[float, ...]
+    quantile_weight: tuple[float, ...]
+    factor: tuple[float, ...]
+    spread: tuple[tuple[float, ...], ...]
+
+    def mean(self, boosted: Array, own: Array, kind: Ints) -> Array:
+        """(rows,) blended mean."""
+        weight = np.array(self.mean_weight)[kind]
+        return (weight * boosted + (1 - weight) * own) * np.array(self.factor)[kind]
+
+    def quantiles(self, boosted: Array, own: Array, kind: Ints, is_whole: NDArray[np.bool_], levels: Array) -> Array:
+        """(rows, levels) blended quantiles, in order, not below 0, and whole where demand is."""
+        weight = np.array(self.quantile_weight)[kind][:, None]
+        both = weight * boosted + (1 - weight) * own
+        return whole(widened(both, np.array(self.spread)[kind], levels), is_whole)
+
+
+def plain(levels: Array, weight: float) -> Blend:
+    """Nothing learnt: one weight, no correction."""
+    return Blend((weight, weight), (weight, weight), (1.0, 1.0), (tuple(np.ones(len(levels))),) * 2)
+
+
+def kind_of(zero_share: Array) -> Ints:
+    """0 for frequent demand, 1 for sparse; unknown counts as sparse."""
+    return np.where(np.nan_to_num(zero_share, nan=1.0) < SPARSE_FROM, 0, 1)
+
+
+def widened(quantiles: Array, spread: Array, levels: Array) -> Array:
+    """Quantiles whose distance from the median is multiplied by `spread`."""
+    middle = quantiles[:, [int(np.argmin(np.abs(levels - 0.5)))]]
+    return np.sort(np.maximum(middle + spread * (quantiles - middle), 0.0), axis=1)
+
+
+def whole(quantiles: Array, is_whole: NDArray[np.bool_]) -> Array:
+    """Quantiles (rows, levels), rounded in the rows of whole demand."""
+    return np.where(is_whole[:, None], np.rint(quantiles), quantiles)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Known demand (rows,) and what was forecast of it: means (rows,) and quantiles (rows, levels), each (boosted, own)."""
+
+    actual: Array
+    scale: Array
+    kind: Ints
+    is_whole: NDArray[np.bool_]
+    means: tuple[Array, Array]
+    quantiles: tuple[Array, Array]
+
+    def of(self, kind: int) -> "Trial":
+        """Its rows of one class."""
+        rows = self.kind == kind
+        means, quantiles = ((a[rows], b[rows]) for a, b in (self.means, self.quantiles))
+        return Trial(self.actual[rows], self.scale[rows], self.kind[rows], self.is_whole[rows], means, quantiles)
+
+
+def learn(trial: Trial, levels: Array) -> Blend:
+    """The blend that would have forecast best."""
+    fits = [_of_kind(trial.of(kind), levels) for kind in (0, 1)]
+    return Blend(*(tuple(part) for part in zip(*fits, strict=True)))
+
+
+def _of_kind(trial: Trial, levels: Array) -> tuple[float, float, float, tuple[float, ...]]:
+    y, scale, (boosted, own) = trial.actual, trial.scale, trial.means
+    if len(y) < MIN_ROWS:
+        return 0.5, 0.5, 1.0, tuple(np.ones(len(levels)))
+    losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
+    weight = float(WEIGHTS[int(np.argmin(losses))])
+    mean = weight * boosted + (1 - weight) * own
+    factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
+
+    def loss(quantiles: Array) -> Array:
+        costs = pinball(whole(quantiles, trial.is_whole)[:, None], y[:, None], levels)[:, 0]
+        return np.asarray((costs / scale[:, None]).mean(axis=0))
+
+    boosted, own = trial.quantiles
+    share = float(WEIGHTS[int(np.argmin([loss(w * boosted + (1 - w) * own).mean() for w in WEIGHTS]))])
+    both = share * boosted + (1 - share) * own
+    wider = np.stack([loss(widened(both, np.full(len(levels), c), levels)) for c in SPREADS])
+    return weight, share, factor, tuple(float(c) for c in SPREADS[np.argmin(wider, axis=0)])
+
+
+def _deviance(actual: Array, mean: Array) -> float:
+    """Mean Tweedie deviance of power 1.5, up to a constant (Jørgensen 1987): least at the true mean."""
+    at = np.maximum(mean, 1e-6)
+    return float(np.mean(at ** (2 - POWER) / (2 - POWER) - actual * at ** (1 - POWER) / (1 - POWER)))

@@ -1,0 +1,103 @@
+"""One boosted model that learns from every series. Here: which rows it sees, its mean and quantiles. Not here: features, blending.
+
+Targets are demand ÷ scale, one row per (series, origin, step), so that steps are forecast directly. Means by the Tweedie
+deviance, which has the mean as its optimum and bears heavy tails, rows weighted so that an error counts as it does in RMSSE.
+Quantiles by pinball loss, one model per level.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.accuracy import naive_scale
+from models.forecast.features import Features
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Rows = tuple[Ints, Ints, Ints]
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
+MAX_ROWS = 200_000
+MIN_ROWS = 500  # fewer teach nothing that the series themselves don't say
+HIGHEST_RATIO = 10.0  # of demand to scale that a mean learns from: single bulk orders can't be foreseen
+HIGHEST_WEIGHT = 5.0  # of a row: steady series don't rule
+ROUNDS = 150
+COMMON = {
+    "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
+    "lambda_l2": 1.0, "verbosity": -1, "num_threads": 2, "deterministic": True, "force_row_wise": True,
+}  # fmt: skip
+MEAN = {"objective": "tweedie", "tweedie_variance_power": 1.3}
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Trained models as LightGBM's own text: the mean's and one per quantile level."""
+
+    mean: str
+    quantiles: tuple[str, ...]
+
+    def predict(self, features: Features, rows: Rows) -> tuple[Array, Array]:
+        """Mean (rows,) and quantiles (rows, levels) of demand, not below 0 and in order."""
+        import lightgbm
+
+        scale = features.scale(*rows)
+        table, _ = features.rows(*rows)
+        made = [lightgbm.Booster(model_str=text).predict(table) for text in (self.mean, *self.quantiles)]
+        return np.maximum(made[0], 0.0) * scale, np.sort(np.maximum(np.stack(made[1:], axis=1), 0.0), axis=1) * scale[:, None]
+
+
+def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -> Boosted:
+    """Trains on rows whose target is known; `report` is called after each of the models."""
+    import lightgbm
+
+    table, names = features.rows(*rows)
+    i, t, h = rows
+    scale = features.scale(i, t, h)
+    target = features.panel.y[i, t + h] / scale
+    data: dict[str, Any] = {"feature_name": names, "categorical_feature": features.categories, "params": {"verbosity": -1}}
+    weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
+    capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
+    whole = lightgbm.Dataset(table, target, **data)
+    made = []
+    for settings, known in [(MEAN, capped), *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES)]:
+        made.append(lightgbm.train(COMMON | settings | {"seed": seed}, known, ROUNDS).model_to_string())
+        report()
+    return Boosted(made[0], tuple(made[1:]))
+
+
+def training_rows(features: Features, horizon: int, back: int, rng: np.random.Generator) -> Rows:
+    """(series, origin, step) of up to MAX_ROWS random targets that are known `back` periods before each series' end."""
+    panel = features.panel
+    length = np.maximum(panel.last - back - panel.first, 0)
+    if not length.any():
+        return _none()
+    if int(length.sum()) * horizon <= 2 * MAX_ROWS:
+        i, t, h = every_row(panel.first, length, horizon)
+    else:
+        i = rng.choice(len(length), size=2 * MAX_ROWS, p=length / length.sum())
+        t, h = panel.first[i] + rng.integers(0, length[i]), rng.integers(1, horizon + 1, size=len(i))
+    return known_rows(features, (i, t, h), back, rng)
+
+
+def known_rows(features: Features, rows: Rows, back: int, rng: np.random.Generator) -> Rows:
+    """Those of the rows whose target is known `back` periods before the series' end, MAX_ROWS of them at most."""
+    panel = features.panel
+    i, t, h = rows
+    target = np.minimum(t + h, panel.y.shape[1] - 1)
+    good = np.flatnonzero((t + h <= panel.last[i] - back) & np.isfinite(panel.y[i, target]) & (features.past.level[i, t] > 0))
+    if len(good) > MAX_ROWS:
+        good = rng.choice(good, size=MAX_ROWS, replace=False)
+    return i[good], t[good], h[good]
+
+
+def every_row(start: Ints, length: Ints, horizon: int) -> Rows:
+    """Every (series, origin, step) of `length` origins from `start` on."""
+    i = np.repeat(np.arange(len(length)), length)
+    t = start[i] + np.arange(len(i)) - np.repeat(np.cumsum(length) - length, length)
+    return np.repeat(i, horizon), np.repeat(t, horizon), np.tile(np.arange(1, horizon + 1), len(i))
+
+
+def _none() -> Rows:
+    return (np.zeros(0, dtype=np.int64),) * 3

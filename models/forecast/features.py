@@ -1,0 +1,114 @@
+"""What a model is told about a series at an origin. Here: features of (series, origin, step) rows. Not here: the models.
+
+Amounts are divided by the series' level at the origin, so that one model learns from large and small series alike.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecast.panel import Panel
+from models.forecast.past import Past, known_mean
+from models.forecast.smoothing import RATES, Smoothing
+from models.forecast.yearly import Yearly
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+LAGS = 8
+SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+MIN_YEARS = 3  # of a calendar, before a position in the year can be told from that one year's events
+
+
+class Features:
+    """Rows of features for any (i, t, h): series, origin, steps ahead; nothing after t is looked at.
+
+    Whatever a history lacks is not a number in its column, so that a model kept from a shorter one can read them.
+    """
+
+    def __init__(self, panel: Panel, horizon: int) -> None:
+        self.panel, self.past = panel, Past(panel)
+        self.smoothing = Smoothing(self.past)
+        whole = np.zeros(len(panel.ids), dtype=np.int64)
+        self._pooled = Yearly(self.past, whole, horizon)
+        sorts = [k for k, attribute in enumerate(panel.attributes) if attribute.kind[0] == "category"]
+        self._yearly = [Yearly(self.past, panel.attributes[k].codes, horizon) for k in sorts]
+        self.categories = [f"attribute{k}" for k in sorts]
+
+    def scale(self, i: Ints, t: Ints, h: Ints) -> Array:
+        """Units that a row's target is divided by: the level, moved along what a year ago became of all series."""
+        return self.past.level[i, t] * self.season(i, t, h)
+
+    def season(self, i: Ints, t: Ints, h: Ints) -> Array:
+        """Ratio of demand h periods after t to the level at t that all series had in years before.
+
+        Drawn to 1 as if one year more had shown 1: the logarithm of k years weighs k ÷ (k + 1).
+        """
+        ratio, years = self._pooled.ratio(i, t, h)
+        return np.clip(ratio, 0.1, 10.0) ** (years / (years + 1))
+
+    def rows(self, i: Ints, t: Ints, h: Ints) -> tuple[NDArray[np.float32], list[str]]:
+        """(rows, features) and the features' names."""
+        scale = self.scale(i, t, h)
+        columns = {
+            "step": h.astype(np.float64),
+            "log_level": np.log(self.past.level[i, t] + 1e-3),
+            "log_scale": np.log(scale + 1e-3),
+        }
+        columns |= self._recent(i, t) | self._seasonal(i, t, h, scale) | self._calendar(t, h) | self._known(i, t)
+        return np.stack([c.astype(np.float32) for c in columns.values()], axis=1), list(columns)
+
+    def _recent(self, i: Ints, t: Ints) -> dict[str, Array]:
+        past, level = self.past, self.past.level[i, t]
+        span = self.panel.freq.level
+        lags = past.lags(i, t, max(span, LAGS)) / level[:, None]
+        columns = {f"lag{k}": lags[:, k] for k in range(LAGS)}
+        ordered = np.sort(lags[:, :span], axis=1)  # unknown ones last
+        known = np.isfinite(ordered).sum(axis=1)
+        at = np.maximum(known - 1, 0)
+        for share in SHARES:
+            columns[f"share{share}"] = ordered[np.arange(len(i)), np.rint(share * at).astype(np.int64)]
+        for periods in (2, 4, span, 2 * span, 4 * span, 8 * span):
+            columns[f"mean{periods}"] = past.mean(i, t, periods) / level
+        for periods in (span, 4 * span):
+            columns[f"std{periods}"] = past.std(i, t, periods) / level
+            columns[f"zeros{periods}"] = past.zero_share(i, t, periods)
+        columns |= {f"smooth{rate}": self.smoothing.levels[k, i, t] / level for k, rate in enumerate(RATES)}
+        columns["smooth"] = self.smoothing.level(i, t) / level
+        columns["known"] = past.known_share(i, t, span)
+        columns["idle"] = past.idle(i, t)
+        columns["age"] = (t - self.panel.first[i]).astype(np.float64)
+        return columns
+
+    def _seasonal(self, i: Ints, t: Ints, h: Ints, scale: Array) -> dict[str, Array]:
+        past, freq = self.past, self.panel.freq
+        year_ago = t + h - freq.year * -(-h // freq.year)
+        then = year_ago - h
+        base = np.where(then >= 0, past.level[i, np.maximum(then, 0)], np.nan)
+        own = known_mean([past.at(i, year_ago + k) for k in range(-freq.smooth, 1)])
+        columns = {"year_ago": own / scale, "year_ago_ratio": own / np.where(base > 0, base, np.nan)}
+        if freq.year > freq.season > 1:
+            same = [past.at(i, t + h - freq.season * (-(-h // freq.season) + k)) for k in range(8)]
+            columns["season_ago"] = same[0] / scale
+            columns["season_mean4"] = known_mean(same[:4]) / scale
+            columns["season_mean8"] = known_mean(same) / scale
+        pooled, _ = self._pooled.ratio(i, t, h)
+        columns["pooled_ratio"] = pooled
+        columns |= {f"pooled_ratio{k}": yearly.ratio(i, t, h)[0] / pooled for k, yearly in enumerate(self._yearly)}
+        return columns
+
+    def _calendar(self, t: Ints, h: Ints) -> dict[str, Array]:
+        """Position in the year, unknown while few years are, and in the season where that is shorter."""
+        freq, since = self.panel.freq, self.panel.phase + t + h
+        is_known = len(self.panel.dates) >= MIN_YEARS * freq.year
+        columns = {"of_year": np.where(is_known, since % freq.year, np.nan)}
+        if freq.year > freq.season > 1:
+            columns["of_season"] = (since % freq.season).astype(np.float64)
+        return columns
+
+    def _known(self, i: Ints, t: Ints) -> dict[str, Array]:
+        panel = self.panel
+        columns = {f"attribute{k}": a.values[i] for k, a in enumerate(panel.attributes) if a.kind[0] != "text"}
+        for name, values in (("price", panel.price), ("promotion", panel.promotion)):
+            now, before = (np.nan, np.nan) if values is None else (values[i, t], values[i, np.maximum(t - panel.freq.level, 0)])
+            columns[name] = np.broadcast_to(now, len(i))
+            columns[f"{name}_change"] = np.broadcast_to(now - before, len(i))
+        return columns

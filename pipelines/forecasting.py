@@ -1,0 +1,111 @@
+"""`fulcast forecast` and `fulcast backtest`. Here: files in and out, scores on the terminal. Not here: forecasting (models/forecast)."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import polars as pl
+import typer
+
+from models import accuracy
+from models.forecast.engine import COLUMNS, LEVELS, Selection, backtest_series, forecast_series
+from models.forecast.problem import Note, Problem
+from pipelines.errors import InputError
+from pipelines.terminal import bar, table
+
+T = TypeVar("T")
+READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
+    ".parquet": pl.read_parquet, ".csv": lambda path: pl.read_csv(path, try_parse_dates=True), ".arrow": pl.read_ipc
+}  # fmt: skip
+
+
+def forecast(
+    history: Path, freq: str, horizon: int, output: Path, *, statics: Path | None, selection: Path | None, today: date
+) -> None:
+    """Reads, forecasts and writes; a kept selection is used when its file exists, and kept there otherwise."""
+    kept = _kept(selection) if selection and selection.exists() else None
+    frames = read(history), read(statics) if statics else None
+    with bar("forecast") as report:
+        made = _mended(
+            lambda: forecast_series(frames[0], freq, horizon, statics=frames[1], until=today, selection=kept, report=report)
+        )
+        report(1, 1)
+    write(made.table, output)
+    if selection and not kept:
+        selection.write_text(made.selection.to_json(), encoding="utf-8")
+    typer.echo(f"{made.table['unique_id'].n_unique():,} series, {horizon} periods of {freq} ahead: {output}")
+    say(made.notes)
+
+
+def _kept(path: Path) -> Selection:
+    try:
+        return Selection.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"{path} is no kept selection of this version; remove it, and the next run makes it anew.") from None
+
+
+def backtest(
+    history: Path, freq: str, horizon: int, output: Path | None, *, statics: Path | None, windows: int, today: date
+) -> None:
+    """Forecasts of known periods, their scores on the terminal and, where asked for, the forecasts in a file."""
+    frames = read(history), read(statics) if statics else None
+    with bar("backtest") as report:
+        made, notes = _mended(
+            lambda: backtest_series(frames[0], freq, horizon, windows=windows, statics=frames[1], until=today, report=report)
+        )
+    if output:
+        write(made, output)
+    table(scores(made, horizon), f"{made['unique_id'].n_unique():,} series, {horizon} periods of {freq} ahead")
+    say(notes)
+
+
+def scores(made: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    """One row per cutoff (those of series that end together) and one of all: WAPE of the median, bias of the mean, coverage."""
+    groups = [("all", made), *((str(cutoff), part) for (cutoff,), part in made.group_by("cutoff", maintain_order=True))]
+    return pl.DataFrame([_scored(name, part, horizon) for name, part in groups[:6]])
+
+
+def _scored(name: str, part: pl.DataFrame, horizon: int) -> dict[str, str]:
+    values = part.select(*COLUMNS, pl.col("y").fill_null(float("nan"))).to_numpy().reshape(-1, horizon, len(COLUMNS) + 1)
+    mean, quantiles, actual = values[:, :, 0], values[:, :, 1:-1], values[:, :, -1]
+    loss = np.nansum(accuracy.pinball(quantiles, actual, LEVELS).mean(axis=2)) / max(np.nansum(actual), 1e-9)
+    shown = {"WAPE": accuracy.wape(quantiles[:, :, 3], actual), "bias": accuracy.bias(mean, actual), "pinball": loss}
+    widths = {"50 %": (2, 4), "80 %": (1, 5), "90 %": (0, 6)}
+    shown |= {f"in {w}": accuracy.coverage(quantiles[:, :, a], quantiles[:, :, b], actual) for w, (a, b) in widths.items()}
+    return {"cutoff": name} | {key: f"{value:.3f}" for key, value in shown.items()}
+
+
+def read(path: Path) -> pl.DataFrame:
+    """A Parquet, CSV or Arrow file."""
+    if path.suffix not in READERS:
+        raise InputError(f"{path} is neither .parquet, .csv nor .arrow.")
+    try:
+        return READERS[path.suffix](path)
+    except (OSError, pl.exceptions.PolarsError) as problem:
+        raise InputError(f"{path} can't be read: {str(problem).splitlines()[0]}") from None
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Parquet, or CSV where the name says so."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        frame.write_csv(path) if path.suffix == ".csv" else frame.write_parquet(path)
+    except OSError as problem:
+        raise InputError(f"{path} can't be written: {problem}") from None
+
+
+def say(notes: tuple[Note, ...]) -> None:
+    """What was left out or fallen back on; exit code 2 where series got no forecast."""
+    for note in notes:
+        typer.secho(note.sentence, fg="red" if note.is_refusal else "yellow", err=True)
+    if any(note.is_refusal for note in notes):
+        raise typer.Exit(2)
+
+
+def _mended(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except Problem as problem:
+        raise InputError(str(problem)) from None
