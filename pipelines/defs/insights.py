@@ -34,7 +34,8 @@ def outlook_of_returns(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     sold = run.warehouse.query(f"""
         SELECT channel, sku, strftime(business_date, '%Y-%m') AS month, (DATE '{run.as_of_date}' - business_date)::BIGINT AS age_days,
                floor(days_to_return)::BIGINT AS delay_days, sum(sold_units)::BIGINT AS sold_units, sum(returned_units)::BIGINT AS returned_units
-        FROM return_lines WHERE business_date >= DATE '{run.as_of_date - timedelta(days=WINDOW_DAYS)}' AND business_date < DATE '{run.as_of_date}' GROUP BY ALL
+        FROM return_lines WHERE business_date >= DATE '{run.as_of_date - timedelta(days=WINDOW_DAYS)}' AND business_date < DATE '{run.as_of_date}'
+        GROUP BY ALL ORDER BY ALL
     """)
     attributes = run.warehouse.read("sku_attributes")["sku_attributes"]
     run.warehouse.save({"return_outlook": return_outlook(sold, attributes)})

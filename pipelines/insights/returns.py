@@ -23,7 +23,7 @@ def return_outlook(sold: pl.DataFrame, sku_attributes: pl.DataFrame) -> pl.DataF
     share = completion(age, np.clip(delay, 0, LONGEST_DAYS), units.astype(float), LONGEST_DAYS)
     seen = pl.Series(share[np.clip(sold["age_days"].to_numpy(), 0, LONGEST_DAYS)])
     lines = sold.with_columns(mature_units=pl.col("sold_units") * seen).join(
-        sku_attributes.select("sku", "category"), on="sku", how="left"
+        sku_attributes.select("sku", "category"), on="sku", how="left", maintain_order="left"
     )
     usual = returned_of(lines)
     groups = [_group(lines, kind) for kind in KINDS]
