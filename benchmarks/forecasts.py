@@ -106,7 +106,9 @@ def _weighted(values: Array, volume: Array) -> float:
 def _told(case: Case, found: dict[tuple[bool, str], list[Scores]]) -> Iterator[str]:
     for whole in (True, False):
         mean = {
-            name: _mean_scores(scores, is_peer=name != OURS) for (is_whole, name), scores in found.items() if is_whole == whole
+            name: _mean_scores(scores, is_peer=name != OURS)
+            for (is_whole, name), scores in found.items()
+            if is_whole == whole and len(scores) == case.origins
         }
         yield f"{case.name}, {case.horizon} of {case.freq} ahead, {case.origins} origins, {'all series' if whole else 'a random 1,000'}, {len(mean) - 1} peers"
         own = mean.pop(OURS)

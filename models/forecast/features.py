@@ -53,11 +53,11 @@ class Features:
             "log_level": np.log(self.past.level[i, t] + 1e-3),
             "log_scale": np.log(scale + 1e-3),
         }
-        columns |= self._recent(i, t) | self._seasonal(i, t, h, scale) | self._calendar(t, h) | self._known(i, t)
+        columns |= self._recent(i, t) | self._seasonal(i, t, h, _positive(scale)) | self._calendar(t, h) | self._known(i, t)
         return np.stack([c.astype(np.float32) for c in columns.values()], axis=1), list(columns)
 
     def _recent(self, i: Ints, t: Ints) -> dict[str, Array]:
-        past, level = self.past, self.past.level[i, t]
+        past, level = self.past, _positive(self.past.level[i, t])
         span = self.panel.freq.level
         lags = past.lags(i, t, max(span, LAGS)) / level[:, None]
         columns = {f"lag{k}": lags[:, k] for k in range(LAGS)}
@@ -112,3 +112,8 @@ class Features:
             columns[name] = np.broadcast_to(now, len(i))
             columns[f"{name}_change"] = np.broadcast_to(now - before, len(i))
         return columns
+
+
+def _positive(values: Array) -> Array:
+    """Values, those not above 0 unknown: nothing can be divided by what never sold."""
+    return np.where(values > 0, values, np.nan)
