@@ -1,5 +1,6 @@
 """The engine as a whole: honest intervals, coherent quantiles, no look ahead, and an answer for every odd series."""
 
+import importlib
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from models.forecast import boosting, engine
 from models.forecast.engine import COLUMNS, Made, Selection, backtest_series, forecast_series
 from models.forecast.problem import Problem
+from tests.conftest import require
 
 HORIZON, WEEKS = 4, 70
 MONDAY = date(2024, 1, 1)
@@ -37,9 +39,18 @@ def values(made: Made) -> np.ndarray:
     return made.table.select(COLUMNS).to_numpy().reshape(-1, HORIZON, len(COLUMNS))
 
 
+def has_boosting() -> bool:
+    try:
+        importlib.import_module("lightgbm")
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quick() -> Any:
     """Fewer trees and rows: what is tested here doesn't hang on the last of them."""
+    require(has_boosting(), "LightGBM can't be loaded: the system's OpenMP library is missing (libgomp1)")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boosting, "ROUNDS", 20)
         patch.setattr(boosting, "MAX_ROWS", 15_000)
