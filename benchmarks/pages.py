@@ -29,7 +29,7 @@ from pipelines.settings import PROJECT
 from pipelines.warehouse.snapshots import Snapshot, open_snapshot, publish
 
 LINES, OPENINGS, LOADS, TABS = 10_000_000, 50, 2_000, 4
-PAGES = {"": (today.FIGURES, 1, 7), "best-sellers": (best_sellers.FIGURES, 1, 28), "fulfilment": (fulfilment.FIGURES, 3, 28)}
+PAGES = {"": (today.FIGURES, 1, 7), "best-sellers": (best_sellers.FIGURES, 1, 28), "fulfilment": (fulfilment.FIGURES, 2, 28)}
 MINIMAL = """
 import numpy as np, pandas as pd, streamlit as st
 st.set_page_config(layout="wide")

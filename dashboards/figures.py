@@ -49,7 +49,10 @@ def of_state(name: str, groups: tuple[str, ...]) -> pl.DataFrame:
 
 def behind(names: list[str], chosen: Chosen, *, is_state: bool = False) -> None:
     """The orders behind any of a page's figures, those that hurt it first."""
-    with st.expander("Orders behind a figure", icon=":material/search:"):
+    place = st.expander("Orders behind a figure", icon=":material/search:", key="behind-a-figure", on_change="rerun")
+    if not place.open:
+        return
+    with place:
         titles = {metric(name).title: name for name in names}
         title = st.selectbox("Figure", list(titles), key="behind")
         one = metric(titles[title])

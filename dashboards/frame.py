@@ -1,7 +1,7 @@
 """What every page shares: the snapshot it reads, the banner with its age, downloads. Here: page furniture. Not here: any page's content."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -106,6 +106,14 @@ def table(frame: pl.DataFrame, name: str, whole: pl.DataFrame | None = None, **o
     )
     downloads(frame if whole is None else whole, name)
     return shown
+
+
+def tabs(drawn: Mapping[str, Callable[[], None]]) -> None:
+    """Tabs of a page, of which only the open one is drawn; which one that is stands in the link."""
+    for tab, draw in zip(st.tabs(list(drawn), key="tab", bind="query-params"), drawn.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw()
 
 
 def _column(name: str, dtype: pl.DataType) -> Any:

@@ -20,26 +20,16 @@ def show() -> None:
     chosen = filters.show("channel", "category", "location_id", "ship_to_country_code")
     figures.row(FIGURES, chosen)
     _ranking(chosen)
-    moves, classes, pairs, prices, returned, plan = st.tabs(
-        ["Risers and fallers", "ABC-XYZ", "Sold together", "Price parity", "Returns", "Plan"]
+    frame.tabs(
+        {
+            "Risers and fallers": _moves,
+            "ABC-XYZ": _classes,
+            "Sold together": _pairs,
+            "Price parity": _prices,
+            "Returns": _returns,
+            "Plan": _plan,
+        }
     )
-    with moves:
-        _moves()
-    with classes:
-        found = frame.ask(queries.classes)
-        st.altair_chart(charts.classes(found, frame.currency()), width="stretch")
-        frame.table(found, "classes", height=300)
-    with pairs:
-        frame.table(frame.ask(queries.together), "sold-together", height=360)
-    with prices:
-        st.caption(
-            "Channels that sold a SKU in the last 28 days more than 5 % above its lowest price, before tax and after discounts."
-        )
-        frame.table(frame.ask(queries.parity_breaks), "parity", height=360)
-    with returned:
-        _returns()
-    with plan:
-        _plan()
     figures.behind(FIGURES, chosen)
 
 
@@ -85,6 +75,23 @@ def _moves() -> None:
             pl.concat([fresh, dying]).select("sku", "description", "category", "units_now", "units_before", "is_new", "is_dying"),
             "new-dying",
         )
+
+
+def _classes() -> None:
+    found = frame.ask(queries.classes)
+    st.altair_chart(charts.classes(found, frame.currency()), width="stretch")
+    frame.table(found, "classes", height=300)
+
+
+def _pairs() -> None:
+    frame.table(frame.ask(queries.together), "sold-together", height=360)
+
+
+def _prices() -> None:
+    st.caption(
+        "Channels that sold a SKU in the last 28 days more than 5 % above its lowest price, before tax and after discounts."
+    )
+    frame.table(frame.ask(queries.parity_breaks), "parity", height=360)
 
 
 def _returns() -> None:

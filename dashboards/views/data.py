@@ -11,28 +11,31 @@ from pipelines.metrics import all_metrics
 def show() -> None:
     """Loads and their balances, quarantine, reconciliation, crosswalk, payments, the metric dictionary."""
     st.title("Data")
-    loads, quarantine, channels, money, dictionary = st.tabs(["Loads", "Quarantine", "Channels", "Payments", "Metrics"])
-    with loads:
-        st.caption("Rows in = accepted + duplicate + superseded + quarantined, checked on every load.")
-        frame.table(frame.ask(queries.loads), "loads", height=420)
-    with quarantine:
-        _or_fine(frame.ask(queries.quarantine), "quarantine", "Every row could be read.")
-    with channels:
-        st.subheader("What polls missed, and what the record lacks")
-        _or_fine(
-            frame.ask(queries.missed),
-            "missed",
-            "The record holds everything that channels say they have, or no channel is fetched.",
-        )
-        st.subheader("Listings whose SKU nobody knows")
-        _or_fine(frame.ask(queries.unmapped), "unmapped", "Every line that was sold has a SKU.")
-    with money:
-        st.subheader("Orders paid otherwise than they came to")
-        _or_fine(frame.ask(queries.payments), "payments", "Every order was paid to the cent, or no payments are loaded.")
-        st.subheader("Payouts")
-        _or_fine(frame.ask(queries.payouts), "payouts", "No payouts are loaded.")
-    with dictionary:
-        _dictionary()
+    frame.tabs({"Loads": _loads, "Quarantine": _quarantine, "Channels": _channels, "Payments": _payments, "Metrics": _dictionary})
+
+
+def _loads() -> None:
+    st.caption("Rows in = accepted + duplicate + superseded + quarantined, checked on every load.")
+    frame.table(frame.ask(queries.loads), "loads", height=420)
+
+
+def _quarantine() -> None:
+    _or_fine(frame.ask(queries.quarantine), "quarantine", "Every row could be read.")
+
+
+def _channels() -> None:
+    st.subheader("What polls missed, and what the record lacks")
+    fine = "The record holds everything that channels say they have, or no channel is fetched."
+    _or_fine(frame.ask(queries.missed), "missed", fine)
+    st.subheader("Listings whose SKU nobody knows")
+    _or_fine(frame.ask(queries.unmapped), "unmapped", "Every line that was sold has a SKU.")
+
+
+def _payments() -> None:
+    st.subheader("Orders paid otherwise than they came to")
+    _or_fine(frame.ask(queries.payments), "payments", "Every order was paid to the cent, or no payments are loaded.")
+    st.subheader("Payouts")
+    _or_fine(frame.ask(queries.payouts), "payouts", "No payouts are loaded.")
 
 
 def _or_fine(rows: pl.DataFrame, name: str, sentence: str) -> None:
