@@ -10,6 +10,7 @@ from dashboards.queries import best_sellers as queries
 
 FIGURES = ["net_sales", "sold_units", "orders", "gross_margin", "gross_margin_rate", "margin_coverage_rate"]
 ORDERS = {"Net sales": "net_sales_amount", "Units": "sold_units", "Margin": "margin_amount", "Orders": "orders"}
+SHOWN = 500  # rows of the ranking that a page draws
 PLAN_SHOWN = timedelta(weeks=5)  # before today; the download holds every week
 MOVING = ["sku", "description", "category", "units_now", "units_before", "z_score", "p_value", "is_significant"]
 
@@ -48,7 +49,10 @@ def _ranking(chosen: filters.Chosen) -> None:
         st.info("Nothing was sold in this period with these filters; choose a longer period or take a filter away.")
         return
     st.altair_chart(charts.best(ranked.head(15), queries.GROUPS[group], ORDERS[by]), width="stretch")
-    picked = frame.table(ranked, "best-sellers", height=420, on_select="rerun", selection_mode="single-row")
+    shown = ranked.head(SHOWN)
+    if ranked.height > SHOWN:
+        st.caption(f"The first {SHOWN} of {ranked.height:,}; the downloads hold all.")
+    picked = frame.table(shown, "best-sellers", whole=ranked, height=420, on_select="rerun", selection_mode="single-row")
     if group == "SKU":
         rows = picked.selection.rows
         sku = ranked["sku"][rows[0] if rows and rows[0] < ranked.height else 0]
