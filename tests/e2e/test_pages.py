@@ -148,6 +148,9 @@ def test_filters_narrow_every_figure_and_stand_in_the_link(page: Page, site: str
         )
         goods = connection.sql("SELECT DISTINCT sku FROM sales_entries WHERE is_goods AND sku IS NOT NULL").pl()["sku"]
     assert shown(page, "Units sold") == f"{units:,}"
+    expect(page.get_by_role("tab", name="Plan")).to_be_visible()  # below the ranking: all of it is drawn
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    page.wait_for_timeout(1_000)
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_role("button", name="CSV").first.click()
     ranked = pl.read_csv(download.value.path())
