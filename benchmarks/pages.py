@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +43,7 @@ FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 FIGURE, CHART = "[data-testid=stMetricValue]", "[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg"
 FIGURES = "[data-testid=stMetric]"
 SHOWN = "q => [...document.querySelectorAll(q)].map(e => e.innerText).join(' ')"
+READ = "read"
 LATER = {"figures": 0.5, "charts": 1.0, "filter": 0.4}
 
 
@@ -99,13 +101,9 @@ def _timed(browser: Browser, url: str, charts: int, openings: int) -> dict[str, 
 
 
 def _filtered(page: Page) -> float:
-    """Seconds from choosing a channel until the figures are others; blank pages without the filter take no time."""
-    box = page.get_by_label("Channel").first
-    if not box.count():
-        return 0.0
-    _still(page)
-    before = page.evaluate(SHOWN, FIGURES)
-    box.click()
+    """Seconds from choosing a channel until the figures are others."""
+    before = _still(page)
+    page.get_by_label("Channel").first.click()
     option = page.get_by_role("option", name="c0", exact=True)
     option.wait_for()
     started = time.perf_counter()
@@ -114,8 +112,14 @@ def _filtered(page: Page) -> float:
     return time.perf_counter() - started
 
 
-def _still(page: Page) -> None:
+def _still(page: Page) -> str:
+    """The figures, once the page has been drawn and they stand still."""
     page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
+    shown = ""
+    while shown != (now := str(page.evaluate(SHOWN, FIGURES))):
+        shown = now
+        page.wait_for_timeout(300)
+    return shown
 
 
 def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
@@ -144,8 +148,14 @@ def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
                 _copy(held.pop(), folder, inbox)
             _refresh(environment, "refresh_orders")
             refreshes += 1
-        faults = [line for reader in readers for line in (reader.communicate()[0] or "").splitlines()]
-    yield f"{loads:,} page loads during {refreshes} refreshes: {len(faults)} with an error, a lock or figures of two snapshots"
+        said = [line for reader in readers for line in reader.communicate()[0].splitlines()]
+    read = sum(line.startswith(READ) for line in said)
+    faults = [line for line in said if not line.startswith(READ)]
+    versions = {line.split()[-1] for line in said if line.startswith(READ)}
+    yield (
+        f"{read:,} of {loads:,} page loads read during {refreshes} refreshes, {len(versions)} snapshots among them: "
+        f"{len(faults)} with an error, a lock or figures of two snapshots"
+    )
     yield from faults[:5]
 
 
@@ -161,15 +171,23 @@ def _refresh(environment: dict[str, str], job: str) -> None:
     subprocess.run([fulcast, "run", "--job", job], env=environment, capture_output=True, check=False)
 
 
-def is_of_one_snapshot(page: Page, home: Path, path: str, banner: str) -> bool:
+def version_of(banner: str) -> str:
+    """The snapshot that a page's banner names."""
+    return banner.rsplit(maxsplit=1)[-1].strip("`")
+
+
+def is_of_one_snapshot(page: Page, home: Path, path: str, version: str) -> bool:
     """Whether every figure of the page is the registry's answer to the snapshot that the page names."""
+    expected = _expected(home, path, version)
+    return tuple(page.locator(FIGURE).all_inner_texts()[: len(expected)]) == expected
+
+
+@cache
+def _expected(home: Path, path: str, version: str) -> tuple[str, ...]:
     figures, _, days = PAGES[path]
-    version = next(word.strip("`") for word in banner.split() if word.count("-") == 2 and word.strip("`")[0].isdigit())
     with open_snapshot(Snapshot(version, home / "snapshots" / f"{version}.duckdb")) as connection:
         day = connection.sql("SELECT as_of::DATE FROM run_info").fetchall()[0][0]
-        since, until = day - timedelta(days=days), day - timedelta(days=1)
-        expected = [_shown(connection, name, since, until) for name in figures]
-    return page.locator(FIGURE).all_inner_texts()[: len(expected)] == expected
+        return tuple(_shown(connection, name, day - timedelta(days=days), day - timedelta(days=1)) for name in figures)
 
 
 def _shown(connection: Any, name: str, since: Any, until: Any) -> str:

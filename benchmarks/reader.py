@@ -1,11 +1,11 @@
-"""A reader of pages: loads them one after the other and prints each load that went wrong. Run by benchmarks.pages."""
+"""A reader of pages: loads them one after the other and prints what each was read from, or what went wrong. Run by benchmarks.pages."""
 
 import sys
 from pathlib import Path
 
 from playwright.sync_api import Error
 
-from benchmarks.pages import FIGURE, PAGES, _browser, is_of_one_snapshot
+from benchmarks.pages import FIGURE, PAGES, READ, _browser, is_of_one_snapshot, version_of
 
 
 def main(site: str, home: str, loads: int, first: int) -> None:
@@ -19,11 +19,13 @@ def main(site: str, home: str, loads: int, first: int) -> None:
                 page.goto(f"{site}/{path}")
                 page.wait_for_function("([q, n]) => document.querySelectorAll(q).length >= n", arg=[FIGURE, figures])
                 page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
-                banner = page.get_by_text("snapshot").first.inner_text()
+                version = version_of(page.get_by_text("snapshot").first.inner_text())
                 if page.get_by_test_id("stException").count():
                     print(path, page.get_by_test_id("stException").first.inner_text()[:200].replace("\n", " "), flush=True)
-                elif not is_of_one_snapshot(page, Path(home), path, banner):
-                    print(path, "figures of two snapshots", banner, flush=True)
+                elif not is_of_one_snapshot(page, Path(home), path, version):
+                    print(path, "figures of two snapshots", version, flush=True)
+                else:
+                    print(READ, path, version, flush=True)
             except Error as problem:
                 print(path, str(problem)[:200].replace("\n", " "), flush=True)
 

@@ -1,10 +1,8 @@
-"""Where return rates end. Here: how complete the returns of an age are, which products come back too often. Not here: what a return is."""
+"""Where return rates end. Here: how complete the returns of an age are, how unlikely so many are. Not here: what a return is."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
-
-from models.trends import discovered
 
 Numbers = NDArray[np.float64]
 
@@ -36,8 +34,3 @@ def excess_p_values(returned: Numbers, mature: Numbers, usual_rate: Numbers) -> 
     """
     trials = np.maximum(np.round(mature), returned)
     return np.asarray(binom.sf(returned - 1, trials, np.clip(usual_rate, 0, 1)))
-
-
-def is_prone(p_values: Numbers) -> NDArray[np.bool_]:
-    """Which products come back more than usual, at most one in ten of them by chance."""
-    return discovered(p_values)

@@ -71,11 +71,7 @@ def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         for name, column in (("fulfilment_lines", "ordered_at"), ("order_lives", "placed_at"), ("shipments", "shipped_at"))
     )
     reported = run.warehouse.read("account_health")["account_health"]
-    run.warehouse.save(
-        {
-            "channel_scorecards": channel_scorecards(
-                all_rules(run.config.scorecards), platforms, fba, lines, lives, shipments, reported, run.as_of
-            )
-        }
-    )
+    rules = all_rules(run.config.scorecards)
+    cards = channel_scorecards(rules, platforms, fba, lines, lives, shipments, reported, run.as_of)
+    run.warehouse.save({"channel_scorecards": cards})
     yield from results(run, [SCORECARDS])

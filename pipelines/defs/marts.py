@@ -188,7 +188,7 @@ def make_step(run: Run, step: str, days: str | None = None, say: Callable[[str],
     if step == "facts":
         refresh(run.warehouse, step, facts(run), run.as_of, say)
     elif step == "daily_sales" and not days:
-        refresh_sums(run.warehouse, {name: MARTS[name].transform for name in GROUPS[step]})
+        refresh_sums(run.warehouse, {name: MARTS[name].transform for name in GROUPS[step]}, say)
     else:
         derived = {name: (MARTS[name].transform, MARTS[name].sources, MARTS[name].arguments(run)) for name in GROUPS[step]}
         run.warehouse.derive(derived, days, say)

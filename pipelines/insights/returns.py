@@ -3,7 +3,8 @@
 import numpy as np
 import polars as pl
 
-from models.returns import completion, excess_p_values, is_prone
+from models.returns import completion, excess_p_values
+from models.trends import discovered
 from pipelines.contracts import table
 
 WINDOW_DAYS, LONGEST_DAYS = 365, 120
@@ -25,7 +26,7 @@ def return_outlook(sold: pl.DataFrame, sku_attributes: pl.DataFrame) -> pl.DataF
     lines = sold.with_columns(mature_units=pl.col("sold_units") * seen).join(
         sku_attributes.select("sku", "category"), on="sku", how="left", maintain_order="left"
     )
-    usual = returned_of(lines)
+    usual = _rate_of(lines)
     groups = [_group(lines, kind) for kind in KINDS]
     of_categories = groups[1].select(category="group_value", usual_rate="expected_return_rate")
     groups[0] = groups[0].join(sku_attributes.select(group_value="sku", category="category"), on="group_value", how="left")
@@ -34,7 +35,7 @@ def return_outlook(sold: pl.DataFrame, sku_attributes: pl.DataFrame) -> pl.DataF
     return table("return_outlook").conform(pl.concat([_flagged(g) for g in everything.partition_by("group_kind")]))
 
 
-def returned_of(lines: pl.DataFrame) -> float:
+def _rate_of(lines: pl.DataFrame) -> float:
     """Returned ÷ mature units of all lines, at most 1."""
     mature = float(lines["mature_units"].sum())
     return min(float(lines["returned_units"].sum()) / mature, 1.0) if mature else 0.0
@@ -58,4 +59,4 @@ def _flagged(group: pl.DataFrame) -> pl.DataFrame:
         group[name].cast(pl.Float64).to_numpy() for name in ("returned_units", "mature_units", "usual_rate")
     )
     p_values = excess_p_values(returned, mature, usual)
-    return group.with_columns(p_value=pl.Series(p_values), is_return_prone=pl.Series(is_prone(p_values)))
+    return group.with_columns(p_value=pl.Series(p_values), is_return_prone=pl.Series(discovered(p_values)))

@@ -105,3 +105,9 @@ def _shipped(shipments: Frame, real: Frame, as_of: datetime) -> Frame:
         carrier_service=nw.col("service_level").min(),
         parcels=nw.col("shipment_id").n_unique(),
     )  # fmt: skip
+
+
+def in_full_on_time() -> nw.Expr:
+    """True of a line that arrived complete by the promise to the customer, of which the seller cancelled nothing."""
+    is_whole = (nw.col("delivered_in_time_units") >= nw.col("due_units")) & (nw.col("due_units") > 0)
+    return is_whole & (nw.col("seller_cancelled_units") == 0)

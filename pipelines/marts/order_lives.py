@@ -5,6 +5,7 @@ from typing import Any
 import narwhals as nw
 
 from pipelines.marts.arithmetic import at_rate, hours_between
+from pipelines.marts.fulfilment_lines import in_full_on_time
 
 Frame = nw.LazyFrame[Any]
 SOURCES = ("orders", "order_timeline", "fulfilment_lines", "fx_rates")
@@ -16,7 +17,8 @@ STAGES = ("delivered", "shipped", "packed", "picked", "allocated", "paid")
 
 
 def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, fx_rates: Frame) -> Frame:
-    """Every real sale (no test, no payment that failed) with the instant of each stage and the hours between it and the last stage known before.
+    """Every real sale with the instant of each stage and the hours between it and the last stage known before; tests and orders
+    whose payment failed are none.
 
     A stage that happens to several things of an order happened when it first happened, but leaving and arriving are whole
     only with the last line: an order of which one unit is open has not left. Times before the stage they follow stay, negative.
@@ -25,7 +27,7 @@ def order_lives(orders: Frame, order_timeline: Frame, fulfilment_lines: Frame, f
     rates = fx_rates.select("currency_code", "reporting_rate", business_date="rate_date")
     lives = (
         sales.select(*ORDER, "business_date", "currency_code", "location_id", "service_level", "ship_to_country_code", "customer_key", "cancelled_by",
-                     "cancel_reason",                     *FLAGS, "is_cancelled", "total_amount", placed_at="ordered_at", own_paid_at="paid_at")
+                     "cancel_reason", *FLAGS, "is_cancelled", "total_amount", placed_at="ordered_at", own_paid_at="paid_at")
         .join(_stages(order_timeline), on=list(ORDER), how="left")
         .join(_leaving(fulfilment_lines), on=list(ORDER), how="left")
         .join(rates, on=["currency_code", "business_date"], how="left")
@@ -66,14 +68,9 @@ def _stages(order_timeline: Frame) -> Frame:
 
 def _leaving(fulfilment_lines: Frame) -> Frame:
     """Leaving and arriving of whole orders: blank while one line is open, or one parcel's arrival unknown."""
-    is_otif = (
-        (nw.col("delivered_in_time_units") >= nw.col("due_units"))
-        & (nw.col("due_units") > 0)
-        & (nw.col("seller_cancelled_units") == 0)
-    )
     lines = fulfilment_lines.with_columns(
         lacking=nw.col("shipped_units") - nw.col("delivered_units"),
-        failed=nw.when(is_otif).then(0).otherwise(1),
+        failed=nw.when(in_full_on_time()).then(0).otherwise(1),
         known=nw.col("is_delivery_known").cast(nw.Int64),
     )
     sums = lines.group_by(*ORDER).agg(

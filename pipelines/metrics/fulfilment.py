@@ -2,6 +2,7 @@
 
 import narwhals as nw
 
+from pipelines.marts.fulfilment_lines import in_full_on_time
 from pipelines.metrics.registry import Metric, Quantiles, Ratio, Shared, Total, column, rows, when
 
 _LINES: Shared = {"subject": "fulfilment", "fact": "fulfilment_lines", "grain": "an order and a SKU that had to leave a building"}
@@ -36,14 +37,6 @@ def _due_to_arrive(as_of: object) -> nw.Expr:
 
 def _first_promise_passed(as_of: object) -> nw.Expr:
     return (nw.col("deliver_by_at") <= as_of) & nw.col("is_delivery_known")
-
-
-def _in_full_on_time(_as_of: object) -> nw.Expr:
-    return (
-        (nw.col("delivered_in_time_units") >= nw.col("due_units"))
-        & (nw.col("due_units") > 0)
-        & (nw.col("seller_cancelled_units") == 0)
-    )
 
 
 def _wanted(_as_of: object) -> nw.Expr:
@@ -94,7 +87,7 @@ METRICS = (
         name="otif_rate", title="OTIF, lines", unit="rate", better="higher",
         meaning="Of the lines promised to the customer by now, the share that arrived complete by the first promise.",
         formula="lines delivered complete by the promise ÷ lines promised; open, late and seller-cancelled lines fail",
-        measure=Ratio(when(_in_full_on_time), rows()), only=_first_promise_passed, **_DELIVER,
+        measure=Ratio(when(lambda as_of: in_full_on_time()), rows()), only=_first_promise_passed, **_DELIVER,
     ),
     Metric(
         name="otif_order_rate", title="OTIF, orders", unit="rate", better="higher", subject="fulfilment", fact="order_lives", grain="an order",

@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.contracts import Table, all_tables, table
 from pipelines.errors import InputError
+from pipelines.warehouse.rules import repeated_keys
 
 LOCK_PATIENCE_SECONDS = 600.0
 CHECKPOINT_AFTER = "256MB"  # of log; a back-fill would otherwise rewrite its tables with every payload
@@ -225,12 +226,11 @@ def require_contract(contract: Table, frame: pl.DataFrame) -> None:
 
 
 def _require_unique_key(connection: duckdb.DuckDBPyConnection, contract: Table) -> None:
-    key = ", ".join(contract.key)
     blank = " OR ".join(f"{name} IS NULL" for name in contract.key)
-    repeated, blanks = connection.sql(
-        f"SELECT (SELECT count(*) FROM (SELECT 1 FROM derived GROUP BY {key} HAVING count(*) > 1)), (SELECT count(*) FROM derived WHERE {blank})"
-    ).fetchall()[0]
+    repeated = repeated_keys(connection, contract, "derived")
+    blanks = connection.sql(f"SELECT count(*) FROM derived WHERE {blank}").fetchall()[0][0]
     if repeated or blanks:
         raise InputError(
-            f"Table {contract.name}: {repeated} keys stand twice and {blanks} are blank ({key}); this is a fault of Fulcast, please report it."
+            f"Table {contract.name}: {repeated} keys stand twice and {blanks} are blank ({', '.join(contract.key)}); "
+            "this is a fault of Fulcast, please report it."
         )

@@ -19,7 +19,7 @@ def broken_rules(connection: duckdb.DuckDBPyConnection, contract: Table, rows: s
     counted = ", ".join(["count(*)", *(f"count(*) FILTER ({condition})" for condition in conditions.values())])
     total, *found = connection.sql(f"SELECT {counted} FROM {rows or contract.name}").fetchall()[0]
     broken = {rule: int(times) for rule, times in zip(conditions, found, strict=True) if times}
-    repeated = _repeated_keys(connection, contract, rows or contract.name)
+    repeated = repeated_keys(connection, contract, rows or contract.name)
     return int(total), broken | ({"primary_key": repeated} if repeated else {})
 
 
@@ -36,7 +36,8 @@ def _conditions(contract: Table) -> Iterator[tuple[str, str]]:
             yield f"{name}|regex", f"NOT regexp_matches(\"{name}\", '{column.regex}')"
 
 
-def _repeated_keys(connection: duckdb.DuckDBPyConnection, contract: Table, rows: str) -> int:
+def repeated_keys(connection: duckdb.DuckDBPyConnection, contract: Table, rows: str) -> int:
+    """How many keys of the contract stand more than once in the relation `rows`."""
     if not contract.key:
         return 0
     key = ", ".join(f'"{name}"' for name in contract.key)

@@ -13,7 +13,9 @@ from pipelines.warehouse.duckdb import Warehouse, replace_rows
 TOUCHED = ("business_date", "sku")
 
 
-def refresh_sums(warehouse: Warehouse, sums: Mapping[str, Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]]) -> None:
+def refresh_sums(
+    warehouse: Warehouse, sums: Mapping[str, Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]], say: Callable[[str], None]
+) -> None:
     """Makes the sums so that they equal a full rebuild, and forgets what was touched.
 
     Each is a mart over sales_entries with a business date, or a business date and a SKU, in its key.
@@ -24,6 +26,7 @@ def refresh_sums(warehouse: Warehouse, sums: Mapping[str, Callable[[nw.LazyFrame
             where = _collect(connection, tuple(k for k in TOUCHED if k in table(name).key)) if is_part else None
             entries = nw.from_native(connection.table("part_entries" if is_part else "sales_entries"))
             replace_rows(connection, table(name), transform(entries).to_native(), where, is_part=is_part)
+            say(name)
         touched.forget_days(connection)
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from models.returns import completion, excess_p_values, is_prone
+from models.returns import completion, excess_p_values
+from models.trends import discovered
 
 
 def test_the_chain_ladder_of_its_docstring() -> None:
@@ -34,6 +35,6 @@ def test_excess_is_a_binomial_tail() -> None:
 def test_few_products_are_flagged_by_chance() -> None:
     rng = np.random.default_rng(6)
     returned = np.append(rng.binomial(200, 0.03, 400), 40).astype(float)
-    flagged = is_prone(excess_p_values(returned, np.full(401, 200.0), np.full(401, 0.03)))
+    flagged = discovered(excess_p_values(returned, np.full(401, 200.0), np.full(401, 0.03)))
     assert flagged[-1]
     assert flagged[:-1].sum() <= 2
