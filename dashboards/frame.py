@@ -122,6 +122,8 @@ def _column(name: str, dtype: pl.DataType) -> Any:
         return st.column_config.NumberColumn(f"{label} ({currency()})", help=meaning, format="accounting")
     if name.endswith(("_rate", "_probability")) or "_rate_" in name or name == "rate":
         return st.column_config.NumberColumn(label, help=meaning, format="percent")
+    if name == "p_value":
+        return st.column_config.NumberColumn(label, help=meaning, format="%.4f")
     if dtype == pl.Date:
         return st.column_config.DateColumn(label, help=meaning)
     if isinstance(dtype, pl.Datetime):

@@ -50,7 +50,8 @@ def _channels() -> None:
 def _suppliers() -> None:
     st.subheader("Suppliers")
     rates = [
-        figures.of_state(name, ("supplier_id",)) for name in ("supplier_otif_rate", "supplier_fill_rate", "supplier_lead_days")
+        figures.of_state(name, ("supplier_id",))
+        for name in ("supplier_otif_rate", "supplier_fill_rate", "supplier_lead_time_days")
     ]
     if rates[0].is_empty():
         st.info("No purchase order was due yet, or none are loaded; map files to `purchase_orders` and `receipts`.")

@@ -107,7 +107,7 @@ class PurchaseLines(dy.Schema):
     received_units = units("Units received so far")
     in_time_units = units("Of them, received by the expected day")
     last_received_at = instant("When the last of them arrived")
-    lead_days = number("Days from ordering to the last receipt; blank while units are lacking", "days")
+    lead_time_days = number("Days from ordering to the last receipt; blank while units are lacking", "days")
     is_closed = flag("No more receipts are expected")
 
 

@@ -26,4 +26,6 @@ def purchase_lines(purchase_orders: Frame, receipts: Frame) -> Frame:
     )  # fmt: skip
     lines = lines.join(sums, on=list(KEYS), how="left").with_columns(nw.col("received_units", "in_time_units").fill_null(0))
     days = hours_between(lines, nw.col("ordered_at"), nw.col("last_received_at")) * (1 / 24)
-    return lines.with_columns(lead_days=nw.when(nw.col("received_units") >= nw.col("ordered_units")).then(days)).drop("closed")
+    return lines.with_columns(lead_time_days=nw.when(nw.col("received_units") >= nw.col("ordered_units")).then(days)).drop(
+        "closed"
+    )

@@ -34,8 +34,8 @@ METRICS = (
         only=_expected_by_now, **_LINES,
     ),
     Metric(
-        name="supplier_lead_days", title="Supplier lead time", unit="days",
+        name="supplier_lead_time_days", title="Supplier lead time", unit="days",
         meaning="How long suppliers take from order to the last receipt.", formula="median, 90th and 95th percentile of days from ordering to the last receipt",
-        measure=Quantiles("lead_days"), **(_LINES | {"better": "lower", "open_items": "lines still lacking units do not count", "tolerance": "none"}),
+        measure=Quantiles("lead_time_days"), **(_LINES | {"better": "lower", "open_items": "lines still lacking units do not count", "tolerance": "none"}),
     ),
 )  # fmt: skip

@@ -86,11 +86,11 @@ def test_a_supplier_is_in_time_on_the_expected_day_and_late_the_day_after() -> N
     line = derive("purchase_lines", purchase_lines, rows("purchase_orders", order), rows("receipts", *receipts)).row(
         0, named=True
     )
-    assert (line["ordered_units"], line["received_units"], line["in_time_units"], line["lead_days"]) == (10, 10, 6, 6.0)
+    assert (line["ordered_units"], line["received_units"], line["in_time_units"], line["lead_time_days"]) == (10, 10, 6, 6.0)
     short = derive("purchase_lines", purchase_lines, rows("purchase_orders", order), rows("receipts", receipts[0])).row(
         0, named=True
     )
-    assert (short["received_units"], short["lead_days"]) == (6, None)
+    assert (short["received_units"], short["lead_time_days"]) == (6, None)
 
 
 def test_in_transit_is_what_was_sent_and_is_unknown_where_nobody_tells() -> None:

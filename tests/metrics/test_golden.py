@@ -224,7 +224,7 @@ def test_what_arrives_on_the_expected_day_is_in_time_and_a_day_that_is_not_over_
     with snapshot(ledger) as connection:
         assert ask(connection, "supplier_otif_rate", by=("day",)).rows() == [(date(2026, 3, 5), 0.25, 4)]
         assert ask(connection, "supplier_fill_rate", by=("day",)).rows() == [(date(2026, 3, 5), 0.725, 40)]  # 10 + 10 + 9
-        assert ask(connection, "supplier_lead_days").row(0)[-1] == 2
+        assert ask(connection, "supplier_lead_time_days").row(0)[-1] == 2
 
 
 OF_CALENDARS: dict[str, Callable[..., Any]] = {

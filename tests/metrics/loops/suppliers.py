@@ -49,5 +49,5 @@ def _lead(t: Tables, keep: Keep) -> Any:
 LOOPS: dict[str, Loop] = {
     "supplier_otif_rate 1": lambda t, keep: share(_units(x["receipts"], x["due"]) >= x["ordered"] for x in _expected(t, keep)),
     "supplier_fill_rate 1": _fill,
-    "supplier_lead_days 1": _lead,
+    "supplier_lead_time_days 1": _lead,
 }
