@@ -1,0 +1,1 @@
+"""Published formulas of inventory: examples to the printed digits, and properties."""
