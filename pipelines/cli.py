@@ -3,10 +3,12 @@
 import os
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from pipelines.cli_operations import know_app, outbox_app
+from pipelines.cli_options import ConfigOption, HomeOption, settings_of
 from pipelines.errors import InputError
 
 app = typer.Typer(
@@ -15,23 +17,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="One trustworthy record of every order, and from it the decisions.",
 )
-outbox_app = typer.Typer(no_args_is_help=True, help="Decisions on their way: list, approve, reject, send.")
 app.add_typer(outbox_app, name="outbox")
+app.add_typer(know_app, name="know")
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="Mapping file, or folder of them; the demo merchant's by default.")
-]
 InputOption = Annotated[
     Path | None, typer.Option("--input", help="Folder of the merchant's files, instead of the one that the mapping names.")
 ]
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder for landing, warehouse, snapshots and exports.")]
 HistoryOption = Annotated[
     Path, typer.Option(help="File with unique_id, ds, y; optional is_in_stock, price, promotion. Parquet, CSV or Arrow.")
 ]
 FreqOption = Annotated[str, typer.Option(help="W-MON … W-SUN, MS, D, or a Polars offset such as 1d, 1w, 1mo.")]
 HorizonOption = Annotated[int, typer.Option(min=1, help="Periods ahead.")]
 AttributesOption = Annotated[Path | None, typer.Option(help="File with unique_id and attributes, such as category or store.")]
-Ids = Annotated[list[str] | None, typer.Argument(help="Decision ids, such as RO-20260131-000001.")]
 
 
 def main() -> None:
@@ -58,7 +55,7 @@ def run(
 
     if as_of:
         os.environ["FULCAST_AS_OF"] = as_of.isoformat()
-    settings = _settings(config, input_folder, home)
+    settings = settings_of(config, input_folder, home)
     config_checked = settings.merchant_config
     if settings.is_demo and not settings.input:
         _make_demo_once(settings.input_folder.parent)
@@ -95,7 +92,7 @@ def channels(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Every channel: last success, lag, counts, what is in quarantine and what polls missed."""
     from pipelines import commands
 
-    commands.channels(_settings(config, None, home))
+    commands.channels(settings_of(config, None, home))
 
 
 @app.command()
@@ -109,7 +106,7 @@ def connect(
     """Connects a channel: asks for what it needs, makes one test call and says what it found. Secrets are never stored."""
     from pipelines import commands
 
-    commands.connect(_settings(config, None, home), channel, kind=kind, is_dry=dry_run)
+    commands.connect(settings_of(config, None, home), channel, kind=kind, is_dry=dry_run)
 
 
 @app.command()
@@ -121,7 +118,7 @@ def erase(
     """Forgets a customer: landing and warehouse are rewritten, older snapshots and exports deleted, and the proof is shown."""
     from pipelines import commands
 
-    commands.forget(_settings(config, None, home), person)
+    commands.forget(settings_of(config, None, home), person)
 
 
 @app.command()
@@ -142,7 +139,7 @@ def summary(config: ConfigOption = None, home: HomeOption = None) -> None:
     """What the newest snapshot says, again."""
     from pipelines import terminal
 
-    terminal.summary(_settings(config, None, home), {})
+    terminal.summary(settings_of(config, None, home), {})
 
 
 @app.command()
@@ -169,7 +166,7 @@ def metric(
         command.every_metric()
         return
     question = command.question_of(name, by or (), since, until, where or (), version)
-    command.show(_settings(config, None, home), question, is_explained=explain, with_orders=orders)
+    command.show(settings_of(config, None, home), question, is_explained=explain, with_orders=orders)
 
 
 @app.command()
@@ -209,13 +206,13 @@ def loads(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Every load's account of rows, and what is in quarantine."""
     from pipelines import terminal
 
-    terminal.loads(_settings(config, None, home))
+    terminal.loads(settings_of(config, None, home))
 
 
 @app.command()
 def rebuild(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Drops the warehouse, so that the next run makes it anew from landing."""
-    settings = _settings(config, None, home)
+    settings = settings_of(config, None, home)
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal"):
         (settings.home_folder / name).unlink(missing_ok=True)
     typer.echo("The warehouse is gone; `fulcast run` makes it anew from landing.")
@@ -226,7 +223,7 @@ def dagster(config: ConfigOption = None, home: HomeOption = None, port: int = 30
     """Opens Dagster's page with the whole graph, jobs and schedules, on this machine only."""
     from pipelines.running import prepare_instance
 
-    prepare_instance(_settings(config, None, home))
+    prepare_instance(settings_of(config, None, home))
     _exec("dagster", "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port))
 
 
@@ -235,7 +232,7 @@ def dashboard(config: ConfigOption = None, home: HomeOption = None, port: int = 
     """Opens the dashboard on the newest snapshot, on this machine only."""
     from pipelines.settings import PROJECT
 
-    _settings(config, None, home)
+    settings_of(config, None, home)
     quiet = (
         "--browser.gatherUsageStats",
         "false",
@@ -247,100 +244,6 @@ def dashboard(config: ConfigOption = None, home: HomeOption = None, port: int = 
         str(port),
     )
     _exec("streamlit", "run", str(PROJECT / "dashboards" / "app.py"), *quiet)
-
-
-@outbox_app.command("list")
-def outbox_list(state: str | None = None, config: ConfigOption = None, home: HomeOption = None) -> None:
-    """Decisions and their states."""
-    from pipelines import terminal
-
-    with _outbox(config, home) as outbox:
-        terminal.decisions(outbox.decisions(state=state), outbox.counts())
-
-
-@outbox_app.command()
-def approve(
-    ids: Ids = None,
-    by: Annotated[str, typer.Option("--by", help="Who approves.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Every suggested reorder and transfer.")] = False,
-    quantity: Annotated[int | None, typer.Option(min=1, help="Another quantity, for a single decision.")] = None,
-    config: ConfigOption = None,
-    home: HomeOption = None,
-) -> None:
-    """Approves suggested decisions; amounts above the merchant's cap are refused."""
-    from decimal import Decimal
-
-    cap = _settings(config, None, home).merchant_config.merchant.approval_cap_amount
-    with _outbox(config, home) as outbox:
-        chosen = _chosen(outbox, ids, everything)
-        outbox.approve(chosen, by, reason, None if cap is None else Decimal(str(cap)), datetime.now(UTC), quantity_units=quantity)
-    typer.echo(f"{len(chosen)} approved by {by}.")
-
-
-@outbox_app.command()
-def reject(
-    ids: Ids = None,
-    by: Annotated[str, typer.Option("--by", help="Who rejects.")] = "",
-    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
-    config: ConfigOption = None,
-    home: HomeOption = None,
-) -> None:
-    """Rejects decisions that have not been sent."""
-    with _outbox(config, home) as outbox:
-        chosen = _chosen(outbox, ids, everything=False)
-        outbox.reject(chosen, by, reason, datetime.now(UTC))
-    typer.echo(f"{len(chosen)} rejected by {by}.")
-
-
-@outbox_app.command()
-def send(
-    to: Annotated[
-        Path | None, typer.Option("--to", help="Folder of the deliveries; outbox/ in the merchant's home by default.")
-    ] = None,
-    config: ConfigOption = None,
-    home: HomeOption = None,
-) -> None:
-    """Delivers approved decisions, each once, as JSON lines and CSV."""
-    from pipelines.operations import send as deliver
-
-    folder = to or _settings(config, None, home).home_folder / "outbox"
-    with _outbox(config, home) as outbox:
-        sent = deliver(outbox, folder, datetime.now(UTC))
-    typer.echo(f"{sent.sent} sent to {folder}." if sent.sent else "Nothing is approved and unsent.")
-
-
-@outbox_app.command()
-def history(decision_id: str, config: ConfigOption = None, home: HomeOption = None) -> None:
-    """Everything that happened to a decision."""
-    from pipelines import terminal
-
-    with _outbox(config, home) as outbox:
-        terminal.table(outbox.history(decision_id), decision_id)
-
-
-def _settings(config: Path | None, input_folder: Path | None, home: Path | None) -> Any:
-    """Settings with the command's options in place of the environment's, for this process and those it starts."""
-    for name, value in (("CONFIG", config), ("INPUT", input_folder), ("HOME", home)):
-        if value is not None:
-            os.environ[f"FULCAST_{name}"] = str(value.resolve())
-    from pipelines.settings import Settings
-
-    return Settings()
-
-
-def _outbox(config: Path | None, home: Path | None) -> Any:
-    from pipelines.operations import Outbox
-
-    return Outbox(_settings(config, None, home).outbox)
-
-
-def _chosen(outbox: Any, ids: list[str] | None, everything: bool) -> list[str]:
-    if ids:
-        return ids
-    if everything:
-        return list(outbox.decisions(state="suggested")["decision_id"])
-    raise InputError("Name decision ids, or give --all; `fulcast outbox list` shows them.")
 
 
 def _yesterday() -> date:

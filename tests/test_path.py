@@ -155,6 +155,8 @@ FILLED_BY_SOME = (
     "allocations",
     "account_health",
     "sales_plans",
+    "knowledge",
+    "forecast_adjustments",
     "ship_by_windows",
     "ship_risk",
     "touched_orders",

@@ -13,6 +13,7 @@ for _step in (
     "money",
     "insights",
     "planning",
+    "knowledge",
     "decisions",
     "stock",
 ):  # tables are registered in the order of the flow

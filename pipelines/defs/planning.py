@@ -7,13 +7,14 @@ import polars as pl
 
 import models
 from models import demand as demand_model
+from models import knowledge
 from pipelines import decisions as deciding
 from pipelines import progress
 from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, specs
 from pipelines.ledger.reference import countries
-from pipelines.operations import reconcile
+from pipelines.operations import Knowledge, reconcile
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
 DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions"])
@@ -30,9 +31,14 @@ def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     lines = demand_model.wanted_lines(t["order_lines"], t["orders"], t["bundles"], run.config.merchant.default_location)
     out = demand_model.stock_out_days(t["stock_levels"], run.cutoff)
     backorders = [channel.name for channel in run.config.channels if channel.backorders]
-    daily = demand_model.daily_demand(lines, out, t["promotions"], backorders, run.cutoff)
-    facts = demand_model.series_facts(daily, demand_model.weekly_history(daily, run.cutoff), t["stock_levels"])
-    run.warehouse.save({"demand": table("demand").conform(daily), "demand_series": table("demand_series").conform(facts)})
+    with Knowledge(run.settings.outbox) as people:
+        known = people.entries(run.as_of_date)
+    promotions = knowledge.with_promotions(t["promotions"], _in_force(known))
+    daily = demand_model.daily_demand(lines, out, promotions, backorders, run.cutoff)
+    history = knowledge.with_inherited(daily, _in_force(known))
+    facts = demand_model.series_facts(history, demand_model.weekly_history(history, run.cutoff), t["stock_levels"])
+    made = {"demand": daily, "demand_series": facts, "knowledge": known}
+    run.warehouse.save({name: table(name).conform(frame) for name, frame in made.items()})
     progress.advance("demand", 1, 1)
     yield from results(run, DEMAND)
 
@@ -40,18 +46,20 @@ def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 @dg.multi_asset(specs=FORECAST, check_specs=check_specs(FORECAST), retry_policy=retry_policy())
 def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Quantiles and means of the coming weeks; what was forecast from the same history today stays as it is."""
-    names, weeks = ("demand", "demand_series", "products"), run.config.planning.horizon_weeks
+    names, weeks = ("demand", "demand_series", "products", "knowledge"), run.config.planning.horizon_weeks
     inputs = fingerprint(run.warehouse, "forecast", names, models, run.cutoff, weeks)
     if not is_made_of(run.warehouse, inputs):
         from models.forecast import forecast
 
         t = run.warehouse.read(*names)
-        made = forecast(
-            demand_model.weekly_history(t["demand"], run.cutoff), t["demand_series"], t["products"], run.cutoff, weeks
-        )
+        entries = _in_force(t["knowledge"])
+        history = demand_model.weekly_history(knowledge.with_inherited(t["demand"], entries), run.cutoff)
+        statistical = forecast(history, t["demand_series"], t["products"], run.cutoff, weeks)
+        made = knowledge.adjusted(statistical.means, statistical.quantiles, entries)
         frames = {
             "forecasts": table("forecasts").conform(made.quantiles),
             "forecast_means": table("forecast_means").conform(made.means),
+            "forecast_adjustments": table("forecast_adjustments").conform(made.adjustments),
         }
         run.warehouse.save(frames | {"step_inputs": inputs})
     progress.advance("forecast", 1, 1)
@@ -78,6 +86,10 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         outbox.suggest("transfer", moves, run.version, run.started_at)
     progress.advance("decisions", 1, 1)
     yield from results(run, DECISIONS)
+
+
+def _in_force(known: pl.DataFrame) -> pl.DataFrame:
+    return known.filter(pl.col("state") == "in force")
 
 
 def _run_info(run: Run, orders: int) -> pl.DataFrame:

@@ -1,9 +1,10 @@
-"""Decisions on their way: the outbox, approvals, deliveries, what the ERP answers, exports. Not here: how they are calculated."""
+"""What people decide and know: the outbox, approvals, deliveries, knowledge, exports. Not here: how decisions are calculated."""
 
 from pipelines.operations.database import UnfitValue
 from pipelines.operations.deliveries import SendOutcome, send
 from pipelines.operations.exports import safe_text, write_csv, write_xlsx
 from pipelines.operations.files import written_aside
+from pipelines.operations.knowledge import Entry, Knowledge
 from pipelines.operations.outbox import Batch, Outbox
 from pipelines.operations.reconcile import ReconcileOutcome, reconcile
 from pipelines.operations.states import ApprovalRefused, Refused, State, TransitionRefused, UnknownDecision
@@ -12,7 +13,9 @@ from pipelines.operations.suggestions import Kind, Suggestion, SuggestOutcome
 __all__ = [
     "ApprovalRefused",
     "Batch",
+    "Entry",
     "Kind",
+    "Knowledge",
     "Outbox",
     "ReconcileOutcome",
     "Refused",

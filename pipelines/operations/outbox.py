@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, inspect, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from pipelines.operations.approvals import candidate, require_approvable
 from pipelines.operations.database import Database
 from pipelines.operations.states import SUPPLY_STATES, ApprovalRefused, Refused, Signature, State, by_ids, fetch, move, record
 from pipelines.operations.suggestions import PREFIXES, Kind, Suggestion, SuggestOutcome, compare, require_one_each
-from pipelines.operations.tables import BATCHES, DECISION_EVENTS, DECISIONS, METADATA, frame
+from pipelines.operations.tables import BATCHES, DECISION_EVENTS, DECISIONS, create_missing, frame
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,7 @@ class Outbox:
     def __init__(self, url: str) -> None:
         """Opens the outbox at a SQLAlchemy `url` and creates its tables when they are not there."""
         self._database = Database(url)
-        with self._database.reading() as connection:
-            is_ready = inspect(connection).has_table(DECISION_EVENTS.name)
-        if not is_ready:
-            with self._database.writing() as connection:
-                METADATA.create_all(connection)
+        create_missing(self._database)
 
     def __enter__(self) -> Self:
         return self

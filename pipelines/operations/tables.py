@@ -1,12 +1,27 @@
-"""The outbox's tables and a typed frame of any query on them. Not here: the rules by which their rows change."""
+"""The tables of operations and a typed frame of any query on them. Not here: the rules by which their rows change."""
 
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Column, Connection, Date, ForeignKey, Index, Integer, MetaData, Select, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Date,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    inspect,
+)
 from sqlalchemy.types import TypeEngine
 
-from pipelines.operations.database import MONEY_PRECISION, MONEY_SCALE, Money, UtcInstant
+from pipelines.operations.database import MONEY_PRECISION, MONEY_SCALE, Database, Money, UtcInstant
 
 METADATA = MetaData()
 
@@ -62,15 +77,55 @@ DECISION_EVENTS = Table(
     Column("reason", Text, nullable=False),
 )
 
+KNOWLEDGE = Table(
+    "knowledge",
+    METADATA,
+    Column("entry_id", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("location_id", Text),
+    Column("other_sku", Text),
+    Column("start_date", Date),
+    Column("end_date", Date),
+    Column("weekly_units", Double),
+    Column("change_rate", Double),
+    Column("discount_rate", Double),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("expires_date", Date, nullable=False),
+    Column("entered_at", UtcInstant, nullable=False),
+    Index("knowledge_by_sku", "sku"),
+)
+
+KNOWLEDGE_WITHDRAWALS = Table(
+    "knowledge_withdrawals",
+    METADATA,
+    Column("entry_id", String(40), ForeignKey("knowledge.entry_id"), primary_key=True),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("withdrawn_at", UtcInstant, nullable=False),
+)
+
 _DTYPES: dict[type[TypeEngine[Any]], pl.DataType] = {
     String: pl.String(),
     Text: pl.String(),
     Integer: pl.Int64(),
     BigInteger: pl.Int64(),
     Date: pl.Date(),
+    Double: pl.Float64(),
     Money: pl.Decimal(MONEY_PRECISION, MONEY_SCALE),
     UtcInstant: pl.Datetime("us", "UTC"),
 }
+
+
+def create_missing(database: Database) -> None:
+    """Creates the tables that are not there yet; an older database keeps its rows."""
+    with database.reading() as connection:
+        is_ready = set(METADATA.tables) <= set(inspect(connection).get_table_names())
+    if not is_ready:
+        with database.writing() as connection:
+            METADATA.create_all(connection)
 
 
 def frame(connection: Connection, query: Select[Any]) -> pl.DataFrame:

@@ -1,0 +1,174 @@
+"""What people know, applied: history that flows from one SKU to another, and forecasts that people correct. Pure.
+
+Here: the effect of entries. Not here: entering them (pipelines/operations/knowledge.py), the statistical forecast.
+
+entries, everywhere here: those in force, with entry_id, number, kind, sku, location_id (null: everywhere), other_sku, start_date, end_date,
+weekly_units, change_rate, discount_rate; kinds promotion, launch, supersession, end, override.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+DAYS = ["sku", "location_id", "channel", "demand_date"]
+WEEKS = ["sku", "location_id", "cutoff_date", "horizon"]
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """Forecasts as people corrected them, and what the statistical ones were.
+
+    adjustments: one row per series and week that an entry changed: sku, location_id, cutoff_date, horizon, statistical_mean_units,
+    mean_units, entry_ids.
+    """
+
+    means: pl.DataFrame
+    quantiles: pl.DataFrame
+    adjustments: pl.DataFrame
+
+
+def with_promotions(promotions: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """`promotions` (promotion_id, sku, start_date, end_date, discount_rate) and those that people entered."""
+    entered = entries.filter(pl.col("kind") == "promotion")
+    rows = entered.select(
+        "sku", "start_date", "end_date", promotion_id="entry_id", discount_rate=pl.col("discount_rate").fill_null(0.0)
+    )
+    return pl.concat([promotions, rows], how="diagonal_relaxed")
+
+
+def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """`demand` (models.demand.daily_demand), with what flows from other SKUs' history added to those that follow them.
+
+    A supersession gives all demand of the old SKU to the new one, also along chains; what the old one lacked on the shelf hides demand
+    only until the new one is there. A launch gives its look-alike's demand before the start, × (1 + change_rate). The old SKU keeps its own.
+    Example: OLD sold 3 and 5, NEW follows and sold 2 on the second day: NEW has 3 and 7.
+    """
+    flows = _flows(entries)
+    if flows.is_empty():
+        return demand
+    from_other = demand.rename({"sku": "from_sku"}).join(flows, on="from_sku")
+    is_here = pl.col("at_location_id").is_null() | (pl.col("at_location_id") == pl.col("location_id"))
+    is_then = pl.col("until_date").is_null() | (pl.col("demand_date") < pl.col("until_date"))
+    is_hidden = pl.col("is_censored") & (pl.col("demand_date") < pl.col("start_date"))
+    inherited = from_other.filter(is_here & is_then).with_columns(
+        demand_units=(pl.col("demand_units") * pl.col("rate")).round().cast(pl.Int64), is_censored=is_hidden
+    )
+    both = pl.concat([demand, inherited.select(demand.columns)])
+    flags = pl.col("is_censored", "is_promoted").any()
+    return both.group_by(DAYS).agg(pl.col("demand_units").sum(), flags).select(demand.columns).sort(DAYS)
+
+
+def _flows(entries: pl.DataFrame) -> pl.DataFrame:
+    """from_sku, sku, at_location_id, start_date, until_date, rate; chains of supersessions end at each of their SKUs."""
+    columns = ["from_sku", "sku", "at_location_id", "start_date", "until_date", "rate"]
+    old = entries.filter(pl.col("kind") == "supersession").select(
+        "start_date", from_sku="sku", sku="other_sku", at_location_id="location_id", until_date=pl.lit(None, pl.Date), rate=1.0
+    )
+    like = entries.filter((pl.col("kind") == "launch") & pl.col("other_sku").is_not_null()).select(
+        "start_date", "sku", from_sku="other_sku", at_location_id="location_id", until_date="start_date",
+        rate=1.0 + pl.col("change_rate").fill_null(0.0),
+    )  # fmt: skip
+    steps = old.select(columns)
+    found, last = steps, steps
+    while not last.is_empty():
+        longer = last.join(steps, left_on="sku", right_on="from_sku", suffix="_next")
+        last = longer.select(
+            "from_sku",
+            pl.coalesce("at_location_id", "at_location_id_next"),
+            pl.min_horizontal("start_date", "start_date_next"),
+            "until_date",
+            "rate",
+            sku="sku_next",
+        ).select(columns)
+        last = last.filter(pl.col("from_sku") != pl.col("sku")).join(found, on=["from_sku", "sku"], how="anti")
+        found = pl.concat([found, last])
+    every = pl.concat([found, like.select(columns)])
+    return every.unique(["from_sku", "sku", "at_location_id"], keep="first", maintain_order=True)
+
+
+def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame) -> Adjusted:
+    """Weekly forecasts after what people know, day by day: first promotions, then overrides (the latest entry of a day rules), then
+    first and last days on sale.
+
+    means: sku, location_id, cutoff_date, horizon (weeks after the cutoff), mean_units; quantiles: the same with quantile, forecast_units.
+    Quantiles move in proportion to the mean, in whole units; where the statistical mean is 0 they are Poisson's.
+    Example: mean 14 a week, override 28 a week from the fourth of its days: 6 + 16 = 22.
+    """
+    days = _days(means, entries)
+    changed = days.group_by(WEEKS).agg(
+        statistical_mean_units=pl.col("mean_units").first(), adjusted=pl.col("day_units").sum(),
+        entry_ids=pl.col("entry_ids").explode().drop_nulls().unique().sort().str.join(" "),
+    )  # fmt: skip
+    changed = changed.with_columns(mean_units=pl.col("adjusted").round(6)).drop("adjusted").filter(pl.col("entry_ids") != "")
+    new = changed.select(*WEEKS, new_units="mean_units")
+    out = means.join(new, on=WEEKS, how="left", maintain_order="left").with_columns(
+        mean_units=pl.coalesce("new_units", "mean_units")
+    )
+    return Adjusted(out.drop("new_units"), _moved(quantiles, changed), changed.sort(WEEKS))
+
+
+def _days(means: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+    """A row per day of the weeks that entries may touch: mean_units of its week, day_units, and entry_ids that had a say."""
+    effects = _effects(entries)
+    weeks = means.join(effects.select("sku").unique(), on="sku", how="semi").select(*WEEKS, "mean_units")
+    day = pl.col("cutoff_date") + pl.duration(days=7 * (pl.col("horizon") - 1) + pl.col("n"))
+    days = weeks.with_columns(n=pl.int_ranges(1, 8)).explode("n").with_columns(day=day)
+    reached = days.join(effects, on="sku", suffix="_entry")
+    is_here = pl.col("location_id_entry").is_null() | (pl.col("location_id_entry") == pl.col("location_id"))
+    is_then = pl.col("day").is_between("start_date", "end_date")
+    is_override = pl.col("kind") == "override"
+    latest = pl.col("number") == pl.col("number").filter(is_override).max().over(*WEEKS, "day")
+    reached = reached.filter(is_here & is_then).filter(~is_override | latest)
+    factor = pl.col("factor").filter(pl.col("factor").is_not_null()).product()
+    said = reached.group_by(*WEEKS, "day").agg(factor=factor, fixed=pl.col("weekly_units").drop_nulls().first(),
+                                               is_off_sale=pl.col("is_off_sale").any(), entry_ids=pl.col("entry_id"))  # fmt: skip
+    days = days.join(said, on=[*WEEKS, "day"], how="left")
+    own = pl.coalesce(pl.col("fixed") / 7, pl.col("mean_units") / 7 * pl.col("factor").fill_null(1.0))
+    return days.with_columns(day_units=pl.when(pl.col("is_off_sale").fill_null(False)).then(0.0).otherwise(own))
+
+
+def _effects(entries: pl.DataFrame) -> pl.DataFrame:
+    """Each entry as what it does to the days from start_date to end_date: a factor, a fixed number of units a week, or nothing on sale."""
+    first, last = pl.lit(date.min), pl.lit(date.max)
+    kind = pl.col("kind")
+    rate = entries.filter(kind.is_in(["promotion", "override"])).with_columns(
+        factor=1.0 + pl.col("change_rate"), is_off_sale=pl.lit(False)
+    )
+    rate = rate.filter(pl.col("change_rate").is_not_null() | pl.col("weekly_units").is_not_null())
+    before = entries.filter(kind == "launch").with_columns(start_date=first, end_date=pl.col("start_date") - timedelta(days=1))
+    heir = entries.filter(kind == "supersession").with_columns(
+        sku="other_sku", start_date=first, end_date=pl.col("start_date") - timedelta(days=1)
+    )
+    after = entries.filter(kind == "end").with_columns(start_date=pl.col("end_date") + timedelta(days=1), end_date=last)
+    old = entries.filter(kind == "supersession").with_columns(end_date=last)
+    closed = [part.with_columns(factor=pl.lit(None, pl.Float64), is_off_sale=pl.lit(True)) for part in (before, heir, after, old)]
+    columns = [
+        "entry_id",
+        "number",
+        "kind",
+        "sku",
+        "location_id",
+        "start_date",
+        "end_date",
+        "weekly_units",
+        "factor",
+        "is_off_sale",
+    ]
+    return pl.concat([part.select(columns) for part in (rate, *closed)])
+
+
+def _moved(quantiles: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
+    rows = quantiles.join(
+        changed.select(*WEEKS, "statistical_mean_units", "mean_units"), on=WEEKS, how="left", maintain_order="left"
+    )
+    old, new, units, at = (
+        rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        for name in ("statistical_mean_units", "mean_units", "forecast_units", "quantile")
+    )
+    ratio = np.divide(new, old, out=np.zeros_like(new), where=old > 0)
+    moved = np.where(old > 0, np.rint(units * ratio), stats.poisson.ppf(at, np.nan_to_num(new)))
+    units = np.where(np.isfinite(new), moved, units)
+    return quantiles.with_columns(forecast_units=pl.Series(units, dtype=pl.Float64))

@@ -1,0 +1,188 @@
+"""What people know, applied: worked examples, and a plain loop over days as the second opinion."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.knowledge import adjusted, with_inherited, with_promotions
+
+CUTOFF = date(2026, 3, 1)
+SCHEMA = {
+    "entry_id": pl.String, "number": pl.Int64, "kind": pl.String, "sku": pl.String, "location_id": pl.String, "other_sku": pl.String, "start_date": pl.Date,
+    "end_date": pl.Date, "weekly_units": pl.Float64, "change_rate": pl.Float64, "discount_rate": pl.Float64,
+}  # fmt: skip
+
+
+def known(*rows: dict[str, Any]) -> pl.DataFrame:
+    numbered = [{"entry_id": f"KN-{n}", "number": n} | row for n, row in enumerate(rows, 1)]
+    return pl.DataFrame(numbered, schema=SCHEMA)
+
+
+def forecast(units: list[float], sku: str = "A", location: str = "DC") -> tuple[pl.DataFrame, pl.DataFrame]:
+    weeks = range(1, len(units) + 1)
+    means = pl.DataFrame(
+        {"sku": sku, "location_id": location, "cutoff_date": CUTOFF, "horizon": list(weeks), "mean_units": units, "model": "m"}
+    )
+    levels = pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "share": [0.5, 1.0, 2.0]})
+    quantiles = means.join(levels, how="cross").with_columns(forecast_units=pl.col("mean_units") * pl.col("share"))
+    return means, quantiles.drop("share", "mean_units", "model")
+
+
+def day(n: int) -> date:
+    return CUTOFF + timedelta(days=n)
+
+
+def test_an_override_holds_on_its_days_alone_and_the_statistical_forecast_stays_beside_it() -> None:
+    entries = known(
+        {"kind": "override", "sku": "A", "location_id": "DC", "start_date": day(4), "end_date": day(14), "weekly_units": 28.0}
+    )
+    made = adjusted(*forecast([14.0, 14.0, 14.0]), entries)
+    assert made.means["mean_units"].to_list() == [pytest.approx(22.0), pytest.approx(28.0), 14.0]
+    assert made.adjustments["horizon"].to_list() == [1, 2]
+    assert made.adjustments["statistical_mean_units"].to_list() == [14.0, 14.0]
+    assert made.adjustments["entry_ids"].to_list() == ["KN-1", "KN-1"]
+    second = made.quantiles.filter(pl.col("horizon") == 2)["forecast_units"].to_list()
+    assert second == [14.0, 28.0, 56.0]
+    assert made.quantiles.filter(pl.col("horizon") == 3)["forecast_units"].to_list() == [7.0, 14.0, 28.0]
+
+
+def test_the_latest_override_of_a_day_rules_and_promotions_multiply() -> None:
+    dates = {"start_date": day(1), "end_date": day(7)}
+    entries = known(
+        {"kind": "override", "sku": "A", "change_rate": 1.0, **dates},
+        {"kind": "override", "sku": "A", "change_rate": 0.5, **dates},
+        {"kind": "promotion", "sku": "A", "change_rate": 1.0, **dates},
+        {"kind": "promotion", "sku": "A", "discount_rate": 0.2, "start_date": day(8), "end_date": day(9)},
+    )
+    made = adjusted(*forecast([10.0, 10.0]), entries)
+    assert made.means["mean_units"].to_list() == [pytest.approx(30.0), 10.0]
+    assert made.adjustments["entry_ids"].to_list() == ["KN-2 KN-3"]
+
+
+def test_ends_launches_and_supersessions_close_the_days_off_sale() -> None:
+    entries = known(
+        {"kind": "end", "sku": "A", "end_date": day(7)},
+        {"kind": "launch", "sku": "B", "start_date": day(8)},
+        {"kind": "supersession", "sku": "C", "other_sku": "D", "start_date": day(8)},
+    )
+    parts = [forecast([7.0, 7.0], sku) for sku in "ABCDE"]
+    made = adjusted(pl.concat([m for m, _ in parts]), pl.concat([q for _, q in parts]), entries)
+    units = {sku: rows["mean_units"].to_list() for (sku,), rows in made.means.group_by("sku", maintain_order=True)}
+    assert units == {"A": [7.0, 0.0], "B": [0.0, 7.0], "C": [7.0, 0.0], "D": [0.0, 7.0], "E": [7.0, 7.0]}
+    assert made.quantiles.filter((pl.col("sku") == "A") & (pl.col("horizon") == 2))["forecast_units"].sum() == 0
+
+
+def test_where_nothing_was_expected_quantiles_are_those_of_poisson() -> None:
+    entries = known(
+        {"kind": "override", "sku": "A", "location_id": "DC", "start_date": day(1), "end_date": day(7), "weekly_units": 4.0}
+    )
+    assert adjusted(*forecast([0.0]), entries).quantiles["forecast_units"].to_list() == [2.0, 4.0, 7.0]
+
+
+def test_nothing_known_changes_nothing() -> None:
+    means, quantiles = forecast([3.0, 4.0])
+    made = adjusted(means, quantiles, known())
+    assert made.means.equals(means)
+    assert made.quantiles.equals(quantiles)
+    assert made.adjustments.is_empty()
+
+
+def demand(*rows: tuple[str, int, int, bool]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [(sku, "DC", "shop", day(n), units, is_censored, False) for sku, n, units, is_censored in rows],
+        schema={"sku": pl.String, "location_id": pl.String, "channel": pl.String, "demand_date": pl.Date, "demand_units": pl.Int64,
+                "is_censored": pl.Boolean, "is_promoted": pl.Boolean},
+        orient="row",
+    )  # fmt: skip
+
+
+def test_the_old_skus_history_flows_along_a_chain_to_those_that_follow() -> None:
+    history = demand(("OLD", -9, 3, False), ("OLD", -1, 5, True), ("NEW", -1, 2, False))
+    entries = known(
+        {"kind": "supersession", "sku": "OLD", "other_sku": "NEW", "start_date": day(-2)},
+        {"kind": "supersession", "sku": "NEW", "other_sku": "NEXT", "start_date": day(20)},
+    )
+    made = with_inherited(history, entries)
+    of = {sku: dict(rows.select("demand_date", "demand_units").rows()) for (sku,), rows in made.group_by("sku")}
+    assert of["NEW"] == of["NEXT"] == {day(-9): 3, day(-1): 7}
+    assert of["OLD"] == {day(-9): 3, day(-1): 5}
+    hidden = made.filter("is_censored").select("sku", "demand_date").rows()
+    assert sorted(hidden) == [("OLD", day(-1))], "once NEW is there, an empty shelf of OLD hides nothing of it"
+
+
+def test_two_that_follow_each_other_end() -> None:
+    entries = known(
+        {"kind": "supersession", "sku": "A", "other_sku": "B", "start_date": day(-2)},
+        {"kind": "supersession", "sku": "B", "other_sku": "A", "start_date": day(-1)},
+    )
+    made = with_inherited(demand(("A", -3, 2, False)), entries)
+    assert made.filter(pl.col("sku") == "B")["demand_units"].to_list() == [2]
+
+
+def test_a_launch_borrows_its_look_alikes_history_until_it_starts() -> None:
+    history = demand(("LIKE", -9, 4, False), ("LIKE", -1, 4, False))
+    entries = known({"kind": "launch", "sku": "NEW", "other_sku": "LIKE", "change_rate": 0.5, "start_date": day(-5)})
+    made = with_inherited(history, entries).filter(pl.col("sku") == "NEW")
+    assert made.select("demand_date", "demand_units").rows() == [(day(-9), 6)]
+
+
+def test_entered_promotions_stand_beside_the_merchants() -> None:
+    ledger = pl.DataFrame(
+        {"promotion_id": ["P1"], "sku": ["A"], "start_date": [day(1)], "end_date": [day(2)], "discount_rate": [0.1]}
+    )
+    entries = known(
+        {"kind": "promotion", "sku": "B", "start_date": day(3), "end_date": day(4)},
+        {"kind": "end", "sku": "B", "end_date": day(9)},
+    )
+    assert with_promotions(ledger, entries)["promotion_id"].to_list() == ["P1", "KN-1"]
+
+
+ENTRY = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["promotion", "override", "end", "launch"]), "location_id": st.sampled_from([None, "DC", "SHOP"]),
+        "start": st.integers(-5, 30), "length": st.integers(0, 20), "rate": st.sampled_from([-1.0, -0.5, 0.0, 1.0]), "weekly": st.sampled_from([None, 0.0]),
+    }
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(ENTRY, max_size=5))
+def test_a_plain_loop_over_days_says_the_same(drawn: list[dict[str, Any]]) -> None:
+    rows = [entered(one) for one in drawn]
+    weeks = [7.0, 14.0, 3.5, 0.0]
+    made = adjusted(*forecast(weeks), known(*rows))
+    here = [row for row in rows if row["location_id"] in (None, "DC")]
+    expected = [sum(day_units(weeks[w] / 7, day(7 * w + n), here) for n in range(1, 8)) for w in range(4)]
+    assert made.means["mean_units"].to_list() == pytest.approx(expected, abs=1e-5)
+    spread = made.quantiles.sort("horizon", "quantile")["forecast_units"].to_numpy().reshape(4, 3)
+    assert (np.diff(spread, axis=1) >= 0).all()
+
+
+def entered(drawn: dict[str, Any]) -> dict[str, Any]:
+    kind, start = drawn["kind"], drawn["start"]
+    row = {"kind": kind, "sku": "A", "location_id": drawn["location_id"], "start_date": day(start)}
+    row["end_date"] = None if kind == "launch" else day(start + drawn["length"])
+    if kind == "override" and drawn["weekly"] is not None:
+        return row | {"weekly_units": drawn["weekly"]}
+    return row | {"change_rate": drawn["rate"]} if kind in ("override", "promotion") else row
+
+
+def day_units(units: float, day: date, rows: list[dict[str, Any]]) -> float:
+    override = None
+    for row in rows:
+        holds = row["end_date"] is not None and row["start_date"] <= day <= row["end_date"]
+        if row["kind"] == "promotion" and holds:
+            units *= 1 + row["change_rate"]
+        if row["kind"] == "override" and holds:
+            override = row
+        is_over = row["kind"] == "end" and day > row["end_date"]
+        if is_over or (row["kind"] == "launch" and day < row["start_date"]):
+            return 0.0
+    if override is None:
+        return units
+    return override["weekly_units"] / 7 if "weekly_units" in override else units * (1 + override["change_rate"])

@@ -1,0 +1,158 @@
+"""What people know: entered once, withdrawn and never deleted, bad entries refused in a sentence; files of it row by row."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import xlsxwriter  # type: ignore[import-untyped, unused-ignore]
+from sqlalchemy import create_engine, text
+from typer.testing import CliRunner
+
+from pipelines import knowing
+from pipelines.cli import app
+from pipelines.errors import InputError
+from pipelines.operations import Entry, Knowledge, Outbox, Refused
+
+DAY = date(2026, 11, 24)
+END = Entry("end", "MUG-RED", "ana", "glaze is no longer made", date(2027, 12, 31), end_date=date(2026, 12, 31))
+OVERRIDE = Entry(
+    "override", "MUG-RED", "ana", "television", DAY + timedelta(days=30), "DC-1", start_date=DAY, end_date=DAY + timedelta(days=20), weekly_units=80
+)  # fmt: skip
+
+
+def test_an_entry_stands_once_and_is_withdrawn_but_never_deleted(url: str, at: datetime) -> None:
+    with Knowledge(url) as knowledge:
+        first = knowledge.enter([END, OVERRIDE, END], at)
+        assert first == ["KN-20261123-000001", "KN-20261123-000002"]
+        assert knowledge.enter([replace(END, author="bo")], at) == []
+        assert knowledge.entries(DAY)["state"].to_list() == ["in force", "in force"]
+        assert knowledge.entries(DAY + timedelta(days=31))["state"].to_list() == ["expired", "in force"]
+        knowledge.withdraw(first[1:], "bo", "cancelled", at)
+        rows = knowledge.entries(DAY, "MUG-RED")
+        assert rows["state"].to_list() == ["withdrawn", "in force"]
+        assert rows.row(0, named=True)["withdrawn_by"] == "bo"
+        assert knowledge.enter([OVERRIDE], at) == ["KN-20261123-000003"], "what was withdrawn may be said again"
+        with pytest.raises(Refused, match="withdrawn already"):
+            knowledge.withdraw([first[0], first[1]], "bo", "all", at)
+        assert knowledge.entries(DAY).filter(pl.col("state") == "in force").height == 2, "all or none"
+        with pytest.raises(Refused, match="There is no entry KN-1"):
+            knowledge.withdraw(["KN-1"], "bo", "all", at)
+        with pytest.raises(Refused, match="who"):
+            knowledge.withdraw(first[:1], "bo", " ", at)
+
+
+def test_an_outbox_of_an_earlier_version_gets_the_tables_and_keeps_its_rows(url: str, at: datetime) -> None:
+    with Outbox(url):
+        pass
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE knowledge_withdrawals"))
+        connection.execute(text("DROP TABLE knowledge"))
+        connection.execute(text("INSERT INTO batches (batch_id, claimed_at) VALUES ('b', '2026-01-01')"))
+    with Knowledge(url) as knowledge:
+        assert len(knowledge.enter([END], at)) == 1
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM batches")).scalar() == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "rumour"}, "kind is one of promotion"),
+        ({"author": " "}, "author is blank"),
+        ({"end_date": None}, "end_date is blank; an override needs start_date and end_date"),
+        ({"end_date": DAY - timedelta(days=1)}, "exchange them"),
+        ({"expires_date": DAY - timedelta(days=1)}, "it would never hold"),
+        ({"weekly_units": None}, "either weekly_units or change_rate"),
+        ({"change_rate": 0.5}, "either weekly_units or change_rate"),
+        ({"location_id": None}, "weekly_units are those of one location"),
+        ({"weekly_units": -1.0}, "weekly_units -1 is not between 0 and"),
+        ({"weekly_units": float("nan")}, "weekly_units nan is not between"),
+        ({"discount_rate": 0.1}, "discount_rate has no place in an override"),
+    ],
+)
+def test_what_does_not_make_sense_is_refused(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        replace(OVERRIDE, **change)
+
+
+def test_a_sku_does_not_follow_itself() -> None:
+    with pytest.raises(Refused, match="name the other SKU"):
+        Entry("supersession", "A", "ana", "new glaze", DAY, other_sku="A", start_date=DAY)
+
+
+ROWS = """kind,sku,location_id,start_date,end_date,weekly_units,change_rate,reason,author
+override,MUG-RED,DC-1,2026-12-01,2026-12-20,80,,television,
+promotion,MUG-BLUE,,2026-12-01,2026-12-20,,50%,flyer,bo
+
+end,MUG-OLD,,,tomorrow,,,sold out,
+override,MUG-RED,,2026-12-01,2026-12-20,80,,everywhere,
+end,MUG-OLD,,,2026-12-31,,,glaze is no longer made,
+"""
+
+
+def typed(home: Path, *words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["know", *words, "--home", str(home)])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FULCAST_HOME", "")
+    monkeypatch.delenv("FULCAST_OUTBOX_URL", raising=False)
+    return tmp_path / "home"
+
+
+def test_the_good_rows_of_a_file_are_entered_and_the_bad_ones_named(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "known.csv"
+    file.write_text(ROWS)
+    code, told = typed(home, "import", str(file), "--by", "ana")
+    assert code == 2
+    assert "3 entered; the next nightly run applies them." in told
+    assert "known.csv, row 5: end_date 'tomorrow' is no date; write it as 2026-01-31. The row was left out." in told
+    assert "known.csv, row 6: location_id is blank" in told
+    assert "0 entered, 3 known already" in typed(home, "import", str(file), "--by", "ana")[1]
+    code, told = typed(home, "list")
+    assert (code, "MUG-RED" in told, "MUG-OLD" in told) == (0, True, True)
+    with Knowledge(f"sqlite:///{home}/outbox.sqlite") as knowledge:
+        rows = knowledge.entries(DAY)
+    assert set(rows.select("sku", "author").rows()) == {("MUG-RED", "ana"), ("MUG-BLUE", "bo"), ("MUG-OLD", "ana")}
+    assert rows.filter(pl.col("sku") == "MUG-BLUE")["change_rate"].to_list() == [0.5]
+    assert "1 withdrawn by bo." in typed(home, "withdraw", rows["entry_id"][0], "--by", "bo", "--reason", "no")[1]
+
+
+def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "known.xlsx") as workbook:
+        sheet = workbook.add_worksheet()
+        for column, name in enumerate(("Kind", "SKU", "Start date", "Other SKU", "Reason")):
+            sheet.write(0, column, name)
+        for column, value in enumerate(("supersession", "OLD", None, "NEW", "new glaze")):
+            sheet.write(1, column, value)
+        sheet.write_datetime(1, 2, datetime(2026, 12, 1), workbook.add_format({"num_format": "yyyy-mm-dd"}))
+    taken = knowing.rows_to_entries(knowing.read_rows(tmp_path / "known.xlsx"), "known.xlsx", "ana", DAY)
+    assert taken.problems == []
+    assert taken.entries == [
+        Entry("supersession", "OLD", "ana", "new glaze", date(2027, 12, 1), other_sku="NEW", start_date=date(2026, 12, 1))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("x.csv", "kind,sku\nend,A\n", "has no column 'reason'"),
+        ("x.csv", "kind,sku,reason,colour\nend,A,b,c\n", "has a column 'colour'"),
+        ("x.csv", "", "can't be read"),
+        ("x.xlsx", "no workbook", "can't be read"),
+        ("x.txt", "a", "neither .csv nor .xlsx"),
+    ],
+)
+def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str, content: str, sentence: str) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InputError, match=sentence):
+        knowing.read_rows(tmp_path / name)
