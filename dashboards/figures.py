@@ -1,5 +1,6 @@
 """Key figures of the registry on a page: the number, its change, its definition, the orders behind it. Not here: arithmetic (pipelines.metrics)."""
 
+import time
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ from pipelines.metrics import Metric, metric
 from pipelines.metrics.ask import Question, answer, groups_of, orders_behind
 
 DIGITS = {"rate": "{:.1%}", "money": "{:,.0f}", "units": "{:,.0f}", "hours": "{:,.1f} h", "rows": "{:,.0f}", "days": "{:,.1f} d"}
+PAINT_SECONDS = 0.3  # that a browser which opens the app needs for them
 Where = tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -26,6 +28,14 @@ def row(names: list[str], chosen: Chosen, *, is_state: bool = False) -> None:
             f"{one.title}{unit}", "–" if now is None else DIGITS[one.unit].format(now), delta, help=_help(one, chosen, is_state),
             delta_color="inverse" if one.better == "lower" else "normal" if one.better else "off",
         )  # fmt: skip
+    _let_them_be_painted()
+
+
+def _let_them_be_painted() -> None:
+    """Once per visit: holds back tables and charts, whose code keeps the browser busy, until the figures can be read."""
+    if "painted" not in st.session_state:
+        st.session_state["painted"] = True
+        time.sleep(PAINT_SECONDS)
 
 
 def value_of(one: Metric, chosen: Chosen, *, is_before: bool = False, is_state: bool = False) -> Any:
