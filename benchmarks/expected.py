@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -142,10 +142,10 @@ def returns() -> Any:
     return ["return_id"], expect, "SELECT return_id, returned_units, refund_amount FROM returns"
 
 
-def entries() -> Any:
+def entries(kind: str) -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         return frame(
-            _entries(shop),
+            _entries(kind, shop),
             entry_id=pl.String,
             payout_id=pl.String,
             order_id=pl.String,
@@ -157,16 +157,34 @@ def entries() -> Any:
     return ["entry_id"], expect, "SELECT entry_id, payout_id, order_id, amount, fee_amount, net_amount FROM payout_entries"
 
 
-def _entries(shop: Shop) -> Iterator[tuple[Any, ...]]:
+def _entries(kind: str, shop: Shop) -> Iterator[tuple[Any, ...]]:
+    """Captures and refunds; Stripe's balance shows each payout too, and of a refund it does not say the order."""
+    is_stripe = kind == "stripe"
     for day, settled in shop.payout_days().items():
+        payout, net = payout_of(kind, day), 0
         for o, p in settled:
             signed = p.cents if p.kind == "capture" else -p.cents
-            yield str(p.id), f"{day:%Y%m%d}", str(o.id), euros(signed), euros(-fee(p)), euros(signed - fee(p))
+            net += signed - fee(p)
+            order_id = None if is_stripe and p.kind == "refund" else str(o.id)
+            yield (
+                f"txn_{p.id}" if is_stripe else str(p.id),
+                payout,
+                order_id,
+                euros(signed),
+                euros(-fee(p)),
+                euros(signed - fee(p)),
+            )
+        if is_stripe:
+            yield f"txn_{payout}", payout, None, euros(-net), euros(0), euros(-net)
 
 
-def payouts() -> Any:
+def payout_of(kind: str, day: date) -> str:
+    return f"po_{day:%Y%m%d}" if kind == "stripe" else f"{day:%Y%m%d}"
+
+
+def payouts(kind: str) -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
-        rows = ((f"{day:%Y%m%d}", euros(sum((p.cents if p.kind == "capture" else -p.cents) - fee(p) for _, p in settled)))
+        rows = ((payout_of(kind, day), euros(sum((p.cents if p.kind == "capture" else -p.cents) - fee(p) for _, p in settled)))
                 for day, settled in shop.payout_days().items())  # fmt: skip
         return frame(rows, payout_id=pl.String, net_amount=MONEY)
 
@@ -218,11 +236,12 @@ def _second(at: Any) -> Any:
 EXPECTED: dict[str, dict[str, Any]] = {
     "shopify": {
         "orders": orders("shopify"), "order_lines": lines("shopify"), "payments": payments(), "shipments": shipments("shopify", with_delivery=True),
-        "refunds": refunds("shopify"), "returns": returns(), "payouts": payouts(), "payout_entries": entries(),
+        "refunds": refunds("shopify"), "returns": returns(), "payouts": payouts("shopify"), "payout_entries": entries("shopify"),
     },
     "woocommerce": {"orders": orders("woocommerce"), "order_lines": lines("woocommerce"), "refunds": refunds("woocommerce"), "payments": paid_in_woocommerce()},
     "amazon": {
         "orders": orders("amazon"), "order_lines": lines("amazon"), "shipments": shipments("amazon", with_delivery=False),
         "settlements": settled(), "returns": returned_to_seller(), "stock_levels": stock(),
     },
+    "stripe": {"payouts": payouts("stripe"), "payout_entries": entries("stripe")},
 }  # fmt: skip

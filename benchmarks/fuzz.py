@@ -44,12 +44,12 @@ def fuzz(kind: str, records: int, seed: int, truth: Path | None = None) -> str:
         landing, warehouse = Landing(folder / "landing"), Warehouse(folder / "warehouse.duckdb")
         config = config_for(kind, shop, "http://127.0.0.1:9")
         given = 0
-        for stream in kind_of(kind).streams:
+        for number, stream in enumerate(kind_of(kind).streams):
             if isinstance(stream, RecordStream):
                 known = originals(kind, shop, stream.name)
                 feed = feed_name(shop.channel, stream.name)
-                wanted = records if stream.name == "orders" else max(records // 10, 50)
-                damaged = [damage(rng.choice(known), rng, number) for number in range(wanted)]
+                wanted = max(records // 10, 50) if number else records
+                damaged = [damage(rng.choice(known), rng, each) for each in range(wanted)]
                 given += Index(landing, Shelf(feed, shop.channel, stream.name)).land(damaged, AT)
         loaded = load(config, landing, warehouse, b"key", AT)
         totals = loaded.totals()
@@ -69,28 +69,7 @@ def fuzz(kind: str, records: int, seed: int, truth: Path | None = None) -> str:
 
 def originals(kind: str, shop: Any, stream: str) -> list[dict[str, Any]]:
     """Healthy records of a stream, as the channel's server gives them."""
-    clock = Clock(datetime.combine(END, datetime.max.time(), UTC))
-    platform: Any = platforms.platform(kind, shop, clock, Weather())
-    if kind == "shopify":
-        from pipelines.channels.shopify import queries
-        from pipelines.demo.servers.graphql import execute
-
-        if stream == "orders":
-            ids = [f"gid://shopify/Order/{order.id}" for order in shop.orders]
-            return [node for node in execute(queries.ORDERS_BY_ID, {"ids": ids}, platform._root)["nodes"] if node]
-        name, query = {"payouts": ("payouts", queries.PAYOUTS), "payout_entries": ("balanceTransactions", queries.BALANCE)}[
-            stream
-        ]
-        return execute(query, {"first": 250}, platform._root)["shopifyPaymentsAccount"][name]["nodes"]
-    if kind == "woocommerce":
-        return (
-            [platform._order(o, clock.now) for o in shop.orders]
-            if stream == "orders"
-            else [platform._refund(*r) for r in platform._refunds.values()]
-        )
-    if stream == "orders":
-        return [platform._order(order, clock.now) for order in shop.orders]
-    return json.loads(platform._stock({}).body)["payload"]["inventorySummaries"]
+    return platforms.platform(kind, shop, Clock(datetime.combine(END, datetime.max.time(), UTC)), Weather()).records(stream)
 
 
 def damage(record: dict[str, Any], rng: random.Random, number: int) -> Record:

@@ -29,12 +29,9 @@ from pipelines.warehouse.landing import Landing
 PATIENCE = Patience(attempts=9, longest_pause=0.02, first_pause=0.002, timeout=1.5)
 HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
-ROUNDS = {
-    "shopify": timedelta(days=20),
-    "woocommerce": timedelta(days=20),
-    "amazon": timedelta(days=13),
-}  # within each restatement window
-CHANNELS = platforms.DEMO_CHANNELS
+ROUND = timedelta(days=20)  # between two looks, within each restatement window
+ROUNDS = {"amazon": timedelta(days=13), "stripe": timedelta(days=6)}
+CHANNELS = {kind: served.channel for kind, served in platforms.SERVED.items()}
 
 
 @dataclass
@@ -72,7 +69,7 @@ def shop_of(truth: Path, kind: str, limit: int | None = None) -> Shop:
 def config_for(kind: str, shop: Shop, url: str) -> Config:
     """A merchant with this one channel, connected to a server."""
     channel = {
-        "name": shop.channel, "kind": kind, "time_zone": platforms.TIME_ZONES[kind], "currency": shop.currency, "location": "X",
+        "name": shop.channel, "kind": kind, "time_zone": platforms.SERVED[kind].time_zone, "currency": shop.currency, "location": "X",
         "connection": platforms.connection(kind, url),
     }  # fmt: skip
     return Config.model_validate({"merchant": {"name": "trial"}, "channel": [channel]})
@@ -100,7 +97,7 @@ def run_trial(kind: str, shop: Shop, seed: int, folder: Path, weather: Weather |
     shutil.rmtree(folder, ignore_errors=True)
     trial = Trial(kind, seed, orders=len(shop.orders))
     landing, warehouse = Landing(folder / "landing"), Warehouse(folder / "warehouse.duckdb")
-    moments = list(_moments(shop, ROUNDS[kind], rng))
+    moments = list(_moments(shop, ROUNDS.get(kind, ROUND), rng))
     clock = Clock(moments[0], step=timedelta(seconds=rng.uniform(0.5, 4)))
     platform = platforms.platform(kind, shop, clock, weather, seed, inner_page=rng.choice([2, 250, 250]))
     with PlatformServer(platform, hang_seconds=HANG_SECONDS) as server, secrets(kind, shop.channel):

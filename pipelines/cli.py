@@ -98,7 +98,9 @@ def channels(config: ConfigOption = None, home: HomeOption = None) -> None:
 @app.command()
 def connect(
     channel: Annotated[str, typer.Argument(help="Name of the channel in your configuration, or of a new one.")],
-    kind: Annotated[str | None, typer.Option(help="Platform: shopify, woocommerce, amazon or one that you installed.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Platform, such as shopify, stripe or one that you installed; none asks.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what a first load would do; keep nothing.")] = False,
     config: ConfigOption = None,
     home: HomeOption = None,

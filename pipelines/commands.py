@@ -178,8 +178,8 @@ def serve(folder: Path, *, port: int, storm: int | None, seconds: float | None) 
         raise InputError(f"There is no demo merchant in {folder}; make one with `fulcast demo --folder {folder}`.")
     weather = Weather() if storm is None else Weather.storm(storm)
     servers = []
-    for number, (kind, channel) in enumerate(platforms.DEMO_CHANNELS.items()):
-        shop = load_shop(folder / "truth", channel)
+    for number, (kind, served) in enumerate(platforms.SERVED.items()):
+        shop, channel = load_shop(folder / "truth", served.channel), served.name or served.channel
         servers.append(
             PlatformServer(platforms.platform(kind, shop, Clock(shop.last_moment), weather, storm or 0), port=port + number)
         )

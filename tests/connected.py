@@ -64,7 +64,7 @@ def connect(demo_files: Path, tmp_path: Path) -> Iterator[Connect]:
             seal: Seal | None = None,
             **channel: Any,
         ) -> Connected:
-            shop = load_shop(demo_files / "truth", platforms.DEMO_CHANNELS[kind], orders)
+            shop = load_shop(demo_files / "truth", platforms.SERVED[kind].channel, orders)
             clock = Clock(at or shop.last_moment + timedelta(hours=1))
             platform = platforms.platform(kind, shop, clock, weather or Weather())
             server = open_ones.enter_context(PlatformServer(platform, hang_seconds=HANG_SECONDS))

@@ -81,7 +81,7 @@ def test_what_can_not_be_reached_or_is_no_platform_gets_a_sentence(mappings: Pat
     )
     with pytest.raises(InputError, match="s can't be reached"):
         typed(mappings, "connect", "s", "--kind", "woocommerce", answers="UTC\nEUR\nhttp://127.0.0.1:9\n")
-    with pytest.raises(InputError, match="'etsy' is not a kind of channel; there are amazon, shopify, woocommerce"):
+    with pytest.raises(InputError, match=r"'etsy' is not a kind of channel; there are amazon, .*, woocommerce"):
         typed(mappings, "connect", "s", "--kind", "etsy")
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import polars as pl
@@ -65,6 +68,7 @@ class Context:
     """What parsing may know beside the records: what the merchant says of the channel, and how customers become pseudonyms.
 
     `locations`: the merchant's name of a place by the platform's. `expedited`: a pattern of the names of fast services.
+    `orders_of`: the channel whose orders it works for, where it sells nothing itself: a payment provider, a carrier.
     """
 
     channel: str
@@ -76,6 +80,12 @@ class Context:
     ship_within_hours: float | None = None
     deliver_within_days: float | None = None
     expedited: str = EXPEDITED
+    orders_of: str | None = None
+
+    @property
+    def shop(self) -> str:
+        """The channel that its records are about: its own, or the one that it works for."""
+        return self.orders_of or self.channel
 
 
 @dataclass(frozen=True)
@@ -163,11 +173,12 @@ class Kind:
 
 @cache
 def kinds() -> dict[str, Kind]:
-    """Every platform that is installed, by name: Fulcast's own and those of other packages, by their entry points.
+    """Every platform by name: Fulcast's own, which are the folders beside this file, and those of other packages, by their entry points.
 
     Raises InputError naming the package whose channel can't be loaded.
     """
-    found: dict[str, Kind] = {}
+    own = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg]
+    found: dict[str, Kind] = {name: import_module(f"{__package__}.{name}").KIND for name in own}
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
         try:
             kind = point.load()

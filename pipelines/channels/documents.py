@@ -16,6 +16,7 @@ from pipelines.channels.payloads import Parsed, Payload
 from pipelines.contracts import Table, table
 
 ISO_PLAIN, ISO_AWARE, ISO_NAIVE = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f"
+EPOCH = r"^[1-9]\d{0,10}$"
 INSTANT = pl.Datetime("us", "UTC")
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 LARGEST = 10**11  # of one amount or count, so that sums of a thousand still fit the ledger's types
@@ -148,6 +149,12 @@ def _instants(texts: pl.Series) -> pl.Series:
         naive = texts.str.to_datetime(ISO_NAIVE, time_unit="us", strict=False).dt.replace_time_zone("UTC")
         times = pl.select(pl.coalesce(times, aware, naive)).to_series()
     return pl.select(pl.when(times.is_between(FIRST, LAST)).then(times)).to_series().rename(name)
+
+
+def epoch(raw: pl.Expr) -> pl.Expr:
+    """Seconds since 1970 (text) as ISO 8601 text; what is no such number stays as written, so that it is refused and named."""
+    seconds = pl.when(raw.str.contains(EPOCH)).then(raw).cast(pl.Int64, strict=False)
+    return pl.coalesce(pl.from_epoch(seconds, "s").dt.strftime(ISO_PLAIN), pl.format("{} s", raw))
 
 
 def money(raw: pl.Expr) -> pl.Expr:

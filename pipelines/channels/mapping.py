@@ -235,6 +235,16 @@ class Config(Strict):
                 raise ValueError(f"{what} '{twice[0]}' is declared twice")
         return self
 
+    @model_validator(mode="after")
+    def _works_for_a_channel(self) -> "Config":
+        names = {channel.name for channel in self.channels} | {feed.channel for feed in self.feeds}
+        for channel in self.channels:
+            if channel.orders_of and channel.orders_of not in names - {channel.name}:
+                raise ValueError(
+                    f"channel '{channel.name}' works for the orders of '{channel.orders_of}', which is no other channel"
+                )
+        return self
+
     def channel(self, name: str) -> Channel:
         """The channel called `name`, or one with defaults where none is declared."""
         return next((c for c in self.channels if c.name == name), Channel(name=name))

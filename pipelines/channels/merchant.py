@@ -54,6 +54,9 @@ class Channel(Strict):
     kind: str | None = Field(None, description="platform whose API it is fetched from; none where only files are read")
     connection: dict[str, str] = Field({}, description="what the kind asks for; secrets come from the environment")
     since: date | None = Field(None, description="first day to fetch; everything that the platform still has, where it is blank")
+    orders_of: str | None = Field(
+        None, description="channel whose orders it works for, where it sells nothing itself: a payment provider, a carrier"
+    )
     leave_out: tuple[str, ...] = Field((), description="ledger tables that another feed tells better, such as shipments")
     locations: dict[str, str] = Field({}, description="the merchant's name of a place, by the platform's id of it")
     expedited: str = Field(EXPEDITED, description="pattern of the names of fast services")

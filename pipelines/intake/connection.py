@@ -59,6 +59,7 @@ def context_of(channel: Channel, key: bytes) -> Context:
         ship_within_hours=channel.ship_within_hours,
         deliver_within_days=channel.deliver_within_days,
         expedited=channel.expedited,
+        orders_of=channel.orders_of,
     )
 
 

@@ -66,6 +66,11 @@ class AmazonPlatform:
     def forget_tokens(self) -> None:
         self._tokens.clear()
 
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        if stream == "orders":
+            return [self._order(order, self.clock.now) for order in self.views.shop.orders]
+        return json.loads(self._stock({}).body)["payload"]["inventorySummaries"]  # type: ignore[no-any-return]
+
     def answer(self, request: Request) -> Reply:
         if request.path == "/auth/o2/token":
             self._given += 1

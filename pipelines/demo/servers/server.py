@@ -14,7 +14,7 @@ import msgspec
 from pipelines.demo.servers.faults import Faults, Weather
 
 HANG_SECONDS = 2.0
-PAGE_NAMES = {"page", "paginationToken"}
+PAGE_NAMES = {"page", "paginationToken", "starting_after"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Platform(Protocol):
     def forget_tokens(self) -> None: ...
 
     def is_page(self, request: Request) -> bool: ...
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        """Every record of a stream as it stands now."""
+        ...
 
 
 class PlatformServer:

@@ -9,6 +9,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from pipelines.channels.shopify import queries
 from pipelines.demo.servers.faults import Faults, Weather
 from pipelines.demo.servers.graphql import Connection, Slice, execute, parsed
 from pipelines.demo.servers.server import Clock, Reply, Request
@@ -51,6 +52,15 @@ class ShopifyPlatform:
 
     def forget_tokens(self) -> None:
         self._tokens.clear()
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        if stream == "orders":
+            ids = [f"gid://shopify/Order/{order.id}" for order in self.views.shop.orders]
+            return [node for node in execute(queries.ORDERS_BY_ID, {"ids": ids}, self._root)["nodes"] if node]
+        name, query = {"payouts": ("payouts", queries.PAYOUTS), "payout_entries": ("balanceTransactions", queries.BALANCE)}[
+            stream
+        ]
+        return execute(query, {"first": 250}, self._root)["shopifyPaymentsAccount"][name]["nodes"]  # type: ignore[no-any-return]
 
     def answer(self, request: Request) -> Reply:
         if request.path == "/admin/oauth/access_token":

@@ -41,6 +41,11 @@ class WooCommercePlatform:
     def forget_tokens(self) -> None:
         """Keys of this platform don't expire."""
 
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        if stream == "orders":
+            return [self._order(order, self.clock.now) for order in self.views.shop.orders]
+        return [self._refund(*refund) for refund in self._refunds.values()]
+
     def answer(self, request: Request) -> Reply:
         if not request.headers.get("Authorization", "").startswith("Basic ") or not _password(request):
             error = {
