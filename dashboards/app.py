@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import frame
-from dashboards.views import best_sellers, data, fulfilment, product, reorder, stock, today
+from dashboards.views import best_sellers, data, forecast, fulfilment, product, reorder, stock, today
 
 st.set_page_config(page_title="Fulcast", page_icon="📦", layout="wide")
 frame.PAGES.update({
@@ -12,6 +12,7 @@ frame.PAGES.update({
     "product": st.Page(product.show, title="Product", icon=":material/sell:", url_path="product"),
     "fulfilment": st.Page(fulfilment.show, title="Fulfilment", icon=":material/local_shipping:", url_path="fulfilment"),
     "stock": st.Page(stock.show, title="Stock", icon=":material/warehouse:", url_path="stock"),
+    "forecast": st.Page(forecast.show, title="Forecast", icon=":material/query_stats:", url_path="forecast"),
     "reorder": st.Page(reorder.show, title="Reorder", icon=":material/inventory_2:", url_path="reorder"),
     "data": st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
 })  # fmt: skip

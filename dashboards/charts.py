@@ -167,10 +167,28 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     )  # fmt: skip
     ahead = base.transform_filter("isValid(datum.mean)")
     band = ahead.mark_area(color=PALETTE[1], opacity=0.3).encode(x=x, y="low:Q", y2="high:Q")
-    line = ahead.mark_line(color=PALETTE[1], point=True).encode(
+    line = ahead.mark_line(color=PALETTE[1], point={"color": PALETTE[1]}).encode(
         x=x, y="mean:Q", tooltip=["week_end:T", alt.Tooltip("mean:Q", format=".1f"), "low:Q", "high:Q"]
     )
-    return bars + band + line
+    before = base.transform_filter("isValid(datum.statistical)").mark_line(color=PALETTE[4], strokeDash=[5, 4], point={"color": PALETTE[4]}).encode(
+        x=x, y="statistical:Q", tooltip=["week_end:T", alt.Tooltip("statistical:Q", format=".1f", title="before people changed it")]
+    )  # fmt: skip
+    return bars + band + line + before
+
+
+def history_layers(frame: pl.DataFrame) -> alt.Chart:
+    """Stacked bars per week: as imported, in weeks of a promotion, and what was lost while the shelf was empty."""
+    kind = pl.when(pl.col("is_promoted")).then(pl.lit("promotion")).otherwise(pl.lit("imported"))
+    sold = frame.select("week_end", "seen_days", layer=kind, units=pl.col("imported_units").cast(pl.Float64))
+    lost = frame.filter(pl.col("lost_units") > 0).select(
+        "week_end", "seen_days", layer=pl.lit("lost, estimated"), units="lost_units"
+    )
+    colours = alt.Scale(domain=["imported", "promotion", "lost, estimated"], range=[PALETTE[0], PALETTE[2], "#C9D6D1"])
+    return _base(pl.concat([sold, lost])).mark_bar().encode(
+        x=alt.X("week_end:T", title="week ending"), y=alt.Y("units:Q", title="units a week"),
+        color=alt.Color("layer:N", title=None, scale=colours, legend=alt.Legend(orient="top")), order=alt.Order("layer:N"),
+        tooltip=["week_end:T", "layer:N", alt.Tooltip("units:Q", format=".1f"), alt.Tooltip("seen_days:Q", title="days fully seen")],
+    )  # fmt: skip
 
 
 def _base(frame: pl.DataFrame) -> alt.Chart:

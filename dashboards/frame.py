@@ -19,12 +19,14 @@ from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
 OLD_AFTER_HOURS = 24.0
 DRAWN = "snapshot that the page is drawn from"
+AUTHOR = "name of the person"
 PAGES: dict[str, Any] = {}  # filled by the app: a page links to another by its name
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @st.cache_resource
-def _settings() -> Settings:
+def settings() -> Settings:
+    """Settings of this machine."""
     return Settings()
 
 
@@ -36,7 +38,7 @@ def begin() -> None:
 def snapshot() -> Snapshot:
     """The snapshot that this page is drawn from: the newest when its drawing began; raises InputError when there is none."""
     if DRAWN not in st.session_state:
-        st.session_state[DRAWN] = current(_settings().home_folder / "snapshots")
+        st.session_state[DRAWN] = current(settings().home_folder / "snapshots")
     return st.session_state[DRAWN]  # type: ignore[no-any-return]
 
 
@@ -51,7 +53,7 @@ def _ask(version: str, path: str, name: str, _query: Callable[..., pl.DataFrame]
     try:
         connection = _connection(version, path)
     except duckdb.IOException:  # it went while the page was open: the newest takes its place
-        newest = current(_settings().home_folder / "snapshots")
+        newest = current(settings().home_folder / "snapshots")
         connection = _connection(newest.version, str(newest.path))
     with connection.cursor() as cursor:
         cursor.execute("SET TimeZone = 'UTC'").fetchall()
@@ -108,6 +110,18 @@ def table(frame: pl.DataFrame, name: str, whole: pl.DataFrame | None = None, **o
     return shown
 
 
+def author() -> str:
+    """The name under which this person decides, asked for here and kept for the session."""
+    name = st.text_input("Your name", known_author(), placeholder="stands beside what you decide")
+    st.session_state[AUTHOR] = str(name).strip()
+    return known_author()
+
+
+def known_author() -> str:
+    """The name that was given, or nothing."""
+    return str(st.session_state.get(AUTHOR, ""))
+
+
 def tabs(drawn: Mapping[str, Callable[[], None]]) -> None:
     """Tabs of a page, of which only the open one is drawn; which one that is stands in the link."""
     for tab, draw in zip(st.tabs(list(drawn), key="tab", bind="query-params"), drawn.values(), strict=True):
@@ -120,7 +134,7 @@ def _column(name: str, dtype: pl.DataType) -> Any:
     label, meaning = heading(name), meanings().get(name)
     if name.endswith("_amount"):
         return st.column_config.NumberColumn(f"{label} ({currency()})", help=meaning, format="accounting")
-    if name.endswith(("_rate", "_probability")) or "_rate_" in name or name == "rate":
+    if name.endswith(("_rate", "_probability", "_wape")) or "_rate_" in name or name == "rate":
         return st.column_config.NumberColumn(label, help=meaning, format="percent")
     if name == "p_value":
         return st.column_config.NumberColumn(label, help=meaning, format="%.4f")
@@ -137,7 +151,7 @@ def heading(name: str) -> str:
     """A column's name as a person reads it: `order_quantity_units` is "Order quantity"."""
     words = name.removesuffix("_units").removesuffix("_amount").removesuffix("_id").removesuffix("_at").removeprefix("is_")
     words = words.replace("_", " ")
-    return {"sku": "SKU", "abc xyz": "ABC-XYZ"}.get(words, words[:1].upper() + words[1:])
+    return {"sku": "SKU", "abc xyz": "ABC-XYZ", "backtest wape": "Backtest WAPE"}.get(words, words[:1].upper() + words[1:])
 
 
 @st.cache_data

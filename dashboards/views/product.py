@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import best_sellers as queries
-from dashboards.queries import reorder
+from dashboards.queries import forecast
 
 
 def show() -> None:
@@ -36,7 +36,7 @@ def show() -> None:
     place = st.segmented_control(
         "Forecast at", stock["location_id"].to_list(), default=stock["location_id"][0], required=True, key="at"
     )
-    st.altair_chart(charts.forecast_fan(frame.ask(reorder.forecast_of, sku, place or stock["location_id"][0])), width="stretch")
+    st.altair_chart(charts.forecast_fan(frame.ask(forecast.fan, sku, place or stock["location_id"][0])), width="stretch")
 
 
 def _chosen(names: dict[str, str]) -> str:

@@ -4,6 +4,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import charts, frame
+from dashboards.queries import forecast
 from dashboards.queries import reorder as queries
 
 SHOWN = ["sku", "description", "location_id", "supplier_id", "order_quantity_units", "order_amount", "stock_out_date", "days_of_cover", "available_units",
@@ -54,7 +55,7 @@ def _why(row: dict) -> None:  # type: ignore[type-arg]
     st.subheader(f"Why: {row['sku']} at {row['location_id']}")
     st.write(row["reason"])
     left, right = st.columns([3, 2])
-    left.altair_chart(charts.forecast_fan(frame.ask(queries.forecast_of, row["sku"], row["location_id"])), width="stretch")
+    left.altair_chart(charts.forecast_fan(frame.ask(forecast.fan, row["sku"], row["location_id"])), width="stretch")
     inputs = ["mean_demand_units", "safety_stock_units", "lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level", "on_hand_units",
               "available_units", "on_order_units", "decided_units", "transfer_units", "backordered_units", "needed_units", "moq_units", "case_pack_units",
               "rounding_rule", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip

@@ -104,6 +104,7 @@ PAGES = {
     "product": "Product",
     "fulfilment": "Fulfilment",
     "stock": "Stock",
+    "forecast": "Forecast",
     "reorder": "Reorder",
     "data": "Data",
 }

@@ -1,0 +1,119 @@
+"""What the page Forecast asks of a snapshot. An older snapshot lacks some tables: then their part is empty."""
+
+import duckdb
+import polars as pl
+
+from models.demand import full_week_units, weekly_history
+from pipelines.contracts import table
+from pipelines.warehouse.duckdb import read_table
+
+Connection = duckdb.DuckDBPyConnection
+PAST_WEEKS = 52
+ORDERS = {
+    "Worst first": "expected_error_amount DESC NULLS LAST, expected_error_units DESC",
+    "Most valuable first": "weekly_amount DESC NULLS LAST, weekly_units DESC",
+    "Changed by people": "changed_weeks DESC NULLS LAST, weekly_amount DESC NULLS LAST",
+}
+
+
+def has(connection: Connection, name: str) -> bool:
+    """Whether the snapshot holds a table."""
+    return bool(connection.sql("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", params=[name]).fetchall()[0][0])
+
+
+def series(connection: Connection, order: str) -> pl.DataFrame:
+    """Every forecast series with its model, weekly demand and value ahead, and what the model's usual error comes to in money."""
+    changed = "SELECT sku, location_id, count(*) AS changed_weeks FROM forecast_adjustments GROUP BY ALL"
+    if not has(connection, "forecast_adjustments"):
+        changed = "SELECT '' AS sku, '' AS location_id, 0 AS changed_weeks"
+    return connection.sql(f"""
+        WITH ahead AS (
+            SELECT sku, location_id, any_value(model) AS model, any_value(backtest_wape) AS backtest_wape, avg(mean_units) AS weekly_units
+            FROM forecast_means GROUP BY ALL
+        ), costs AS (SELECT sku, any_value(unit_cost_amount)::DOUBLE AS cost FROM unit_costs GROUP BY sku)
+        SELECT a.sku, p.description, a.location_id, p.category, s.demand_class, a.model, a.weekly_units, a.weekly_units * c.cost AS weekly_amount,
+               a.backtest_wape, a.backtest_wape * a.weekly_units AS expected_error_units,
+               a.backtest_wape * a.weekly_units * c.cost AS expected_error_amount, coalesce(k.changed_weeks, 0) AS changed_weeks
+        FROM ahead a JOIN demand_series s USING (sku, location_id) LEFT JOIN sku_attributes p USING (sku) LEFT JOIN costs c USING (sku)
+        LEFT JOIN ({changed}) k USING (sku, location_id) ORDER BY {ORDERS[order]}, a.sku, a.location_id
+    """).pl()  # fmt: skip
+
+
+def fan(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
+    """Weekly demand of the last 26 weeks and the coming weeks' mean with its 80 % range; week_end is the week's last day.
+
+    `statistical` is the mean before people changed it, blank where nobody did.
+    """
+    rows = connection.sql("""
+        WITH cutoff AS (SELECT max(cutoff_date) AS day FROM forecast_means),
+        past AS (
+            SELECT day - 7 * ((day - demand_date) // 7)::INTEGER AS week_end, sum(demand_units)::DOUBLE AS units, bool_or(is_censored) AS is_censored
+            FROM demand, cutoff WHERE sku = ? AND location_id = ? AND demand_date > day - 182 GROUP BY ALL
+        ), weeks AS (SELECT (day - 7 * n::INTEGER)::DATE AS week_end FROM cutoff, range(26) r(n)),
+        ahead AS (
+            SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, max(forecast_units) FILTER (quantile = 0.1) AS low,
+                   max(forecast_units) FILTER (quantile = 0.9) AS high
+            FROM forecasts WHERE sku = ? AND location_id = ? GROUP BY ALL
+        ), means AS (SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, mean_units FROM forecast_means WHERE sku = ? AND location_id = ?)
+        SELECT week_end, coalesce(units, 0) AS actual, coalesce(is_censored, false) AS is_censored,
+               NULL::DOUBLE AS mean, NULL::DOUBLE AS low, NULL::DOUBLE AS high
+        FROM weeks LEFT JOIN past USING (week_end)
+        UNION ALL SELECT week_end, NULL, false, mean_units, low, high FROM means JOIN ahead USING (week_end) ORDER BY week_end
+    """, params=[sku, location_id] * 3).pl()  # fmt: skip
+    before = adjustments(connection, sku, location_id).select("week_end", statistical="statistical_mean_units")
+    return rows.join(before, on="week_end", how="left", maintain_order="left")
+
+
+def adjustments(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
+    """Weeks that people changed: week_end, statistical and changed mean, and the entries that did."""
+    if not has(connection, "forecast_adjustments"):
+        kept = table("forecast_adjustments").empty()
+        return kept.select(pl.col("cutoff_date").alias("week_end"), "statistical_mean_units", "mean_units", "entry_ids")
+    return connection.sql("""
+        SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, statistical_mean_units, mean_units, entry_ids
+        FROM forecast_adjustments WHERE sku = ? AND location_id = ? ORDER BY week_end
+    """, params=[sku, location_id]).pl()  # fmt: skip
+
+
+def layers(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
+    """A year of weeks in layers: units as imported, and what was lost where the shelf was empty; blank where too little was seen to tell.
+
+    week_end, imported_units, lost_units, seen_days, is_promoted.
+    """
+    days = connection.sql("SELECT * FROM demand WHERE sku = ? AND location_id = ?", params=[sku, location_id]).pl()
+    cutoff = connection.sql("SELECT max(cutoff_date) FROM forecast_means").fetchall()[0][0]
+    if days.is_empty() or cutoff is None:
+        return pl.DataFrame(
+            schema={
+                "week_end": pl.Date,
+                "imported_units": pl.Int64,
+                "lost_units": pl.Float64,
+                "seen_days": pl.Int64,
+                "is_promoted": pl.Boolean,
+            }
+        )
+    back = (pl.lit(cutoff) - pl.col("demand_date")).dt.total_days() // 7
+    imported = days.group_by(week=-back).agg(imported_units=pl.col("demand_units").sum(), is_promoted=pl.col("is_promoted").any())
+    weeks = weekly_history(days, cutoff).filter(pl.col("week") > -PAST_WEEKS).join(imported, on="week", how="left")
+    imported_units = pl.col("imported_units").fill_null(0)
+    return weeks.with_columns(wanted=full_week_units()).select(
+        week_end=pl.lit(cutoff) + pl.duration(days=7 * pl.col("week")),
+        imported_units=imported_units,
+        lost_units=pl.when(pl.col("seen_days") < 7).then((pl.col("wanted") - imported_units).clip(lower_bound=0)).otherwise(0.0),
+        seen_days="seen_days",
+        is_promoted=pl.col("is_promoted").fill_null(False),
+    )
+
+
+def facts(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
+    """What the forecast of a series rests on: its class, span, model and that model's backtest."""
+    return connection.sql("""
+        SELECT s.demand_class, s.first_date, s.last_demand_date, s.total_units, s.seen_days, s.censored_days, s.has_stock_figures, m.model, m.backtest_wape,
+               m.level_cv, m.dispersion
+        FROM demand_series s JOIN forecast_means m USING (sku, location_id) WHERE s.sku = ? AND s.location_id = ? AND m.horizon = 1
+    """, params=[sku, location_id]).pl()  # fmt: skip
+
+
+def known_then(connection: Connection) -> pl.DataFrame:
+    """What people knew when the snapshot was made."""
+    return read_table(connection, "knowledge") if has(connection, "knowledge") else table("knowledge").empty()

@@ -1,0 +1,102 @@
+"""Forecast: what will be wanted, how sure that is, what it rests on, and what people know better."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, frame
+from dashboards.queries import forecast as queries
+from dashboards.views import knowledge
+
+SHOWN = [
+    "sku",
+    "description",
+    "location_id",
+    "demand_class",
+    "weekly_units",
+    "weekly_amount",
+    "backtest_wape",
+    "expected_error_amount",
+    "changed_weeks",
+]
+EVERY = "all"
+
+
+def show() -> None:
+    """The list of series by what matters, and the chosen one: fan, layers of its history, what it rests on, what people know."""
+    st.title("Forecast")
+    rows = _found()
+    if rows.is_empty():
+        st.info("No series is forecast, or the search leaves none; the nightly run forecasts what has sold.")
+        return
+    chosen = frame.table(rows.select(SHOWN), "forecast", whole=rows, height=300, on_select="rerun", selection_mode="single-row")
+    selected = chosen.selection.rows
+    one = rows.row(selected[0] if selected and selected[0] < rows.height else 0, named=True)
+    _fan(one)
+    frame.tabs({
+        "What people know": lambda: knowledge.show(one["sku"], one["location_id"]),
+        "Layers of the history": lambda: _layers(one),
+        "What it rests on": lambda: _facts(one),
+    })  # fmt: skip
+
+
+def _found() -> pl.DataFrame:
+    text, first, place = st.columns([2, 2, 1], vertical_alignment="bottom")
+    words = text.text_input("Search SKU or name", key="search", bind="query-params")
+    order = first.segmented_control(
+        "Order", list(queries.ORDERS), default="Worst first", required=True, key="order", bind="query-params"
+    )
+    rows = frame.ask(queries.series, order or "Worst first")
+    location = place.selectbox("Location", [EVERY, *rows["location_id"].unique().sort()], key="location")
+    rows = rows if location == EVERY else rows.filter(pl.col("location_id") == location)
+    if not words:
+        return rows
+    names = pl.concat_str("sku", pl.col("description").fill_null(""), separator=" ").str.to_lowercase()
+    return rows.filter(names.str.contains(words.lower(), literal=True))
+
+
+def _fan(one: dict[str, Any]) -> None:
+    name = f" · {one['description']}" if one["description"] else ""
+    st.subheader(f"{one['sku']} at {one['location_id']}")
+    st.caption(
+        f"{one['demand_class']}{name} · bars: wanted (pale where not fully seen) · line: expected · band: 8 of 10 weeks fall within"
+    )
+    weeks = frame.ask(queries.fan, one["sku"], one["location_id"])
+    st.altair_chart(charts.forecast_fan(weeks), width="stretch")
+    changed = frame.ask(queries.adjustments, one["sku"], one["location_id"])
+    if not changed.is_empty():
+        st.caption(f"Dashed: the statistical forecast of {changed.height} weeks that people changed.")
+        with st.expander("Weeks that people changed"):
+            frame.table(changed, "adjustments")
+    with st.expander("These weeks as a table"):
+        frame.table(weeks, "fan")
+
+
+def _layers(one: dict[str, Any]) -> None:
+    weeks = frame.ask(queries.layers, one["sku"], one["location_id"])
+    if weeks.is_empty():
+        st.info("It has no history of its own: what it is forecast from flows from another SKU.")
+        return
+    st.caption("Days on which the shelf was empty are unknown, not zero: what they lost is estimated from the week's other days.")
+    st.altair_chart(charts.history_layers(weeks), width="stretch")
+    frame.table(weeks, "layers", height=260)
+
+
+def _facts(one: dict[str, Any]) -> None:
+    found = frame.ask(queries.facts, one["sku"], one["location_id"])
+    if found.is_empty():
+        st.info("This series is new since the last forecast; the next nightly run says more.")
+        return
+    facts = found.row(0, named=True)
+    left, middle, right = st.columns(3)
+    left.metric("Model", facts["model"], help="Chosen for its demand class by a backtest")
+    wape = facts["backtest_wape"]
+    middle.metric(
+        "Error in the backtest", "–" if wape is None else f"{wape:.0%}", help="WAPE of its class: absolute error ÷ demand"
+    )
+    right.metric("Uncertainty of its level", f"{facts['level_cv']:.0%}", help="Spread that all coming weeks share")
+    st.write(
+        f"{facts['demand_class'].capitalize()} demand: {facts['total_units']:,} units wanted from {facts['first_date']} to {facts['last_demand_date']}; "
+        f"{facts['censored_days']:,} of {facts['seen_days'] + facts['censored_days']:,} days were not fully seen."
+    )

@@ -1,0 +1,130 @@
+"""What people know about a SKU: the entries, and the form for another one. Part of the page Forecast."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from dashboards import frame
+from dashboards.queries import best_sellers
+from pipelines.knowing import summary
+from pipelines.operations import Entry, Knowledge, Refused
+from pipelines.operations.knowledge import KnowledgeKind
+
+TITLES: dict[KnowledgeKind, str] = {
+    "override": "Override",
+    "promotion": "Promotion",
+    "end": "End date",
+    "supersession": "Superseded by",
+    "launch": "Launch",
+}
+HELP: dict[KnowledgeKind, str] = {
+    "override": "Replaces the forecast on these days; the statistical one stays beside it and both are scored.",
+    "promotion": "Its days count as promoted; say how much more you expect to sell if you know.",
+    "end": "Nothing is forecast or ordered to sell after this day.",
+    "supersession": "The history of this SKU flows to the one that follows; this one ends the day before.",
+    "launch": "Nothing sells before; until it has its own history it is forecast like another SKU.",
+}
+EVERYWHERE = "everywhere"
+
+
+def show(sku: str, location_id: str) -> None:
+    """Entries about `sku` with a way to take one back, and the form."""
+    kinds = st.pills(
+        "What do you know?", list(TITLES), default="override", format_func=TITLES.__getitem__, required=True, key="kind"
+    )
+    kind = kinds or "override"
+    st.caption(HELP[kind])
+    left, right = st.columns([2, 3])
+    with left:
+        _form(kind, sku, location_id)
+    with right:
+        _entries(sku)
+
+
+def _form(kind: KnowledgeKind, sku: str, location_id: str) -> None:
+    with st.form("knowledge", border=True):
+        values = _fields(kind, sku, location_id)
+        who, until = st.columns(2)
+        with who:
+            author = frame.author()
+        expires = until.date_input(
+            "Expires", value=values["end_date"] or _day(365), key=f"expires-{kind}", help="Last day on which it is applied"
+        )
+        reason = st.text_input("Reason", key="reason", placeholder="why you know better")
+        if not st.form_submit_button("Enter", type="primary", icon=":material/add:"):
+            return
+    try:
+        entry = Entry(kind, sku, author, reason, expires, **values)
+        with Knowledge(frame.settings().outbox) as knowledge:
+            entered = knowledge.enter([entry], datetime.now(UTC))
+    except Refused as refusal:
+        st.error(str(refusal))
+        return
+    if entered:
+        st.success(f"{entered[0]} is entered; the next nightly run applies it.")
+    else:
+        st.info("The same stands there already.")
+
+
+def _fields(kind: KnowledgeKind, sku: str, location_id: str) -> dict[str, Any]:
+    """The form's fields for a kind, as fields of an entry."""
+    values: dict[str, Any] = {"start_date": None, "end_date": None}
+    place = EVERYWHERE
+    first, last = st.columns(2)
+    if kind != "end":
+        values["start_date"] = first.date_input("First day", value=_day(1), key=f"first-{kind}")
+    if kind in ("override", "promotion", "end"):
+        values["end_date"] = last.date_input("Last day", value=_day(28), key=f"last-{kind}")
+    left, right = st.columns(2)
+    if kind == "override":
+        values["weekly_units"] = left.number_input("Units a week", min_value=0.0, value=None, step=1.0, key="weekly")
+    if kind in ("override", "promotion", "launch"):
+        label = "or change in %" if kind == "override" else "Change of demand in %"
+        change = right.number_input(label, min_value=-100.0, value=None, step=5.0, key=f"change-{kind}")
+        values["change_rate"] = None if change is None else change / 100
+    if kind == "promotion":
+        off = left.number_input("Price cut in %", min_value=0.0, max_value=100.0, value=None, step=5.0, key="off")
+        values["discount_rate"] = None if off is None else off / 100
+    if kind in ("supersession", "launch"):
+        others = [other for other in frame.ask(best_sellers.skus)["sku"] if other != sku]
+        label = "SKU that follows" if kind == "supersession" else "Sells like"
+        values["other_sku"] = left.selectbox(label, others, index=None, key=f"other-{kind}", accept_new_options=True)
+    place = (
+        st.segmented_control("Where", [location_id, EVERYWHERE], default=location_id, required=True, key=f"where-{kind}")
+        or location_id
+    )
+    return values | {"location_id": None if place == EVERYWHERE else place}
+
+
+def _entries(sku: str) -> None:
+    with Knowledge(frame.settings().outbox) as knowledge:
+        rows = knowledge.entries(frame.today(), sku)
+    if rows.is_empty():
+        st.info(f"Nobody has entered anything about {sku} yet.")
+        return
+    shown = rows.select("entry_id", "state", summary().alias("says"), "author", "reason", "expires_date", "entered_at")
+    chosen = frame.table(shown, "entries", height=240, on_select="rerun", selection_mode="single-row")
+    standing = [rows.row(row, named=True) for row in chosen.selection.rows if row < rows.height]
+    for one in standing:
+        if one["state"] != "withdrawn":
+            _withdraw(one["entry_id"])
+    st.caption("Choose a row to take it back. Entries are withdrawn, never deleted.")
+
+
+def _withdraw(entry_id: str) -> None:
+    with st.form(f"withdraw-{entry_id}"):
+        reason = st.text_input(f"Why is {entry_id} taken back?")
+        if not st.form_submit_button("Withdraw", icon=":material/undo:"):
+            return
+    try:
+        with Knowledge(frame.settings().outbox) as knowledge:
+            knowledge.withdraw([entry_id], frame.known_author(), reason, datetime.now(UTC))
+    except Refused as refusal:
+        st.error(f"{refusal} Your name stands in the form beside.")
+        return
+    st.rerun()
+
+
+def _day(ahead: int) -> date:
+    return frame.today() + timedelta(days=ahead)

@@ -1,0 +1,56 @@
+"""What the page Forecast shows is what the snapshot holds; an older snapshot without some tables still opens."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dashboards.queries import forecast
+from pipelines.warehouse.duckdb import connect
+from pipelines.warehouse.snapshots import current, open_snapshot
+
+
+@pytest.fixture
+def older(demo_home: Path, tmp_path: Path) -> duckdb.DuckDBPyConnection:
+    """A copy of the snapshot as an earlier version would have made it."""
+    path = tmp_path / "older.duckdb"
+    path.write_bytes(current(demo_home / "snapshots").path.read_bytes())
+    connection = connect(path)
+    connection.execute("DROP TABLE knowledge; DROP TABLE forecast_adjustments").fetchall()
+    return connection
+
+
+def test_every_series_is_listed_once_in_each_order(demo_home: Path) -> None:
+    with open_snapshot(current(demo_home / "snapshots")) as connection:
+        known = connection.sql("SELECT count(DISTINCT (sku, location_id)) FROM forecast_means").fetchall()[0][0]
+        for order in forecast.ORDERS:
+            rows = forecast.series(connection, order)
+            assert rows.height == known
+            assert rows.select("sku", "location_id").is_unique().all()
+        values = forecast.series(connection, "Most valuable first")["weekly_amount"].drop_nulls()
+        assert values.is_sorted(descending=True)
+
+
+def test_layers_sum_to_demand_and_only_hidden_days_lose(demo_home: Path) -> None:
+    with open_snapshot(current(demo_home / "snapshots")) as connection:
+        sku, place = connection.sql(
+            "SELECT sku, location_id FROM demand_series ORDER BY censored_days DESC, sku LIMIT 1"
+        ).fetchall()[0]
+        weeks = forecast.layers(connection, sku, place)
+        first = weeks["week_end"].min()
+        units = connection.sql(
+            "SELECT sum(demand_units) FROM demand WHERE sku = ? AND location_id = ? AND demand_date > ?::DATE - 7",
+            params=[sku, place, first],
+        ).fetchall()[0][0]
+        assert weeks["imported_units"].sum() == units
+        assert weeks.filter(weeks["seen_days"] == 7)["lost_units"].sum() == 0
+        assert weeks["lost_units"].sum() > 0
+
+
+def test_an_older_snapshot_still_opens(older: duckdb.DuckDBPyConnection) -> None:
+    rows = forecast.series(older, "Changed by people")
+    sku, place = rows.row(0)[0], rows["location_id"][0]
+    assert rows["changed_weeks"].sum() == 0
+    assert forecast.fan(older, sku, place)["statistical"].null_count() == forecast.fan(older, sku, place).height
+    assert forecast.known_then(older).is_empty()
+    older.close()
