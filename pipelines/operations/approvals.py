@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,25 @@ class Candidate:
     quantity_units: int
     amount: Decimal | None
     currency_code: str | None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What a planner wants otherwise than suggested; blank stays as it is."""
+
+    quantity_units: int | None = None
+    needed_by: date | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.quantity_units is None and self.needed_by is None
+
+    def values(self, approved: Candidate) -> dict[str, object]:
+        """The columns that it changes in the decision that is approved."""
+        changed: dict[str, object] = {} if self.needed_by is None else {"needed_by": self.needed_by}
+        if self.quantity_units is not None:
+            changed |= {"quantity_units": self.quantity_units, "amount": approved.amount}
+        return changed
 
 
 def candidate(row: Row[Any], quantity_units: int | None) -> Candidate:

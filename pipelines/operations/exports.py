@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -55,9 +56,9 @@ def write_xlsx(
     flat = {name: _flat(frame) for name, frame in sheets.items()}
     with written_aside(path) as aside, xlsxwriter.Workbook(aside) as workbook:
         for name, frame in flat.items():
-            _write_sheet(workbook, name, frame)
+            write_sheet(workbook, name, frame)
         columns = list(dict.fromkeys(column for frame in flat.values() for column in frame.columns))
-        _write_about(workbook, columns, snapshot_version, meanings or {})
+        write_about(workbook, About(columns, snapshot_version, meanings or {}))
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:
@@ -80,7 +81,8 @@ def _heading(name: str, dtype: pl.DataType) -> str:
     return f"{name} (UTC)" if isinstance(dtype, pl.Datetime) and dtype.time_zone else name
 
 
-def _write_sheet(workbook: Any, name: str, frame: pl.DataFrame) -> None:
+def write_sheet(workbook: Any, name: str, frame: pl.DataFrame) -> Any:
+    """A sheet of `frame` with headings that stay in sight and can be filtered by."""
     sheet = workbook.add_worksheet(name[:MAX_SHEET_NAME])
     header = workbook.add_format({"bold": True, "bg_color": "#DDE5EE", "bottom": 1, "text_wrap": True, "valign": "top"})
     for column, (title, dtype) in enumerate(frame.schema.items()):
@@ -95,6 +97,7 @@ def _write_sheet(workbook: Any, name: str, frame: pl.DataFrame) -> None:
     sheet.freeze_panes(1, 0)
     if frame.width:
         sheet.autofilter(0, 0, frame.height, frame.width - 1)
+    return sheet
 
 
 def _writer(workbook: Any, sheet: Any, dtype: pl.DataType) -> _Write:
@@ -129,15 +132,27 @@ def _width(heading: str, values: pl.Series) -> int:
     return min(max(needed, MIN_WIDTH), MAX_WIDTH)
 
 
-def _write_about(workbook: Any, columns: list[str], snapshot_version: str, meanings: Mapping[str, str]) -> None:
+@dataclass(frozen=True)
+class About:
+    """What the sheet "About" says."""
+
+    columns: Sequence[str]
+    snapshot_version: str
+    meanings: Mapping[str, str]
+
+
+def write_about(workbook: Any, about: About, *, is_locked: bool = False) -> None:
+    """The sheet "About": which snapshot the figures are from, and what the columns mean."""
     sheet = workbook.add_worksheet("About")
     bold = workbook.add_format({"bold": True})
     sheet.set_column(0, 0, 32)
     sheet.set_column(1, 1, 96)
     sheet.write_string(0, 0, "Snapshot", bold)
-    sheet.write_string(0, 1, snapshot_version)
+    sheet.write_string(0, 1, about.snapshot_version)
     sheet.write_string(2, 0, "Column", bold)
     sheet.write_string(2, 1, "Meaning", bold)
-    for row, name in enumerate(columns, start=3):
+    for row, name in enumerate(about.columns, start=3):
         sheet.write_string(row, 0, name)
-        sheet.write_string(row, 1, meanings.get(name, ""))
+        sheet.write_string(row, 1, about.meanings.get(name, ""))
+    if is_locked:
+        sheet.protect()

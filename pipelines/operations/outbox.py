@@ -1,7 +1,7 @@
 """The outbox: decisions on their way, and the only way to move one. Not here: files, what the ERP answers, rules of approval."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,8 +11,9 @@ from typing import Any, Self
 import polars as pl
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
-from pipelines.operations.approvals import candidate, require_approvable
+from pipelines.operations.approvals import Edit, candidate, require_approvable
 from pipelines.operations.database import Database
+from pipelines.operations.drafts import forget_drafts
 from pipelines.operations.states import SUPPLY_STATES, ApprovalRefused, Refused, Signature, State, by_ids, fetch, move, record
 from pipelines.operations.suggestions import PREFIXES, Kind, Suggestion, SuggestOutcome, compare, require_one_each
 from pipelines.operations.tables import BATCHES, DECISION_EVENTS, DECISIONS, create_missing, frame
@@ -75,8 +76,11 @@ class Outbox:
         cap_amount: Decimal | None,
         at: datetime,
         quantity_units: int | None = None,
+        edits: Mapping[str, Edit] | None = None,
     ) -> None:
         """Approves all of these decisions or none; one alone may be given another quantity, its amount follows.
+
+        `edits`, by decision id, give any of them another quantity or date. Drafts of what is approved are done with.
 
         Raises ApprovalRefused when actor or reason is empty, one is not suggested, or the amount of one or of all together
         exceeds `cap_amount` or is unknown while there is a cap. Raises UnknownDecision for an id that does not exist.
@@ -87,19 +91,24 @@ class Outbox:
             raise ApprovalRefused("A changed quantity belongs to one decision; approve it on its own.")
         with self._database.writing() as connection:
             rows = fetch(connection, decision_ids)
-            candidates = [candidate(row, quantity_units) for row in rows]
+            wanted = {row.decision_id: Edit(quantity_units) for row in rows} | dict(edits or {})
+            candidates = [candidate(row, wanted[row.decision_id].quantity_units) for row in rows]
             require_approvable(candidates, cap_amount)
-            values: dict[str, object] = {}
-            if quantity_units is not None:
-                values = {"quantity_units": quantity_units, "amount": candidates[0].amount}
-            move(connection, rows, "approved", Signature(actor, reason, at), **values)
+            signature = Signature(actor, reason, at)
+            for row, one in zip(rows, candidates, strict=True):
+                if changed := wanted[row.decision_id].values(one):
+                    move(connection, [row], "approved", signature, **changed)
+            move(connection, [row for row in rows if wanted[row.decision_id].is_empty], "approved", signature)
+            forget_drafts(connection, decision_ids)
 
     def reject(self, decision_ids: Sequence[str], actor: str, reason: str, at: datetime) -> None:
         """Rejects all of these decisions or none: suggested ones, or approved ones that are not being sent yet.
 
         Raises Refused when actor or reason is empty, TransitionRefused or UnknownDecision when one cannot be rejected.
         """
-        self._move(decision_ids, "rejected", Signature(actor, reason, at))
+        with self._database.writing() as connection:
+            move(connection, fetch(connection, decision_ids), "rejected", Signature(actor, reason, at))
+            forget_drafts(connection, decision_ids)
 
     def fail(self, decision_ids: Sequence[str], actor: str, reason: str, at: datetime) -> None:
         """Gives up all of these decisions or none: approved and not being sent yet, sent, or acknowledged.

@@ -77,6 +77,22 @@ DECISION_EVENTS = Table(
     Column("reason", Text, nullable=False),
 )
 
+DRAFTS = Table(
+    "drafts",
+    METADATA,
+    Column("kind", String(20), primary_key=True),
+    Column("sku", Text, primary_key=True),
+    Column("location_id", Text, primary_key=True),
+    Column("supplier_id", Text, primary_key=True),
+    Column("decision_id", String(40), ForeignKey("decisions.decision_id"), nullable=False),
+    Column("suggested_quantity_units", BigInteger, nullable=False),
+    Column("quantity_units", BigInteger),
+    Column("needed_by", Date),
+    Column("author", Text, nullable=False),
+    Column("saved_at", UtcInstant, nullable=False),
+    Index("drafts_by_decision", "decision_id"),
+)
+
 KNOWLEDGE = Table(
     "knowledge",
     METADATA,

@@ -1,0 +1,128 @@
+"""A planner's list: what to look at first, and what a changed quantity does. Pure. Here: ranking, effects, baskets, what-if.
+
+Not here: the suggestions themselves (models/reorder.py), levels (models/safety_stock.py), approving (pipelines/operations).
+rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
+safety_stock_units, cycle_service_level, inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date,
+quantity_units (as suggested or edited), price_amount (net, of one unit; may be unknown).
+"""
+
+import math
+from datetime import date
+
+import numpy as np
+import polars as pl
+from scipy import special
+
+from models.demand import SERIES
+from models.reorder import suggest_orders
+from models.safety_stock import stock_levels_of
+from models.textbook.loss import normal_loss
+
+YEAR_DAYS = 365.0
+LATE_QUANTILE = 0.95
+_LEVELS = ("mean_demand_units", "safety_stock_units", "reorder_point_units", "order_up_to_level_units")
+_ORDERED = ("inventory_position_units", "needed_units", "order_quantity_units", "rounding_rule")
+
+
+def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Adds at_risk_amount and exception; exceptions first, then the most money at risk.
+
+    at_risk_amount: net sales lost over the protection interval if nothing is ordered: E[(D − position)⁺] × price (cost where no price is
+    known), with D normal, its spread taken from the safety stock and never below Poisson's (Silver, Pyke & Thomas 2017, section 7.6).
+    Example: mean 20, position 20, safety stock 8.22 at 95 % (σ 5), price 10: 0.3989 × 5 × 10 = 19.95.
+    """
+    known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=_exception(today))
+    order = [pl.col("exception").is_null(), pl.col("at_risk_amount").fill_null(0.0), pl.col("sku"), pl.col("location_id")]
+    return known.sort(order, descending=[False, True, False, False])
+
+
+def _at_risk(rows: pl.DataFrame) -> pl.Series:
+    columns = ("mean_demand_units", "safety_stock_units", "cycle_service_level", "inventory_position_units")
+    mean, safety, service, position = (rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in columns)
+    z = special.ndtri(service)
+    std = np.maximum(np.divide(safety, z, out=np.zeros_like(mean), where=z > 0), np.sqrt(np.maximum(mean, 1e-9)))
+    value = (
+        rows.select(pl.coalesce("price_amount", "unit_cost_amount").cast(pl.Float64))
+        .to_series()
+        .fill_null(float("nan"))
+        .to_numpy()
+    )
+    return pl.Series("at_risk_amount", normal_loss(position, mean, std) * value).fill_nan(None)
+
+
+def _exception(today: date) -> pl.Expr:
+    """The first thing about a suggestion that a person has to look at; blank where there is none."""
+    days = pl.col("lead_time_days") + pl.col("review_period_days")
+    a_year = pl.col("mean_demand_units") / days * YEAR_DAYS
+    comes = pl.lit(today) + pl.duration(days=pl.col("lead_time_days").ceil().cast(pl.Int64))
+    return (
+        pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
+        .when(pl.col("stock_out_date") < comes).then(pl.lit("runs out before it can arrive"))
+        .when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))
+        .when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost is unknown"))
+        .when(pl.col("moq_units") > a_year).then(pl.lit("MOQ is more than a year's demand"))
+    )  # fmt: skip
+
+
+def with_effects(rows: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Adds what quantity_units comes to: amount, cover_after_days, arrival_date, arrival_late_date, remark.
+
+    cover_after_days: (position + quantity) ÷ mean daily demand. Arrival: today + mean lead time, and late as 1 of 20 is.
+    Example: position 10, quantity 20, mean 14 over 7 days: 15 days.
+    """
+    daily = pl.col("mean_demand_units") / (pl.col("lead_time_days") + pl.col("review_period_days"))
+    late = pl.col("lead_time_days") + special.ndtri(LATE_QUANTILE) * pl.col("lead_time_std_days")
+    packs = pl.col("case_pack_units")
+    is_ordered = pl.col("quantity_units") > 0
+    remark = (
+        pl.when(is_ordered & (pl.col("quantity_units") < pl.col("moq_units"))).then(pl.format("below the MOQ of {}", "moq_units"))
+        .when(is_ordered & (pl.col("quantity_units") % packs != 0)).then(pl.format("not whole case packs of {}", "case_pack_units"))
+        .when(pl.col("quantity_units") == 0).then(pl.lit("not ordered"))
+    )  # fmt: skip
+    cover = (pl.col("inventory_position_units") + pl.col("quantity_units")) / pl.when(daily > 0).then(daily)
+    return rows.with_columns(
+        amount=(pl.col("unit_cost_amount") * pl.col("quantity_units")).cast(pl.Decimal(18, 4)),
+        cover_after_days=cover.clip(lower_bound=0.0),
+        arrival_date=pl.lit(today) + pl.duration(days=pl.col("lead_time_days").ceil().cast(pl.Int64)),
+        arrival_late_date=pl.lit(today) + pl.duration(days=late.ceil().cast(pl.Int64)),
+        remark=remark,
+    )
+
+
+def baskets(rows: pl.DataFrame, minima: pl.DataFrame) -> pl.DataFrame:
+    """One order per supplier: lines, units, amount against the supplier's minimum, what is lacking, arrival; the largest first.
+
+    minima: supplier_id, supplier_name, order_minimum_amount in the reporting currency. `unvalued_lines` have no cost and count as 0.
+    """
+    ordered = rows.filter(pl.col("quantity_units") > 0)
+    sums = ordered.group_by("supplier_id").agg(
+        lines=pl.len(), units=pl.col("quantity_units").sum(), amount=pl.col("amount").sum(), unvalued_lines=pl.col("amount").is_null().sum(),
+        at_risk_amount=pl.col("at_risk_amount").sum(), arrival_date=pl.col("arrival_date").max(), arrival_late_date=pl.col("arrival_late_date").max(),
+    )  # fmt: skip
+    known = sums.join(minima, on="supplier_id", how="left")
+    lacking = (pl.col("order_minimum_amount") - pl.col("amount")).clip(lower_bound=0)
+    return known.with_columns(lacking_amount=lacking).sort("amount", "supplier_id", descending=[True, False], nulls_last=True)
+
+
+def what_if(
+    rows: pl.DataFrame, means: pl.DataFrame, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
+) -> pl.DataFrame:
+    """`rows` decided anew: quantity_units for another service level (none: as it is), lead times × lead_time_rate and a budget.
+
+    A budget buys what has most money at risk per unit of money first; what no longer fits is not ordered. Suggestions whose stock is
+    unknown stay blank. Levels are drawn again, so that equal settings may differ by chance of sampling.
+    """
+    service = pl.col("cycle_service_level") if cycle_service_level is None else pl.lit(cycle_service_level)
+    lead = [pl.col(name) * lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
+    asked = rows.drop(*_LEVELS, *_ORDERED, strict=False).with_columns(*lead, cycle_service_level=service)
+    known = asked.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
+    decided = suggest_orders(stock_levels_of(known, means)).with_columns(quantity_units=pl.col("order_quantity_units"))
+    decided = decided.with_columns(at_risk_amount=_at_risk(decided))
+    cost = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("quantity_units")
+    if budget_amount is None:
+        return decided
+    worth = (pl.col("at_risk_amount") / cost).fill_null(math.inf)
+    by_worth = decided.with_columns(cost=cost.fill_null(0.0)).sort(worth, "sku", descending=[True, False], nulls_last=True)
+    fits = pl.col("cost").cum_sum() <= budget_amount
+    bought = pl.when(fits | pl.col("quantity_units").is_null()).then("quantity_units").otherwise(0)
+    return by_worth.with_columns(quantity_units=bought).drop("cost").sort(*SERIES)

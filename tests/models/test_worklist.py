@@ -1,0 +1,102 @@
+"""A planner's list: money at risk by the textbook and by drawing, exceptions first, effects of an edit, baskets, what-if."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models.worklist import baskets, ranked, what_if, with_effects
+
+TODAY = date(2026, 3, 2)
+BASE: dict[str, Any] = {
+    "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
+    "review_period_days": 7.0, "cycle_service_level": 0.95, "safety_stock_units": 8.2243, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
+    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12,
+}  # fmt: skip
+
+
+def rows(*changes: dict[str, Any]) -> pl.DataFrame:
+    types = {"unit_cost_amount": pl.Decimal(18, 4), "inventory_position_units": pl.Int64, "supplier_id": pl.String}
+    return pl.DataFrame([BASE | change for change in changes], schema_overrides=types)
+
+
+def test_money_at_risk_is_expected_shortage_at_its_price() -> None:
+    found = ranked(rows({}), TODAY)
+    assert found["at_risk_amount"][0] == pytest.approx(0.39894 * 5 * 10, rel=1e-3)
+    drawn = np.random.default_rng(1).normal(20, 5, 400_000)
+    position = ranked(rows({"inventory_position_units": 17}), TODAY)["at_risk_amount"][0]
+    assert position == pytest.approx(np.maximum(drawn - 17, 0).mean() * 10, rel=0.02)
+    assert ranked(rows({"price_amount": None}), TODAY)["at_risk_amount"][0] == pytest.approx(0.39894 * 5 * 4, rel=1e-3)
+
+
+def test_exceptions_come_first_and_each_says_what_it_is() -> None:
+    found = ranked(
+        rows(
+            {"sku": "A"}, {"sku": "B", "inventory_position_units": 2}, {"sku": "C", "inventory_position_units": None}, {"sku": "D", "supplier_id": None},
+            {"sku": "E", "unit_cost_amount": None}, {"sku": "F", "stock_out_date": date(2026, 3, 5)}, {"sku": "G", "moq_units": 1000},
+        ),
+        TODAY,
+    )  # fmt: skip
+    said = dict(found.select("sku", "exception").rows())
+    assert said == {
+        "A": None, "B": None, "C": "stock is unknown", "D": "no supplier", "E": "cost is unknown", "F": "runs out before it can arrive",
+        "G": "MOQ is more than a year's demand",
+    }  # fmt: skip
+    assert found["sku"].to_list()[-2:] == ["B", "A"]
+
+
+def test_an_edit_changes_cost_cover_and_arrival_at_once() -> None:
+    one = with_effects(rows({"quantity_units": 18}), TODAY).row(0, named=True)
+    assert one["amount"] == Decimal("72.0000")
+    assert one["cover_after_days"] == pytest.approx((20 + 18) / (20 / 14))
+    assert (one["arrival_date"], one["arrival_late_date"], one["remark"]) == (date(2026, 3, 9), date(2026, 3, 13), None)
+    assert with_effects(rows({"quantity_units": 3}), TODAY)["remark"][0] == "below the MOQ of 6"
+    assert with_effects(rows({"quantity_units": 13}), TODAY)["remark"][0] == "not whole case packs of 6"
+    assert with_effects(rows({"mean_demand_units": 0.0}), TODAY)["cover_after_days"][0] is None
+
+
+def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
+    lines = with_effects(
+        ranked(
+            rows(
+                {"sku": "A"},
+                {"sku": "B", "quantity_units": 6},
+                {"sku": "C", "supplier_id": "BOB"},
+                {"sku": "D", "quantity_units": 0},
+            ),
+            TODAY,
+        ),
+        TODAY,
+    )
+    minima = pl.DataFrame(
+        {"supplier_id": ["ACME"], "supplier_name": ["Acme"], "order_minimum_amount": [Decimal("100")]},
+        schema_overrides={"order_minimum_amount": pl.Decimal(18, 4)},
+    )
+    found = {row["supplier_id"]: row for row in baskets(lines, minima).to_dicts()}
+    assert (found["ACME"]["lines"], found["ACME"]["units"], found["ACME"]["amount"]) == (2, 18, Decimal("72"))
+    assert found["ACME"]["lacking_amount"] == Decimal("28")
+    assert found["BOB"]["lacking_amount"] is None
+
+
+def means(*skus: str) -> pl.DataFrame:
+    weeks = pl.DataFrame({"sku": skus, "location_id": "DC", "mean_units": 10.0, "dispersion": 0.1, "level_cv": 0.2})
+    return weeks.join(pl.DataFrame({"horizon": range(1, 9)}), how="cross")
+
+
+def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
+    stock = {"available_units": 5, "on_order_units": 0, "decided_units": 0, "transfer_units": 0, "backordered_units": 0}
+    plan = rows(stock | {"sku": "A"}, stock | {"sku": "B", "price_amount": 50.0})
+    forecast = means("A", "B")
+    usual = what_if(plan, forecast, None, 1.0, None)
+    safer = what_if(plan, forecast, 0.99, 1.0, None)
+    later = what_if(plan, forecast, None, 2.0, None)
+    assert (usual["quantity_units"] > 0).all()
+    assert (safer["reorder_point_units"] > usual["reorder_point_units"]).all()
+    assert later["mean_demand_units"].to_list() == pytest.approx([30.0, 30.0])
+    one = float(usual.filter(pl.col("sku") == "B")["quantity_units"][0] * 4)
+    bought = dict(what_if(plan, forecast, None, 1.0, one).select("sku", "quantity_units").rows())
+    assert bought["A"] == 0
+    assert bought["B"] > 0, "the same order saves more of what sells for more"
