@@ -1,0 +1,1 @@
+"""Joint orders of a supplier."""
