@@ -32,7 +32,7 @@ def frame(rows: Iterable[tuple[Any, ...]], **schema: Any) -> pl.DataFrame:
 
 
 def order_ids(kind: str, order: Order) -> str:
-    return order.number if kind == "amazon" else str(order.id)
+    return {"amazon": order.number, "square": f"O{order.id}"}.get(kind, str(order.id))
 
 
 def orders(kind: str) -> Any:
@@ -45,7 +45,8 @@ def orders(kind: str) -> Any:
         return frame(rows, order_id=pl.String, ordered_at=AT, total_amount=MONEY, shipping_amount=MONEY, tax_amount=MONEY,
                      is_cancelled=pl.Boolean, is_balanced=pl.Boolean, is_incomplete=pl.Boolean)  # fmt: skip
 
-    read = "SELECT order_id, ordered_at, total_amount, shipping_amount, tax_amount, is_cancelled, is_balanced, is_incomplete FROM orders"
+    read = """SELECT order_id, ordered_at, total_amount, shipping_amount, tax_amount, is_cancelled, is_balanced, is_incomplete FROM orders
+              WHERE order_kind = 'sale'"""
     return ["order_id"], expect, read
 
 
@@ -112,6 +113,27 @@ def shipments(kind: str, *, with_delivery: bool) -> Any:
     read = """SELECT shipment_id, sku, sum(shipped_units)::BIGINT AS units, max(shipped_at) AS shipped_at, max(delivered_at) AS delivered_at
               FROM shipments GROUP BY ALL"""
     return ["shipment_id", "sku"], expect, read
+
+
+def paid_at_square() -> Any:
+    """One payment per order, and what was given back, on the order that was paid."""
+
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        rows = [(f"P{o.id}", f"O{o.id}", "capture", euros(o.total)) for o in shop.orders]
+        rows += [(f"F{r.id}", f"O{o.id}", "refund", euros(r.cents)) for o in shop.orders for r in o.returns]
+        return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY)
+
+    return ["payment_id"], expect, "SELECT payment_id, order_id, payment_kind, amount FROM payments"
+
+
+def returned_at_square(table: str, key: str, units: str, amount: str) -> Any:
+    """Goods that came back, by an order of their own, told of the order that sold them."""
+
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        rows = ((f"R{r.id}-1", f"O{o.id}", r.sku, r.units, euros(r.cents)) for o in shop.orders for r in o.returns)
+        return frame(rows, id=pl.String, order_id=pl.String, sku=pl.String, units=pl.Int64, amount=MONEY)
+
+    return ["id"], expect, f"SELECT {key} AS id, order_id, sku, {units} AS units, {amount} AS amount FROM {table}"
 
 
 def refunds(kind: str) -> Any:
@@ -216,9 +238,9 @@ def returned_to_seller() -> Any:
     return ["return_id"], expect, "SELECT return_id, sku, returned_units, refund_amount FROM returns"
 
 
-def stock() -> Any:
+def stock(*, with_unsellable: bool = True) -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
-        rows = ((sku, on_hand, unsellable) for sku, (on_hand, unsellable) in shop.stock.items())
+        rows = ((sku, on_hand, unsellable if with_unsellable else 0) for sku, (on_hand, unsellable) in shop.stock.items())
         return frame(rows, sku=pl.String, on_hand_units=pl.Int64, unsellable_units=pl.Int64)
 
     read = "SELECT DISTINCT ON (sku) sku, on_hand_units, unsellable_units FROM stock_levels ORDER BY observed_at DESC"
@@ -242,6 +264,11 @@ EXPECTED: dict[str, dict[str, Any]] = {
     "amazon": {
         "orders": orders("amazon"), "order_lines": lines("amazon"), "shipments": shipments("amazon", with_delivery=False),
         "settlements": settled(), "returns": returned_to_seller(), "stock_levels": stock(),
+    },
+    "square": {
+        "orders": orders("square"), "order_lines": lines("square"), "payments": paid_at_square(), "stock_levels": stock(with_unsellable=False),
+        "returns": returned_at_square("returns", "return_id", "returned_units", "refund_amount"),
+        "refunds": returned_at_square("refunds", "refund_id", "refunded_units", "goods_amount"),
     },
     "stripe": {"payouts": payouts("stripe"), "payout_entries": entries("stripe")},
 }  # fmt: skip

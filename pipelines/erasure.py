@@ -28,6 +28,20 @@ from pipelines.warehouse.landing import Landing
 
 ERASED = "erased"
 KEYS = ("customer_key", "email_key", "phone_key")
+NAMING = (
+    "email",
+    "buyerEmail",
+    "email_address",
+    "buyer_email_address",
+    "buyer_email",
+    "receipt_email",
+    "phone",
+    "phone_number",
+    "phoneNumber",
+    "username",
+    "id",
+    "customer_id",
+)  # fields whose value names the person elsewhere too
 TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".jsonl", ".ndjson")
 
 
@@ -105,11 +119,7 @@ def _other_names(config: Config, landing: Landing, wanted: str) -> set[str]:
                         value = _plain(record)
                         told = _told(value, stream.personal)
                         if _is_named(told, {wanted}):
-                            names |= {
-                                v
-                                for name, v in told
-                                if name.rsplit(".", 1)[-1] in ("email", "buyerEmail", "phone", "id", "customer_id") and len(v) > 4
-                            }
+                            names |= {v for name, v in told if name.rsplit(".", 1)[-1] in NAMING and len(v) > 4}
     return names
 
 
@@ -128,9 +138,11 @@ def _told(value: Any, personal: tuple[str, ...]) -> list[tuple[str, str]]:
     """Personal fields of a record that hold something: their path and what they hold."""
     found = []
     for path in personal:
-        holder, name = _holder(value, path)
-        if holder is not None and holder.get(name) not in (None, "", ERASED):
-            inner = holder[name]
+        name = path.rsplit(".", 1)[-1]
+        for holder in _holders(value, path):
+            inner = holder.get(name)
+            if inner in (None, "", ERASED):
+                continue
             leaves = _leaves(inner) if isinstance(inner, (dict, list)) else [(name, str(inner))]
             found += [(f"{path}.{leaf}" if isinstance(inner, dict) else path, text) for leaf, text in leaves]
     return found
@@ -143,11 +155,14 @@ def _leaves(value: Any) -> list[tuple[str, str]]:
     ]
 
 
-def _holder(value: Any, path: str) -> tuple[dict[str, Any] | None, str]:
-    *above, name = path.split(".")
+def _holders(value: Any, path: str) -> list[dict[str, Any]]:
+    """The objects that hold the last name of a path; where a list stands on the way, those in each of its elements."""
+    *above, _ = path.split(".")
+    found = [value]
     for part in above:
-        value = value.get(part) if isinstance(value, dict) else None
-    return (value, name) if isinstance(value, dict) else (None, name)
+        inner = [one.get(part) for one in found if isinstance(one, dict)]
+        found = [each for one in inner for each in (one if isinstance(one, list) else [one])]
+    return [one for one in found if isinstance(one, dict)]
 
 
 def _is_named(told: list[tuple[str, str]], known: set[str]) -> bool:
@@ -178,8 +193,10 @@ def _without_in_records(content: bytes, known: set[str], personal: tuple[str, ..
 
 def _blanked(value: Any, personal: tuple[str, ...]) -> bytes:
     for path in personal:
-        holder, name = _holder(value, path)
-        if holder is not None and holder.get(name) is not None:
+        name = path.rsplit(".", 1)[-1]
+        for holder in _holders(value, path):
+            if holder.get(name) is None:
+                continue
             holder[name] = [] if isinstance(holder[name], list) else {} if isinstance(holder[name], dict) else None
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -50,8 +50,8 @@ class AmazonPlatform:
         self._documents: dict[str, bytes] = {}
         self._reports: dict[str, str | None] = {}
 
-    def is_page(self, request: Request) -> bool:
-        return request.path == ORDERS
+    def list_of(self, request: Request) -> str:
+        return request.asked if request.path == ORDERS else ""
 
     def throttled(self) -> Reply:
         return Reply.json(

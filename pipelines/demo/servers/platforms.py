@@ -33,6 +33,7 @@ SERVED = {
     "amazon": Served("amazon.AmazonPlatform", "amazon_us", "America/New_York", "region", ("client_secret", "refresh_token"),
                      {"marketplace_id": MARKETPLACE, "client_id": "demo"}),
     "stripe": Served("stripe.StripePlatform", "shop_uk", "Europe/London", "address", ("secret_key",), name="stripe"),
+    "square": Served("square.SquarePlatform", "stores", "Europe/Amsterdam", "address", ("access_token",)),
 }  # fmt: skip
 
 

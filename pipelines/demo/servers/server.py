@@ -14,7 +14,7 @@ import msgspec
 from pipelines.demo.servers.faults import Faults, Weather
 
 HANG_SECONDS = 2.0
-PAGE_NAMES = {"page", "paginationToken", "starting_after"}
+PAGE_NAMES = {"page", "paginationToken"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def asked(self) -> str:
+        """The list that it asks for, of which pages are asked for by other values of the same names."""
+        return f"{self.method} {self.path} {sorted(set(self.query) - PAGE_NAMES)}"
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,9 @@ class Platform(Protocol):
 
     def forget_tokens(self) -> None: ...
 
-    def is_page(self, request: Request) -> bool: ...
+    def list_of(self, request: Request) -> str:
+        """What the pages of one list have in common; empty where it is no page."""
+        ...
 
     def records(self, stream: str) -> list[dict[str, Any]]:
         """Every record of a stream as it stands now."""
@@ -112,7 +119,7 @@ class PlatformServer:
                 return Reply(503, b"<html>Service Unavailable</html>", content_type="text/html"), None
             if fault == "expired_token":
                 self.platform.forget_tokens()
-            paging = _paging(request) if self.platform.is_page(request) else ""
+            paging = self.platform.list_of(request)
             before, self._last = self._last, None
             if fault == "duplicate_page" and before and before[0] == paging:
                 self._last = before
@@ -143,11 +150,6 @@ class PlatformServer:
                 """Silence."""
 
         return Handler
-
-
-def _paging(request: Request) -> str:
-    """What the pages of one list have in common."""
-    return f"{request.method} {request.path} {sorted(set(request.query) - PAGE_NAMES)}"
 
 
 def _send(handler: BaseHTTPRequestHandler, reply: Reply, damage: str | None, hang_seconds: float) -> None:

@@ -20,8 +20,8 @@ class StripePlatform:
         self.base = ""
         self._settled = shop.payout_days()
 
-    def is_page(self, request: Request) -> bool:
-        return "payout" not in request.query
+    def list_of(self, request: Request) -> str:
+        return f"{request.path} {request.query.get('payout')} {request.query.get('created[gte]')}"
 
     def throttled(self) -> Reply:
         return _error(429, "rate_limit", "Too many requests hit the API too quickly.")

@@ -30,8 +30,8 @@ class WooCommercePlatform:
         self.base = ""
         self._refunds = {refund.id: (order, refund) for order in shop.orders for refund in order.refunds}
 
-    def is_page(self, request: Request) -> bool:
-        return request.path.startswith(API)
+    def list_of(self, request: Request) -> str:
+        return request.asked if request.path.startswith(API) else ""
 
     def throttled(self) -> Reply:
         return Reply.json(
