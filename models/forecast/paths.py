@@ -11,6 +11,29 @@ from scipy import special
 Array = NDArray[np.float64]
 
 
+def whole_paths(
+    quantiles: Array,
+    levels: Array,
+    together: float,
+    paths: int,
+    length: int,
+    is_whole: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> Array:
+    """(series, paths, length) of demand per period, whole where demand is. See `totals` for quantiles, levels and together.
+
+    Example: a median of 3 and together = 1: a path that lies above the median in its first period lies above it in all.
+    """
+    series, horizon, _ = quantiles.shape
+    common = rng.standard_normal((series, paths))
+    drawn = np.empty((series, paths, length))
+    for h in range(length):
+        chance = _chances(common, together, rng)
+        drawn[:, :, h] = at(quantiles[:, min(h, horizon - 1)], levels, chance)
+    drawn[is_whole] = np.rint(drawn[is_whole])
+    return drawn
+
+
 def totals(
     quantiles: Array, levels: Array, together: float, periods: Array, is_whole: NDArray[np.bool_], rng: np.random.Generator
 ) -> Array:
@@ -25,12 +48,17 @@ def totals(
     total = np.zeros(periods.shape)
     for h in range(length):
         share = np.clip(periods - h, 0.0, 1.0)
-        score = np.sqrt(together) * common + np.sqrt(1 - together) * rng.standard_normal(periods.shape)
-        drawn = at(quantiles[:, min(h, horizon - 1)], levels, special.ndtr(score))
+        drawn = at(quantiles[:, min(h, horizon - 1)], levels, _chances(common, together, rng))
         whole = np.rint(drawn)
         some = np.where(share < 1, rng.binomial(whole.astype(np.int64), share), whole)
         total += np.where(is_whole[:, None], some, share * drawn)
     return total
+
+
+def _chances(common: Array, together: float, rng: np.random.Generator) -> Array:
+    """Where within its distribution each path lies in one period; `common` is what all periods of a path share."""
+    score = np.sqrt(together) * common + np.sqrt(1 - together) * rng.standard_normal(common.shape)
+    return np.asarray(special.ndtr(score))
 
 
 def at(quantiles: Array, levels: Array, chance: Array) -> Array:

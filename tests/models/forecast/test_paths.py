@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from models.forecast.boosting import QUANTILES
-from models.forecast.paths import at, correlation, totals
+from models.forecast.paths import at, correlation, totals, whole_paths
 
 LEVELS = np.array(QUANTILES)
 NORMAL = 100 + 20 * stats.norm.ppf(LEVELS)[None, None, :]
@@ -53,3 +53,19 @@ def test_the_correlation_is_found_again(true: float):
     quantiles = np.repeat(NORMAL[0], len(actual), axis=0)
     assert correlation(actual, quantiles, LEVELS, np.repeat(np.arange(3000), 4)) == pytest.approx(true, abs=0.04)
     assert correlation(actual[:1], quantiles[:1], LEVELS, np.zeros(1, dtype=np.int64)) == 0
+
+
+@pytest.mark.parametrize("together", [0.0, 0.6])
+def test_whole_paths_add_up_to_the_totals_and_go_together(together: float):
+    rng = np.random.default_rng(4)
+    paths = whole_paths(NORMAL, LEVELS, together, 20_000, 4, BROKEN, rng)[0]
+    assert paths.shape == (20_000, 4)
+    assert paths.sum(axis=1).std() == pytest.approx(drawn(NORMAL, together, 4).std(), rel=0.03)
+    assert np.corrcoef(paths[:, 0], paths[:, 3])[0, 1] == pytest.approx(together, abs=0.03)
+
+
+def test_whole_paths_are_whole_where_demand_is_and_repeat_the_last_period():
+    counts = np.stack([stats.poisson.ppf(LEVELS, mean) for mean in (3, 8)])[None]
+    paths = whole_paths(np.repeat(counts, 2, axis=0), LEVELS, 0.0, 4000, 4, np.array([True, False]), np.random.default_rng(5))
+    assert (paths[0] == np.rint(paths[0])).all() and not (paths[1] == np.rint(paths[1])).all()
+    assert paths[0].mean(axis=0) == pytest.approx([3, 8, 8, 8], rel=0.06)
