@@ -9,6 +9,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.demo.servers.amazon_reports import settlements
+from pipelines.demo.servers.ebay import moves, payout_number, sale_fee
+from pipelines.demo.servers.ebay import settled as ebay_settled
 from pipelines.demo.servers.shop import Order, Shop, fee
 
 MONEY = pl.Decimal(18, 4)
@@ -32,7 +34,7 @@ def frame(rows: Iterable[tuple[Any, ...]], **schema: Any) -> pl.DataFrame:
 
 
 def order_ids(kind: str, order: Order) -> str:
-    return {"amazon": order.number, "square": f"O{order.id}"}.get(kind, str(order.id))
+    return {"amazon": order.number, "ebay": order.number, "square": f"O{order.id}"}.get(kind, str(order.id))
 
 
 def orders(kind: str) -> Any:
@@ -134,6 +136,49 @@ def returned_at_square(table: str, key: str, units: str, amount: str) -> Any:
         return frame(rows, id=pl.String, order_id=pl.String, sku=pl.String, units=pl.Int64, amount=MONEY)
 
     return ["id"], expect, f"SELECT {key} AS id, order_id, sku, {units} AS units, {amount} AS amount FROM {table}"
+
+
+def paid_at_ebay() -> Any:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        rows = [(f"pay-{o.id}", o.number, "capture", euros(o.total)) for o in shop.orders]
+        rows += [(f"re-{r.id}", o.number, "refund", euros(r.cents)) for o in shop.orders for r in o.returns]
+        return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY)
+
+    return ["payment_id"], expect, "SELECT payment_id, order_id, payment_kind, amount FROM payments"
+
+
+def refunded_at_ebay() -> Any:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        rows = ((f"re-{r.id}", o.number, r.sku, euros(r.cents), euros(0)) for o in shop.orders for r in o.returns)
+        return frame(rows, refund_id=pl.String, order_id=pl.String, sku=pl.String, goods_amount=MONEY, adjustment_amount=MONEY)
+
+    return ["refund_id"], expect, "SELECT refund_id, order_id, sku, goods_amount, adjustment_amount FROM refunds"
+
+
+def settled_at_ebay() -> Any:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        return frame(
+            ((payout_number(day), euros(cents)) for day, cents in ebay_settled(shop).items()),
+            payout_id=pl.String,
+            net_amount=MONEY,
+        )
+
+    return ["payout_id"], expect, "SELECT payout_id, net_amount FROM payouts"
+
+
+def moved_at_ebay() -> Any:
+    def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
+        rows = []
+        for kind, o, at, cents, number in moves(shop):
+            signed, kept = (cents, sale_fee(cents)) if kind == "SALE" else (-cents, 0)
+            rows.append(
+                (f"{number}-{kind}", payout_number(at.date()), o.number, euros(signed), euros(-kept), euros(signed - kept))
+            )
+        return frame(
+            rows, entry_id=pl.String, payout_id=pl.String, order_id=pl.String, amount=MONEY, fee_amount=MONEY, net_amount=MONEY
+        )
+
+    return ["entry_id"], expect, "SELECT entry_id, payout_id, order_id, amount, fee_amount, net_amount FROM payout_entries"
 
 
 def refunds(kind: str) -> Any:
@@ -269,6 +314,10 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "orders": orders("square"), "order_lines": lines("square"), "payments": paid_at_square(), "stock_levels": stock(with_unsellable=False),
         "returns": returned_at_square("returns", "return_id", "returned_units", "refund_amount"),
         "refunds": returned_at_square("refunds", "refund_id", "refunded_units", "goods_amount"),
+    },
+    "ebay": {
+        "orders": orders("ebay"), "order_lines": lines("ebay"), "shipments": shipments("ebay", with_delivery=False), "payments": paid_at_ebay(),
+        "refunds": refunded_at_ebay(), "payouts": settled_at_ebay(), "payout_entries": moved_at_ebay(),
     },
     "stripe": {"payouts": payouts("stripe"), "payout_entries": entries("stripe")},
 }  # fmt: skip

@@ -75,7 +75,7 @@ def originals(kind: str, shop: Any, stream: str) -> list[dict[str, Any]]:
 def damage(record: dict[str, Any], rng: random.Random, number: int) -> Record:
     """A copy of a record with something wrong, under a name of its own."""
     value = copy.deepcopy(record)
-    for name in ("legacyResourceId", "id", "orderId", "sellerSku"):
+    for name in ("legacyResourceId", "id", "orderId", "sellerSku", "transactionId", "payoutId"):
         if name in value:
             value[name] = f"{value[name]}{number:06d}" if isinstance(value[name], str) else value[name] * 10**6 + number
     for _ in range(rng.choice([0, 1, 1, 1, 2, 5])):

@@ -34,6 +34,7 @@ SERVED = {
                      {"marketplace_id": MARKETPLACE, "client_id": "demo"}),
     "stripe": Served("stripe.StripePlatform", "shop_uk", "Europe/London", "address", ("secret_key",), name="stripe"),
     "square": Served("square.SquarePlatform", "stores", "Europe/Amsterdam", "address", ("access_token",)),
+    "ebay": Served("ebay.EbayPlatform", "market_de", "Europe/Berlin", "address", ("client_secret", "refresh_token"), {"client_id": "demo"}),
 }  # fmt: skip
 
 
