@@ -14,6 +14,7 @@ import streamlit as st
 from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
 from pipelines.operations import write_csv, write_xlsx
+from pipelines.planning import MEANINGS
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
@@ -103,9 +104,8 @@ def currency() -> str:
 
 def table(frame: pl.DataFrame, name: str, whole: pl.DataFrame | None = None, **options: Any) -> Any:
     """A frame as a table with headings and tooltips from the contracts, and buttons that download it, or `whole` with all its columns."""
-    shown = st.dataframe(
-        frame, hide_index=True, column_config={c: _column(c, d) for c, d in frame.schema.items()}, key=name, **options
-    )
+    columns = {c: column(c, d) for c, d in frame.schema.items()}
+    shown = st.dataframe(frame, hide_index=True, column_config=columns, key=name, placeholder="", **options)
     downloads(frame if whole is None else whole, name)
     return shown
 
@@ -130,9 +130,10 @@ def tabs(drawn: Mapping[str, Callable[[], None]]) -> None:
                 draw()
 
 
-def _column(name: str, dtype: pl.DataType) -> Any:
+def column(name: str, dtype: pl.DataType) -> Any:
+    """How a table shows a column: its heading, its meaning as a tooltip, its format."""
     label, meaning = heading(name), meanings().get(name)
-    if name.endswith("_amount"):
+    if name.endswith("_amount") or name == "amount":
         return st.column_config.NumberColumn(f"{label} ({currency()})", help=meaning, format="accounting")
     if name.endswith(("_rate", "_probability", "_wape")) or "_rate_" in name or name == "rate":
         return st.column_config.NumberColumn(label, help=meaning, format="percent")
@@ -156,9 +157,9 @@ def heading(name: str) -> str:
 
 @st.cache_data
 def meanings() -> dict[str, str]:
-    """What each column of the decisions and marts means, from the contracts."""
-    described = [t.columns.items() for step in ("marts", "decisions", "insights") for t in all_tables(step)]
-    return {name: column.description or "" for columns in described for name, column in columns}
+    """What each column of the decisions and marts means, from the contracts; and of a plan, which is no table."""
+    described = [t.columns.items() for step in ("demand", "forecast", "marts", "decisions", "insights") for t in all_tables(step)]
+    return MEANINGS | {name: column.description or "" for columns in described for name, column in columns}
 
 
 def downloads(frame: pl.DataFrame, name: str) -> None:
@@ -171,10 +172,11 @@ def downloads(frame: pl.DataFrame, name: str) -> None:
     with st.container(horizontal=True):
         for ending, (mime, icon, write) in kinds.items():
             file, key = f"{name}-{version}.{ending}", f"{name}-{ending}"
-            st.download_button(ending.upper(), partial(_written, write, file), file, mime, icon=icon, key=key, on_click="ignore")
+            st.download_button(ending.upper(), partial(written, write, file), file, mime, icon=icon, key=key, on_click="ignore")
 
 
-def _written(write: Callable[[Path], None], name: str) -> bytes:
+def written(write: Callable[[Path], None], name: str) -> bytes:
+    """What `write` puts into a file of that name."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / name)
         return (Path(folder) / name).read_bytes()

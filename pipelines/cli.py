@@ -204,6 +204,29 @@ def backtest(
 
 
 @app.command()
+def reorder(
+    supplier: Annotated[str | None, typer.Option(help="Only what is bought from this supplier.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the plan here: .xlsx, which can be edited and come back, or .csv.")
+    ] = None,
+    edited: Annotated[
+        Path | None, typer.Option("--import", help="An edited workbook: shows what it changes and keeps it as drafts.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Whose edits they are.")] = "",
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """The list of suggested orders, exceptions and the most money at risk first; `fulcast outbox approve` approves."""
+    from pipelines import planning
+
+    settings = settings_of(config, None, home)
+    if edited:
+        planning.take_back(settings, edited, by)
+    else:
+        planning.show(settings, supplier, output)
+
+
+@app.command()
 def loads(config: ConfigOption = None, home: HomeOption = None) -> None:
     """Every load's account of rows, and what is in quarantine."""
     from pipelines import terminal

@@ -3,14 +3,29 @@
 import duckdb
 import polars as pl
 
-from pipelines.exports import reorder_list
+from models import worklist
+from pipelines import planning
+from pipelines.warehouse.duckdb import read_table
 
 Connection = duckdb.DuckDBPyConnection
 
 
 def suggestions(connection: Connection) -> pl.DataFrame:
-    """Suggested orders, soonest stock-out and greatest value first, then series whose stock is unknown."""
-    return reorder_list(connection)
+    """Suggested orders, soonest stock-out and greatest value first, then series whose stock is unknown; with prices."""
+    return planning.suggested(connection)
+
+
+def minima(connection: Connection) -> pl.DataFrame:
+    """What each supplier asks for at least, reporting currency."""
+    return planning.minima(connection)
+
+
+def what_if(
+    connection: Connection, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
+) -> pl.DataFrame:
+    """Every series decided anew with other settings."""
+    rows, means = planning.every(connection), read_table(connection, "forecast_means")
+    return worklist.what_if(rows, means, cycle_service_level, lead_time_rate, budget_amount)
 
 
 def transfers(connection: Connection) -> pl.DataFrame:

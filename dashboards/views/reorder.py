@@ -1,34 +1,35 @@
-"""Reorder: what to buy, what to move, what waits, and why."""
+"""Reorder: what to buy, exceptions and the most money at risk first; edited in place, approved, exported and taken back in."""
 
 import polars as pl
 import streamlit as st
 
-from dashboards import charts, frame
-from dashboards.queries import forecast
+from dashboards import frame
 from dashboards.queries import reorder as queries
+from dashboards.views import plan, plan_file, what_if
+from models import worklist
+from pipelines import planning
+from pipelines.operations import Drafts, Outbox
 
-SHOWN = ["sku", "description", "location_id", "supplier_id", "order_quantity_units", "order_amount", "stock_out_date", "days_of_cover", "available_units",
-         "on_order_units", "inventory_position_units", "reorder_point_units", "order_up_to_level_units", "safety_stock_units", "assumptions"]  # fmt: skip
 EVERY = "all"
 
 
 def show() -> None:
-    """The list of suggested orders with filters, the reasons of the chosen one, transfers and backorders."""
-    currency = frame.currency()
+    """The plan with its filters, the suppliers' baskets, what changed, what-if, transfers, backorders and the workbook."""
     st.title("Reorder")
-    suggested = _filtered(frame.ask(queries.suggestions))
-    known = suggested.filter(pl.col("order_quantity_units") > 0)
-    unknown = suggested.height - known.height
-    first, second, third = st.columns(3)
-    first.metric("Suggested orders", f"{known.height:,}")
-    second.metric(f"Worth ({currency})", f"{known['order_amount'].sum() or 0:,.0f}")
-    third.metric("Stock unknown", f"{unknown:,}", help="Levels are shown, the quantity stays blank: unknown is not zero")
-    if suggested.is_empty():
-        st.info("Nothing to order: every position is above its reorder point, or the filters leave nothing.")
-    else:
-        _list(suggested)
-    _transfers()
-    _backorders()
+    with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
+        decisions, drafted = outbox.decisions(kind="reorder"), drafts.drafts()
+    everything = planning.plan(frame.ask(queries.suggestions), decisions, drafted, frame.today())
+    rows = _filtered(everything)
+    _figures(rows)
+    frame.tabs({
+        "Plan": lambda: plan.show(rows),
+        "Suppliers": lambda: _baskets(rows),
+        "What changed": lambda: _changes(decisions),
+        "What if": lambda: what_if.show(everything),
+        "Transfers": _transfers,
+        "Backorders": _backorders,
+        "Workbook": lambda: plan_file.show(rows),
+    })  # fmt: skip
 
 
 def _filtered(rows: pl.DataFrame) -> pl.DataFrame:
@@ -45,36 +46,80 @@ def _filtered(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(words.str.contains(text.lower(), literal=True))
 
 
-def _list(rows: pl.DataFrame) -> None:
-    chosen = frame.table(rows.select(SHOWN), "reorder", whole=rows, height=420, on_select="rerun", selection_mode="single-row")
-    selected = chosen.selection.rows
-    _why(rows.row(selected[0] if selected and selected[0] < rows.height else 0, named=True))
-
-
-def _why(row: dict) -> None:  # type: ignore[type-arg]
-    st.subheader(f"Why: {row['sku']} at {row['location_id']}")
-    st.write(row["reason"])
-    left, right = st.columns([3, 2])
-    left.altair_chart(charts.forecast_fan(frame.ask(forecast.fan, row["sku"], row["location_id"])), width="stretch")
-    inputs = ["mean_demand_units", "safety_stock_units", "lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level", "on_hand_units",
-              "available_units", "on_order_units", "decided_units", "transfer_units", "backordered_units", "needed_units", "moq_units", "case_pack_units",
-              "rounding_rule", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip
-    values = [
-        "–" if row[name] is None or row[name] == "" else f"{row[name]:,.2f}" if isinstance(row[name], float) else str(row[name])
-        for name in inputs
-    ]
-    right.dataframe(
-        pl.DataFrame({"input": [frame.heading(name) for name in inputs], "value": values}), hide_index=True, height=320
+def _figures(rows: pl.DataFrame) -> None:
+    currency = frame.currency()
+    waiting = rows.filter(pl.col("decision_id").is_not_null())
+    first, second, third, fourth = st.columns(4)
+    first.metric("Suggested orders", f"{waiting.height:,}", help="Not decided yet; drafts count as drafted")
+    second.metric(f"Worth ({currency})", f"{waiting['amount'].sum() or 0:,.0f}", help=planning.MEANINGS["amount"])
+    third.metric(
+        f"At risk ({currency})", f"{waiting['at_risk_amount'].sum() or 0:,.0f}", help=planning.MEANINGS["at_risk_amount"]
     )
+    unknown = rows.height - waiting.height
+    said = (
+        f"{unknown:,} of them: stock unknown. Levels are shown, the quantity stays blank: unknown is not zero"
+        if unknown
+        else None
+    )
+    fourth.metric("Exceptions", f"{rows['exception'].count():,}", help=said)
+
+
+def _baskets(rows: pl.DataFrame) -> None:
+    baskets = worklist.baskets(rows, frame.ask(queries.minima))
+    if baskets.is_empty():
+        st.info("Nothing is ordered from anybody.")
+        return
+    short = baskets.filter(pl.col("lacking_amount") > 0)
+    if short.height:
+        st.warning(
+            f"Below the supplier's minimum: {', '.join(short['supplier_id'].fill_null('no supplier'))}.",
+            icon=":material/shopping_basket:",
+        )
+    shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "at_risk_amount", "arrival_date",
+             "arrival_late_date", "unvalued_lines"]  # fmt: skip
+    frame.table(baskets.select(shown), "baskets")
+    st.caption(
+        "Amounts are unit costs without freight and duty, and volumes are blank: no file of yours tells sizes or landed costs."
+    )
+    supplier: str | None = st.selectbox("Basket of", baskets["supplier_id"].drop_nulls(), key="basket")
+    lines = rows.filter((pl.col("supplier_id") == supplier) & (pl.col("quantity_units") > 0))
+    plan.approve_all(lines, f"Approve the basket of {supplier}", "basket")
+    shown = [
+        "decision_id",
+        "sku",
+        "description",
+        "location_id",
+        "quantity_units",
+        "amount",
+        "needed_by",
+        "cover_after_days",
+        "remark",
+    ]
+    frame.table(lines.select(shown), "basket-lines")
+
+
+def _changes(decisions: pl.DataFrame) -> None:
+    changed = planning.changes(decisions, frame.snapshot().version)
+    if changed.is_empty():
+        st.success("The last run changed nothing about what was suggested before.")
+        return
+    counts = changed.group_by("change").len().sort("change")
+    st.caption("Since the run before: " + ", ".join(f"{count} {what}" for what, count in counts.rows()) + ".")
+    frame.table(changed, "changes", height=460)
 
 
 def _transfers() -> None:
     moves = frame.ask(queries.transfers)
-    with st.expander(f"Transfers between locations ({moves.height})"):
+    if moves.is_empty():
+        st.info("No location has more than it needs of what another lacks.")
+    else:
         frame.table(moves, "transfers")
 
 
 def _backorders() -> None:
     waiting = frame.ask(queries.backorders)
-    with st.expander(f"Open lines that no stock covers ({waiting.height})"):
+    if waiting.is_empty():
+        st.success("Every open line is covered by stock.")
+    else:
+        st.caption("Open order lines that no stock covers.")
         frame.table(waiting, "backorders")

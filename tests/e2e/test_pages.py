@@ -1,101 +1,32 @@
 """The pages in a real browser: no error, figures equal to the snapshot, filters, downloads, a refresh in mid-session, an empty start."""
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from dashboards.figures import DIGITS
 from dashboards.views import best_sellers, fulfilment, stock, today
 from pipelines.metrics import metric
 from pipelines.metrics.ask import Question, answer, as_of, orders_behind
-from pipelines.settings import PROJECT
 from pipelines.warehouse.snapshots import current, open_snapshot
-from tests.conftest import environment, require
+from tests.conftest import environment
+from tests.e2e.driving import dashboard, open_page, shown, value_of
 
 pytestmark = pytest.mark.e2e
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--no-first-run", "--disable-sync", "--disable-quic"]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    require(Path(CHROMIUM).exists(), "Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def dashboard(home: Path) -> Iterator[str]:
-    """The dashboard of a home on a free port of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(PROJECT / "dashboards" / "app.py"), "--server.port", str(port)]
-    server = subprocess.Popen(
-        command, env=os.environ | {"FULCAST_HOME": str(home)}, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/_stcore/health")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def wait_for(url: str) -> None:
-    for _ in range(150):
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail("the dashboard did not start")
 
 
 @pytest.fixture(scope="module")
 def site(demo_home: Path) -> Iterator[str]:
     with dashboard(demo_home) as url:
         yield url
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1440, "height": 1200}, accept_downloads=True)
-    page.set_default_timeout(20_000)
-    yield page
-    page.close()
-
-
-def open_page(page: Page, url: str, title: str) -> None:
-    page.goto(url)
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
-def value_of(page: Page, label: str) -> Locator:
-    metrics = page.get_by_test_id("stMetric")
-    return metrics.filter(has=page.get_by_test_id("stMetricLabel").get_by_text(label, exact=True)).get_by_test_id("stMetricValue")
-
-
-def shown(page: Page, label: str) -> str:
-    return value_of(page, label).inner_text()
 
 
 PAGES = {
@@ -199,7 +130,7 @@ def test_a_link_opens_a_product(page: Page, site: str, demo_home: Path) -> None:
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
 
 
-def test_the_reorder_page_filters_and_downloads_what_it_shows(page: Page, site: str, demo_home: Path, tmp_path: Path) -> None:
+def test_the_reorder_page_filters_and_explains(page: Page, site: str, demo_home: Path) -> None:
     open_page(page, f"{site}/reorder", "Reorder")
     with open_snapshot(current(demo_home / "snapshots")) as connection:
         rows = connection.sql("SELECT * FROM reorder_suggestions WHERE order_quantity_units > 0").pl()
@@ -208,18 +139,13 @@ def test_the_reorder_page_filters_and_downloads_what_it_shows(page: Page, site: 
     sku = rows.sort("sku")["sku"][0]
     page.get_by_label("Search SKU or name").fill(sku)
     page.keyboard.press("Enter")
-    expected = rows.filter(pl.col("sku") == sku)
-    value = page.get_by_test_id("stMetric").filter(has_text="Suggested orders").get_by_test_id("stMetricValue")
-    expect(value).to_have_text(f"{expected.height:,}")
+    expect(value_of(page, "Suggested orders")).to_have_text(f"{rows.filter(pl.col('sku') == sku).height:,}")
     expect(page.get_by_role("heading", name=f"Why: {sku} at")).to_be_visible()
-    with page.expect_download() as download:
-        page.get_by_test_id("stDownloadButton").get_by_role("button", name="XLSX").first.click()
-    download.value.save_as(tmp_path / "reorder.xlsx")
-    sheet = openpyxl.load_workbook(tmp_path / "reorder.xlsx")["Reorder"]
-    header = [cell.value for cell in sheet[1]]
-    assert sheet.max_row == expected.height + 1
-    assert {row[header.index("sku")].value for row in sheet.iter_rows(min_row=2)} == {sku}
-    expect(page.get_by_test_id("stException")).to_have_count(0)
+    for tab in ("Suppliers", "What changed", "What if", "Transfers", "Backorders", "Workbook"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tabpanel")).not_to_be_empty()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_a_refresh_in_mid_session_shows_the_new_snapshot(page: Page, demo_home: Path, demo_files: Path, tmp_path: Path) -> None:

@@ -1,0 +1,191 @@
+"""The plan: the list that is edited in place and approved, and the reasons of each line. Part of the page Reorder."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import charts, frame
+from dashboards.queries import forecast
+from pipelines import planning
+from pipelines.operations import Draft, Drafts, Outbox, Refused
+
+SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "exception", "at_risk_amount", "quantity_units", "needed_by", "amount",
+         "cover_after_days", "remark", "suggested_quantity_units", "stock_out_date", "drafted_by"]  # fmt: skip
+WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72, "quantity_units": 84,
+          "needed_by": 104, "amount": 78, "cover_after_days": 84}  # fmt: skip
+EDITABLE = ("is_chosen", "quantity_units", "needed_by")
+INPUTS = ["mean_demand_units", "safety_stock_units", "reorder_point_units", "order_up_to_level_units", "lead_time_days", "lead_time_std_days",
+          "review_period_days", "cycle_service_level", "on_hand_units", "available_units", "on_order_units", "decided_units", "transfer_units",
+          "backordered_units", "inventory_position_units", "needed_units", "moq_units", "case_pack_units", "rounding_rule", "unit_cost_amount",
+          "forecast_model", "assumptions"]  # fmt: skip
+HEIGHT = 430
+PROBLEM, DONE = "what could not be kept", "what was decided"
+Shown = tuple[str | None, int | None, date | None]
+
+
+def show(rows: pl.DataFrame) -> None:
+    """The list with its buttons, and why for the line that is chosen."""
+    _say()
+    if rows.is_empty():
+        st.info(
+            "Nothing to order: every position is above its reorder point, everything is decided, or the filters leave nothing."
+        )
+        return
+    chosen = _list(rows)
+    _decide(rows, chosen)
+    _why(rows, chosen)
+
+
+def _say() -> None:
+    """What the last edit or button came to."""
+    for key, how in ((PROBLEM, st.error), (DONE, st.success)):
+        if sentence := st.session_state.pop(key, None):
+            how(sentence)
+
+
+def _list(rows: pl.DataFrame) -> pl.DataFrame:
+    """The list, edited in place; returns the chosen rows. Every edit is kept on the server before the page is drawn again."""
+    st.caption(
+        "Type another quantity or date into the list: it is kept at once, for everybody. Tick lines to approve or reject them."
+    )
+    key = "plan-" + hashlib.sha256(repr(rows.select("sku", "location_id").rows()).encode()).hexdigest()[:12]
+    values = rows.select("decision_id", "quantity_units", "needed_by").rows()
+    listed = rows.with_columns(is_chosen=pl.lit(False)).select(SHOWN).with_columns(pl.col(pl.Decimal).cast(pl.Float64))
+    edited = st.data_editor(
+        listed, key=key, hide_index=True, height=min(HEIGHT, 40 + 35 * rows.height), num_rows="fixed", placeholder="", column_config=_columns(),
+        disabled=[name for name in SHOWN if name not in EDITABLE], on_change=_keep, args=(key, values),
+    )  # fmt: skip
+    return rows.filter(pl.DataFrame(edited)["is_chosen"])
+
+
+def _columns() -> dict[str, Any]:
+    types = {name: pl.Float64() for name in ("at_risk_amount", "amount", "cover_after_days")} | {"stock_out_date": pl.Date()}
+    columns = {name: frame.column(name, types.get(name, pl.String())) for name in SHOWN}
+    columns |= {
+        "is_chosen": st.column_config.CheckboxColumn("✓", help="Approve or reject the ticked lines"),
+        "quantity_units": st.column_config.NumberColumn(
+            "Quantity", help=planning.MEANINGS["quantity_units"], min_value=0, step=1
+        ),
+        "needed_by": st.column_config.DateColumn("Needed by", help=planning.MEANINGS["needed_by"]),
+        "at_risk_amount": st.column_config.NumberColumn("At risk", help=planning.MEANINGS["at_risk_amount"], format="accounting"),
+        "amount": st.column_config.NumberColumn("Amount", help=planning.MEANINGS["amount"], format="accounting"),
+        "cover_after_days": st.column_config.NumberColumn(
+            "Cover after", help=planning.MEANINGS["cover_after_days"], format="%.0f days"
+        ),
+        "suggested_quantity_units": st.column_config.NumberColumn(
+            "Suggested", help=planning.MEANINGS["suggested_quantity_units"]
+        ),
+        "drafted_by": st.column_config.TextColumn("Edited by"),
+    }
+    return {name: one | {"width": WIDTHS[name]} if name in WIDTHS else one for name, one in columns.items()}
+
+
+def _keep(key: str, shown: Sequence[Shown]) -> None:
+    """Saves what was typed since the page was drawn; runs before it is drawn again."""
+    drafts = []
+    for row, typed in st.session_state[key]["edited_rows"].items():
+        decision_id, quantity, needed_by = shown[int(row)]
+        wanted = typed.get("quantity_units", quantity), _day(typed.get("needed_by", needed_by))
+        if wanted == (quantity, needed_by):
+            continue
+        if decision_id is None:
+            st.session_state[PROBLEM] = (
+                "Its stock is unknown, so nothing is suggested that could be changed; load its stock first."
+            )
+            continue
+        drafts.append((decision_id, *wanted))
+    try:
+        with Drafts(frame.settings().outbox) as kept:
+            kept.save([Draft(*one) for one in drafts], frame.known_author(), datetime.now(UTC))
+    except Refused as refusal:
+        st.session_state[PROBLEM] = str(refusal)
+
+
+def _day(value: Any) -> date | None:
+    return date.fromisoformat(value[:10]) if isinstance(value, str) else value
+
+
+def _decide(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
+    """Name, reason and the buttons that approve, reject, or take edits away."""
+    name, why = st.columns([1, 2])
+    with name:
+        frame.author()
+    reason = why.text_input("Reason", "as suggested", key="decision-reason")
+    ready = chosen.filter(pl.col("decision_id").is_not_null())
+    worth = f"{ready['amount'].sum() or 0:,.0f} {frame.currency()}"
+    has_edits = ready["drafted_by"].count() > 0
+    back = "Takes the edits of the ticked lines away"
+    with st.container(horizontal=True):
+        approve = st.button(
+            f"Approve {ready.height} ({worth})", type="primary", icon=":material/check:", disabled=ready.is_empty(), key="approve"
+        )
+        reject = st.button("Reject", icon=":material/close:", disabled=ready.is_empty(), key="reject")
+        drop = st.button("As suggested", icon=":material/undo:", disabled=not has_edits, key="drop", help=back)
+        approve_all(rows.filter(pl.col("quantity_units") > 0), "Approve all that are shown", "all")
+    if approve:
+        _act("approved", ready, reason)
+    if reject:
+        _act("rejected", ready, reason)
+    if drop:
+        _act("as suggested again", ready, reason)
+
+
+def approve_all(rows: pl.DataFrame, label: str, key: str) -> None:
+    """A button that approves many, after a second look."""
+    ready = rows.filter(pl.col("decision_id").is_not_null())
+    with st.popover(f"{label} ({ready.height})", icon=":material/done_all:", disabled=ready.is_empty()):
+        st.write(f"{ready.height} orders worth {ready['amount'].sum() or 0:,.0f} {frame.currency()}.")
+        st.write(f"By {frame.known_author()}." if frame.known_author() else "Type your name into the plan first.")
+        if st.button("Approve them", type="primary", key=f"approve-{key}"):
+            _act("approved", ready, str(st.session_state.get("decision-reason") or "as suggested"))
+
+
+def _act(what: str, ready: pl.DataFrame, reason: str) -> None:
+    ids, who, now = ready["decision_id"].to_list(), frame.known_author(), datetime.now(UTC)
+    cap = frame.settings().merchant_config.merchant.approval_cap_amount
+    try:
+        with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
+            if what == "approved":
+                outbox.approve(
+                    ids, who, reason, None if cap is None else Decimal(str(cap)), now, edits=planning.edits_of(ready, ids)
+                )
+            elif what == "rejected":
+                outbox.reject(ids, who, reason, now)
+            else:
+                drafts.discard(ids)
+    except Refused as refusal:
+        st.session_state[PROBLEM] = str(refusal)
+    else:
+        st.session_state[DONE] = f"{len(ids)} {what}{f' by {who}' if who else ''}."
+    st.rerun()
+
+
+def _why(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
+    """One sentence, and behind it every input and the forecast."""
+    names = [f"{sku} at {place}" for sku, place in rows.select("sku", "location_id").rows()]
+    first = f"{chosen['sku'][0]} at {chosen['location_id'][0]}" if chosen.height else names[0]
+    name = st.selectbox("Explain", names, names.index(first), key=f"explain-{first}")
+    row = rows.row(names.index(name or first), named=True)
+    st.subheader(f"Why: {row['sku']} at {row['location_id']}")
+    st.write(row["reason"])
+    place = st.expander("Every input, and the forecast", icon=":material/function:", key="why", on_change="rerun")
+    if not place.open:
+        return
+    with place:
+        left, right = st.columns([3, 2])
+        left.altair_chart(charts.forecast_fan(frame.ask(forecast.fan, row["sku"], row["location_id"])), width="stretch")
+        values = [_shown(row[name]) for name in INPUTS]
+        right.dataframe(
+            pl.DataFrame({"input": [frame.heading(name) for name in INPUTS], "value": values}), hide_index=True, height=320
+        )
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    return f"{value:,.2f}" if isinstance(value, (float, Decimal)) else str(value)

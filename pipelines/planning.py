@@ -1,0 +1,200 @@
+"""The planner's list: a snapshot's suggestions with their decisions and drafts. Here: what the page and `fulcast reorder` share.
+
+Not here: arithmetic (models/worklist.py), changing a decision (operations).
+"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import typer
+
+from models import worklist
+from pipelines.contracts import table
+from pipelines.errors import InputError
+from pipelines.exports import reorder_list
+from pipelines.operations import Difference, Drafts, Edit, Outbox, difference, read_plan, write_csv, write_plan
+
+PRICE_DAYS = 91
+PLAN = ("decision_id", "sku", "description", "location_id", "supplier_id", "exception", "suggested_quantity_units", "quantity_units", "needed_by", "amount",
+        "currency_code", "at_risk_amount", "cover_after_days", "arrival_date", "stock_out_date", "inventory_position_units", "reorder_point_units",
+        "order_up_to_level_units", "moq_units", "case_pack_units", "unit_cost_amount", "remark", "reason")  # fmt: skip
+MEANINGS = {
+    "decision_id": "Row id; leave it as it is",
+    "suggested_quantity_units": "What the run suggests",
+    "quantity_units": "What is ordered: type another quantity, 0 for none",
+    "needed_by": "By when it is needed: type another date",
+    "amount": "Quantity × unit cost, without freight and duty",
+    "at_risk_amount": "Net sales that a stock-out would cost on average over lead time and review period if nothing is ordered",
+    "cover_after_days": "Days of mean demand that position and quantity last",
+    "arrival_date": "Today + mean lead time",
+    "arrival_late_date": "As late as 1 of 20 orders",
+    "exception": "Why a person should look at it first",
+    "remark": "What is odd about the quantity",
+    "lacking_amount": "What the supplier's minimum still wants",
+    "price_amount": "Net sales ÷ units of the last 91 days",
+}
+CHANGES = ("change", "decision_id", "sku", "location_id", "supplier_id", "previous_quantity_units", "quantity_units", "amount")
+
+
+def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Suggested orders and series of unknown stock, each with the net price at which its SKU has sold."""
+    return reorder_list(connection).join(prices(connection), on="sku", how="left")
+
+
+def every(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """All series that were decided about, those with nothing to order too, with prices."""
+    rows = connection.sql("SELECT * FROM reorder_suggestions").pl()
+    return rows.join(prices(connection), on="sku", how="left").with_columns(quantity_units=pl.col("order_quantity_units"))
+
+
+def prices(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """sku, price_amount: net sales ÷ units of the last 91 days, reporting currency."""
+    return connection.sql(f"""
+        SELECT sku, sum(reporting_net_sales_amount)::DOUBLE / sum(sold_units) AS price_amount FROM sales_entries, run_info
+        WHERE entry_kind = 'sale' AND is_goods AND sku IS NOT NULL AND business_date > as_of::DATE - {PRICE_DAYS}
+        GROUP BY sku HAVING sum(sold_units) > 0
+    """).pl()  # fmt: skip
+
+
+def minima(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """supplier_id, supplier_name, order_minimum_amount in the reporting currency at the last known rate."""
+    return connection.sql("""
+        WITH latest AS (SELECT currency_code, max_by(reporting_rate, rate_date) AS rate FROM fx_rates GROUP BY ALL)
+        SELECT s.supplier_id, s.supplier_name,
+               (s.order_minimum_amount * CASE WHEN s.currency_code = i.reporting_currency THEN 1 ELSE l.rate END)::DECIMAL(18, 4) AS order_minimum_amount
+        FROM run_info i, suppliers s LEFT JOIN latest l USING (currency_code)
+    """).pl()  # fmt: skip
+
+
+def plan(rows: pl.DataFrame, decisions: pl.DataFrame, drafts: pl.DataFrame, today: date) -> pl.DataFrame:
+    """The list to work down: suggestions that nobody has decided yet, as drafted, exceptions first, then the most money at risk.
+
+    rows: suggested(); decisions: Outbox.decisions(kind="reorder"); drafts: Drafts.drafts(). Adds decision_id, suggested_quantity_units,
+    quantity_units, needed_by, drafted_by and what models.worklist adds. Where stock is unknown there is no decision, and no quantity.
+    """
+    subject = ("sku", "location_id")
+    is_open = pl.col("state") == "suggested"
+    waiting = decisions.filter(is_open).select(*subject, "decision_id", suggested_units="quantity_units", needed="needed_by")
+    drafted = drafts.drop_nulls("decision_id").select(
+        "decision_id", "is_stale", draft_units="quantity_units", draft_needed="needed_by", drafted_by="author"
+    )
+    known = rows.join(waiting, on=subject, how="left").join(drafted, on="decision_id", how="left")
+    undecided = known.filter(pl.col("decision_id").is_not_null() | pl.col("order_quantity_units").is_null())
+    edited = undecided.with_columns(
+        suggested_quantity_units="suggested_units",
+        quantity_units=pl.coalesce("draft_units", "suggested_units"),
+        needed_by=pl.coalesce("draft_needed", "needed"),
+    )
+    ordered = worklist.with_effects(worklist.ranked(edited, today), today)
+    stale = pl.when(pl.col("is_stale").fill_null(False)).then(pl.lit("suggestion changed since it was drafted"))
+    return ordered.with_columns(remark=pl.coalesce(stale, "remark")).drop(
+        "draft_units", "draft_needed", "needed", "suggested_units"
+    )
+
+
+def edits_of(plan_rows: pl.DataFrame, decision_ids: list[str]) -> dict[str, Edit]:
+    """What drafts change in these decisions, as an approval takes it."""
+    chosen = plan_rows.filter(pl.col("decision_id").is_in(decision_ids) & pl.col("drafted_by").is_not_null())
+    return {row["decision_id"]: Edit(row["quantity_units"], row["needed_by"]) for row in chosen.iter_rows(named=True)}
+
+
+def changes(decisions: pl.DataFrame, run_version: str) -> pl.DataFrame:
+    """What the run changed about what was suggested before: new, another quantity, no longer needed; the largest amounts first."""
+    runs = decisions.filter(pl.col("run_version") <= run_version)
+    at = runs.filter(pl.col("run_version") == run_version)["suggested_at"].max()
+    fresh = runs.filter(
+        (pl.col("run_version") == run_version) & (pl.col("suggested_at") == at) & (pl.col("state") != "superseded")
+    )
+    kind = pl.when(pl.col("previous_quantity_units").is_null()).then(pl.lit("new")).otherwise(pl.lit("another quantity"))
+    gone = runs.filter((pl.col("state") == "superseded") & pl.col("superseded_by").is_null() & (pl.col("changed_at") >= at))
+    gone = gone.with_columns(
+        change=pl.lit("no longer needed"), previous_quantity_units="quantity_units", quantity_units=pl.lit(0, pl.Int64)
+    )
+    both = pl.concat([fresh.with_columns(change=kind).select(CHANGES), gone.select(CHANGES)])
+    return both.sort("amount", "decision_id", descending=[True, False], nulls_last=True)
+
+
+def meanings() -> dict[str, str]:
+    """What the plan's columns mean."""
+    described = {name: column.description or "" for name, column in table("reorder_suggestions").columns.items()}
+    return described | MEANINGS
+
+
+def write(rows: pl.DataFrame, path: Path, version: str) -> None:
+    """The plan as XLSX that can come back, or as CSV by the name's ending; rows without a decision are left out."""
+    shown = rows.filter(pl.col("decision_id").is_not_null()).select(PLAN)
+    if path.suffix == ".csv":
+        write_csv(shown, path)
+    elif path.suffix == ".xlsx":
+        write_plan(shown, path, version, meanings())
+    else:
+        raise InputError(f"{path.name} is neither .xlsx nor .csv; name it as one of them.")
+
+
+def held_against(settings: Any, content: bytes, name: str) -> Difference:
+    """What an edited workbook changes about what is suggested now."""
+    rows, version = read_plan(content, name)
+    published = {path.stem for path in (settings.home_folder / "snapshots").glob("*.duckdb")}
+    with Outbox(settings.outbox) as outbox:
+        return difference(rows, version, name, outbox.decisions(kind="reorder"), published)
+
+
+def current(settings: Any, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """The plan as it stands now."""
+    today = connection.sql("SELECT as_of FROM run_info").fetchall()[0][0].astimezone(UTC).date()
+    with Outbox(settings.outbox) as outbox, Drafts(settings.outbox) as drafts:
+        return plan(suggested(connection), outbox.decisions(kind="reorder"), drafts.drafts(), today)
+
+
+def show(settings: Any, supplier: str | None, output: Path | None) -> None:
+    """`fulcast reorder`: prints the plan, of one supplier or of all, with its basket, or writes it to a file."""
+    from pipelines import terminal
+    from pipelines.warehouse.snapshots import current as newest
+    from pipelines.warehouse.snapshots import open_snapshot
+
+    snapshot = newest(settings.home_folder / "snapshots")
+    with open_snapshot(snapshot) as connection:
+        rows, known = current(settings, connection), minima(connection)
+    if supplier:
+        names = sorted(rows["supplier_id"].drop_nulls().unique())
+        rows = rows.filter(pl.col("supplier_id") == supplier)
+        if rows.is_empty():
+            raise InputError(
+                f"Nothing is to be ordered from {supplier}; suppliers with suggestions are {', '.join(names) or 'none'}."
+            )
+    if output:
+        write(rows, output, snapshot.version)
+        typer.echo(f"{rows['decision_id'].count():,} suggested orders: {output}")
+        return
+    orders = rows.select(
+        "decision_id", "sku", "location_id", "supplier_id", "quantity_units", "amount", "needed_by", "at_risk_amount", "exception"
+    )
+    terminal.table(orders.with_columns(pl.col("at_risk_amount").round(2)), f"reorder, snapshot {snapshot.version}")
+    baskets = worklist.baskets(rows, known).select(
+        "supplier_id", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "arrival_date"
+    )
+    terminal.table(baskets, "baskets")
+
+
+def take_back(settings: Any, file: Path, author: str) -> None:
+    """`fulcast reorder --import`: shows what an edited workbook changes and keeps it as drafts; exit code 2 where rows were refused."""
+    from pipelines import terminal
+
+    try:
+        content = file.read_bytes()
+    except OSError as problem:
+        raise InputError(f"{file} can't be read: {problem.strerror}.") from None
+    found = held_against(settings, content, file.name)
+    with Drafts(settings.outbox) as drafts:
+        drafts.save(found.drafts, author, datetime.now(UTC))
+    if found.changed.is_empty():
+        typer.echo(f"{found.rows:,} rows, none changed.")
+    else:
+        terminal.table(found.changed, f"{found.changed.height} of {found.rows} rows changed, kept as drafts")
+    for sentence in found.refused:
+        typer.secho(sentence, fg="red", err=True)
+    if found.refused:
+        raise typer.Exit(2)

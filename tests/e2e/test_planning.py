@@ -1,0 +1,165 @@
+"""A planner's journey in a real browser: find, edit, reload, still there, approve, export, type into the workbook, bring it back; and an override."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect
+
+from pipelines.operations import Drafts, Knowledge, Outbox
+from pipelines.warehouse.snapshots import current, open_snapshot
+from tests.conftest import environment
+from tests.e2e.driving import dashboard, open_page, shown, value_of
+
+pytestmark = pytest.mark.e2e
+ROW, QUANTITY, TICK = 35, 682, 20  # pixels of the list: height of a row, middle of the columns that are clicked
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A dashboard whose home may be changed."""
+
+    url: str
+    home: Path
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.home / 'outbox.sqlite'}"
+
+    def decisions(self, state: str) -> pl.DataFrame:
+        with Outbox(self.database) as outbox:
+            return outbox.decisions(state=state, kind="reorder")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shop(demo_home: Path, tmp_path: Path) -> Iterator[Shop]:
+    home = tmp_path / "home"
+    shutil.copytree(demo_home, home)
+    with dashboard(home) as url:
+        yield Shop(url, home)
+
+
+def settled(page: Page) -> None:
+    page.wait_for_timeout(300)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.wait_for_timeout(300)
+
+
+def find(page: Page, shop: Shop, sku: str) -> None:
+    open_page(page, f"{shop.url}/reorder", "Reorder")
+    page.get_by_label("Search SKU or name").fill(sku)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"Why: {sku} at")).to_be_visible()
+    settled(page)
+
+
+def click(page: Page, column: int, row: int = 1) -> None:
+    """Clicks into the list, which is drawn on a canvas: there is no cell to name."""
+    grid = page.get_by_test_id("stDataFrame").first
+    grid.scroll_into_view_if_needed()
+    box = grid.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + column, box["y"] + ROW * (row + 0.5))
+
+
+def named(page: Page, name: str) -> None:
+    page.get_by_label("Your name").fill(name)
+    page.keyboard.press("Enter")
+    settled(page)
+
+
+def test_a_plan_is_edited_reloaded_approved_exported_and_brought_back(page: Page, shop: Shop, tmp_path: Path) -> None:
+    waiting = shop.decisions("suggested").filter(pl.col("amount").is_not_null())
+    alone = waiting.filter(pl.col("sku").count().over("sku") == 1).sort("amount", descending=True)
+    one, other = alone.row(0, named=True), alone.row(1, named=True)
+    quantity, worth = one["quantity_units"] + 7, float(one["unit_cost_amount"]) * (one["quantity_units"] + 7)
+    find(page, shop, one["sku"])
+    click(page, QUANTITY)
+    page.keyboard.press("Enter")
+    page.locator("#portal input").fill(str(quantity))
+    page.keyboard.press("Enter")
+    expect(value_of(page, "Worth (EUR)")).to_have_text(f"{worth:,.0f}")
+    page.reload()
+    find(page, shop, one["sku"])
+    assert shown(page, "Worth (EUR)") == f"{worth:,.0f}", "a reload loses nothing"
+    named(page, "ana")
+    click(page, TICK)
+    page.get_by_role("button", name="Approve 1 (").click()
+    expect(page.get_by_text("1 approved by ana.")).to_be_visible()
+    approved = shop.decisions("approved").row(0, named=True)
+    assert (approved["decision_id"], approved["quantity_units"]) == (one["decision_id"], quantity)
+    assert float(approved["amount"]) == pytest.approx(worth, abs=0.005)
+
+    page.get_by_label("Search SKU or name").fill("")
+    page.keyboard.press("Enter")
+    page.get_by_role("tab", name="Workbook").click()
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Plan as XLSX").click()
+    workbook = tmp_path / "plan.xlsx"
+    download.value.save_as(workbook)
+    typed_into(workbook, other["decision_id"], other["quantity_units"] + 5)
+    page.locator("input[type=file]").set_input_files(workbook)
+    expect(page.get_by_text("1 of ", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Keep as drafts").click()
+    expect(page.get_by_text("1 changes are kept")).to_be_visible()
+    with Drafts(shop.database) as drafts:
+        (kept,) = drafts.drafts().to_dicts()
+    assert (kept["decision_id"], kept["quantity_units"]) == (other["decision_id"], other["quantity_units"] + 5)
+
+    with Outbox(shop.database) as outbox:
+        outbox.reject([other["decision_id"]], "bo", "not now", approved["changed_at"])
+    page.locator("input[type=file]").set_input_files(workbook)
+    expect(page.get_by_text(f"{other['decision_id']} is rejected since it was exported")).to_be_visible()
+
+
+def typed_into(workbook: Path, decision_id: str, quantity: int) -> None:
+    """Types a quantity as a planner would in a spreadsheet; every other suggestion is there, and one that was approved is not."""
+    book = openpyxl.load_workbook(workbook)
+    sheet = book["Plan"]
+    names = [cell.value for cell in sheet[1]]
+    rows = {row[names.index("decision_id")].value: row for row in sheet.iter_rows(min_row=2)}
+    rows[decision_id][names.index("quantity_units")].value = quantity
+    book.save(workbook)
+
+
+def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, shop: Shop, demo_files: Path) -> None:
+    with open_snapshot(current(shop.home / "snapshots")) as connection:
+        sku, place = connection.sql(
+            "SELECT sku, location_id FROM demand_series ORDER BY total_units DESC, sku LIMIT 1"
+        ).fetchall()[0]
+    open_page(page, f"{shop.url}/forecast?search={sku}", "Forecast")
+    page.get_by_label("Location").click()
+    page.get_by_role("option", name=place, exact=True).click()
+    expect(page.get_by_role("heading", name=f"{sku} at {place}")).to_be_visible()
+    settled(page)
+    page.get_by_role("spinbutton", name="Units a week").fill("77")
+    page.get_by_role("textbox", name="Your name").fill("ana")
+    page.get_by_role("textbox", name="Reason").fill("television")
+    page.get_by_role("button", name="Enter", exact=True).click()
+    expect(page.get_by_text("is entered; the next nightly run applies it.")).to_be_visible()
+    with Knowledge(shop.database) as knowledge:
+        entry = knowledge.entries(date(2026, 1, 21)).row(0, named=True)
+    assert (entry["kind"], entry["sku"], entry["location_id"], entry["weekly_units"]) == ("override", sku, place, 77)
+    assert (entry["author"], entry["reason"], entry["state"]) == ("ana", "television", "in force")
+    with environment(shop.home, demo_files / "inbox"):
+        program = Path(sys.executable).with_name("fulcast")
+        subprocess.run([program, "run", "--job", "refresh_forecasts"], check=True, capture_output=True)
+    with open_snapshot(current(shop.home / "snapshots")) as connection:
+        changed = connection.sql("SELECT * FROM forecast_adjustments ORDER BY horizon").pl()
+        means = connection.sql(
+            "SELECT mean_units FROM forecast_means WHERE sku = ? AND location_id = ? AND horizon = 2", params=[sku, place]
+        )
+        assert means.fetchall() == [(77.0,)]
+        assert connection.sql("SELECT author, state FROM knowledge").fetchall() == [("ana", "in force")]
+    assert set(changed.select("sku", "location_id", "entry_ids").rows()) == {(sku, place, entry["entry_id"])}
+    open_page(page, f"{shop.url}/forecast?search={sku}&order=Changed+by+people", "Forecast")
+    expect(page.get_by_text("Weeks that people changed")).to_be_visible()
