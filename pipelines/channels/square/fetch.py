@@ -96,15 +96,22 @@ def variations(session: Session, since: datetime | None) -> Iterator[list[Record
 
 def stock(session: Session, since: datetime | None) -> Iterator[list[Record]]:
     """Counts that changed since an instant, each with the SKU of its variation."""
-    skus = {
-        v.get("id"): (v.get("item_variation_data") or {}).get("sku")
-        for page in variations(session, None)
-        for v in map(_plain, page)
-    }
+    skus = _skus(session)
     for places in _place_groups(session):
         asked = {"location_ids": places, "updated_after": _stamp(since or BEGINNING), "states": ["IN_STOCK"]}
         for page in _pages(session, "POST", "v2/inventory/counts/batch-retrieve", "counts", asked):
             yield [_count(record, skus) for record in page]
+
+
+def _skus(session: Session) -> dict[Any, Any]:
+    """SKUs by the id of their variation; the catalogue is read once per session."""
+    if "skus" not in session.note:
+        session.note["skus"] = {
+            v.get("id"): (v.get("item_variation_data") or {}).get("sku")
+            for page in variations(session, None)
+            for v in map(_plain, page)
+        }
+    return dict(session.note["skus"])
 
 
 def _plain(record: Record) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pipelines.demo.servers.faults import Faults, Weather
 
 HANG_SECONDS = 2.0
 PAGE_NAMES = {"page", "paginationToken"}
+FOLLOWING = PAGE_NAMES | {"starting_after", "offset", "cursor"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def is_first_page(self) -> bool:
+        """True where it begins a list: only a later page can come as the page before."""
+        return not FOLLOWING & set(self.query) and b'"cursor"' not in self.body and b'"after"' not in self.body
 
     @property
     def asked(self) -> str:
@@ -121,7 +127,7 @@ class PlatformServer:
                 self.platform.forget_tokens()
             paging = self.platform.list_of(request)
             before, self._last = self._last, None
-            if fault == "duplicate_page" and before and before[0] == paging:
+            if fault == "duplicate_page" and before and before[0] == paging and not request.is_first_page:
                 self._last = before
                 return before[1], None
             answer = self.platform.answer(request)

@@ -3,8 +3,9 @@
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pipelines.demo.servers.faults import Faults, Weather
@@ -14,7 +15,7 @@ from pipelines.demo.servers.views import LATE_SHARE
 
 PLACE = "LDEMO1"
 PAID_AFTER = timedelta(seconds=30)
-Dated = tuple[datetime, datetime, dict[str, Any]]  # created, updated, the record
+Dated = tuple[datetime, datetime, str, Callable[[], dict[str, Any]]]  # created, updated, id, how the record is made
 
 
 class SquarePlatform:
@@ -23,6 +24,7 @@ class SquarePlatform:
     def __init__(self, shop: Shop, clock: Clock, weather: Weather | None = None, seed: int = 0) -> None:
         self.faults, self.clock, self.shop = Faults(weather or Weather(), seed), clock, shop
         self.base = ""
+        self._by_payment = {f"P{order.id}": order for order in shop.orders}
         self._skus = sorted({line.sku for order in shop.orders for line in order.lines} | set(shop.stock))
 
     def list_of(self, request: Request) -> str:
@@ -40,7 +42,7 @@ class SquarePlatform:
             return [self._variation(sku) for sku in self._skus]
         if stream == "stock":
             return [{"sku": sku} | self._count(sku) for sku in self.shop.stock]
-        told = [record for _, _, record in getattr(self, f"_{stream}")(self.clock.now)]
+        told = [make() for _, _, _, make in getattr(self, f"_{stream}")(self.clock.now)]
         return [{"order_paid": record["order_id"]} | record for record in told] if stream == "refunds" else told
 
     def answer(self, request: Request) -> Reply:
@@ -53,8 +55,8 @@ class SquarePlatform:
         if path == "orders/search":
             return self._search(body)
         if path == "orders/batch-retrieve":
-            found = {record["id"]: record for _, _, record in self._orders(now)}
-            return Reply.json({"orders": [found[order_id] for order_id in body["order_ids"] if order_id in found]})
+            found = {name: make for _, _, name, make in self._orders(now)}
+            return Reply.json({"orders": [found[order_id]() for order_id in body["order_ids"] if order_id in found]})
         if path == "catalog/list":
             return self._slice("objects", [self._variation(sku) for sku in self._skus], request.query)
         if path == "inventory/counts/batch-retrieve":
@@ -62,9 +64,13 @@ class SquarePlatform:
         name, _, number = path.partition("/")
         if name not in ("payments", "refunds"):
             return _error(404, "NOT_FOUND", "INVALID_REQUEST_ERROR")
-        records = self._payments(now) if name == "payments" else self._refunds(now)
+        if name == "payments" and number:
+            order = self._by_payment.get(number)
+            records = [self._payment(order, now)] if order and order.placed_at + PAID_AFTER <= now else []
+        else:
+            records = self._payments(now) if name == "payments" else self._refunds(now)
         if number:
-            one = next((record for _, _, record in records if record["id"] == number), None)
+            one = next((make() for _, _, known, make in records if known == number), None)
             return Reply.json({name[:-1]: one}) if one else _error(404, "NOT_FOUND", "INVALID_REQUEST_ERROR")
         return self._list(name, records, request.query)
 
@@ -86,17 +92,17 @@ class SquarePlatform:
         end = self._moment(asked["end_time"]) if asked.get("end_time") else self.clock.now + timedelta(days=1)
         lag = self.faults.weather.lag if is_moved else timedelta(0)
         found = []
-        for created, updated, record in records:
+        for created, updated, name_of, make in records:
             at = updated if is_moved else created
             is_shown = not (lag and updated > self.clock.now - lag and self.faults.is_hit(LATE_SHARE))
             if start <= at < end and is_shown:
-                found.append((at.isoformat(), record["id"], record))
+                found.append((at.isoformat(), name_of, make))
         found.sort(key=lambda known: known[:2])
         if asked.get("cursor"):
             after = tuple(json.loads(base64.b64decode(asked["cursor"])))
             found = [known for known in found if known[:2] > after]
         page, size = found[: int(asked.get("limit", 100))], int(asked.get("limit", 100))
-        told: dict[str, Any] = {name: [record for _, _, record in page]} if page else {}
+        told: dict[str, Any] = {name: [make() for _, _, make in page]} if page else {}
         if len(found) > size:
             told["cursor"] = base64.b64encode(json.dumps(page[-1][:2]).encode()).decode()
         return Reply.json(told)
@@ -108,7 +114,7 @@ class SquarePlatform:
 
     def _orders(self, now: datetime) -> list[Dated]:
         """Sales, and the orders by which goods came back."""
-        told = []
+        told: list[Dated] = []
         for order in self.shop.orders:
             moments = [
                 at
@@ -116,8 +122,10 @@ class SquarePlatform:
                 if at and at <= now
             ]
             if order.placed_at <= now:
-                told.append((order.placed_at, max(moments), self._order(order, now, max(moments))))
-            told += [(back.at, back.at, self._return(order, back)) for back in order.returns if back.at <= now]
+                told.append((order.placed_at, max(moments), _name(order), partial(self._order, order, now, max(moments))))
+            told += [
+                (back.at, back.at, f"R{back.id}", partial(self._return, order, back)) for back in order.returns if back.at <= now
+            ]
         return told
 
     def _order(self, order: Order, now: datetime, updated: datetime) -> dict[str, Any]:
@@ -155,26 +163,31 @@ class SquarePlatform:
         }  # fmt: skip
 
     def _payments(self, now: datetime) -> list[Dated]:
-        told = []
-        for order in self.shop.orders:
-            at = order.placed_at + PAID_AFTER
-            if at <= now:
-                changes = [at, *(back.at for back in order.returns if back.at <= now)]
-                told.append((at, max(changes), {
-                    "id": f"P{order.id}", "created_at": self._at(at), "updated_at": self._at(max(changes)), "status": "COMPLETED", "source_type": "CARD",
-                    "order_id": _name(order), "location_id": PLACE, "amount_money": self._money(order.total), "total_money": self._money(order.total),
-                    "buyer_email_address": f"customer{order.customer}@example.com", "version_token": f"{len(changes)}",
-                }))  # fmt: skip
-        return told
+        return [self._payment(order, now) for order in self.shop.orders if order.placed_at + PAID_AFTER <= now]
+
+    def _payment(self, order: Order, now: datetime) -> Dated:
+        at = order.placed_at + PAID_AFTER
+        changes = [at, *(back.at for back in order.returns if back.at <= now)]
+        return at, max(changes), f"P{order.id}", partial(self._paid, order, changes)
+
+    def _paid(self, order: Order, changes: list[datetime]) -> dict[str, Any]:
+        return {
+            "id": f"P{order.id}", "created_at": self._at(changes[0]), "updated_at": self._at(max(changes)), "status": "COMPLETED", "source_type": "CARD",
+            "order_id": _name(order), "location_id": PLACE, "amount_money": self._money(order.total), "total_money": self._money(order.total),
+            "buyer_email_address": f"customer{order.customer}@example.com", "version_token": f"{len(changes)}",
+        }  # fmt: skip
 
     def _refunds(self, now: datetime) -> list[Dated]:
         return [
-            (back.at, back.at, {
-                "id": f"F{back.id}", "status": "COMPLETED", "location_id": PLACE, "amount_money": self._money(back.cents), "payment_id": f"P{order.id}",
-                "order_id": f"R{back.id}", "reason": back.reason, "created_at": self._at(back.at), "updated_at": self._at(back.at),
-            })
+            (back.at, back.at, f"F{back.id}", partial(self._refund, order, back))
             for order in self.shop.orders for back in order.returns if back.at <= now
         ]  # fmt: skip
+
+    def _refund(self, order: Order, back: Return) -> dict[str, Any]:
+        return {
+            "id": f"F{back.id}", "status": "COMPLETED", "location_id": PLACE, "amount_money": self._money(back.cents), "payment_id": f"P{order.id}",
+            "order_id": f"R{back.id}", "reason": back.reason, "created_at": self._at(back.at), "updated_at": self._at(back.at),
+        }  # fmt: skip
 
     def _variation(self, sku: str) -> dict[str, Any]:
         return {"type": "ITEM_VARIATION", "id": _catalog(sku), "updated_at": self._at(self.shop.orders[0].placed_at), "version": 1,
