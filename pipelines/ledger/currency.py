@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
 import polars as pl
 
@@ -36,11 +38,7 @@ def _euro_fixings(currency: str, days: list[date]) -> list[tuple[Decimal, bool]]
     """Per day, the currency's units per euro and whether that fixing is too old (or, before the first one, too new) to be final."""
     if currency == "EUR":
         return [(Decimal(1), False)] * len(days)
-    from currency_converter import CurrencyConverter
-
-    converter = CurrencyConverter(
-        decimal=True, fallback_on_wrong_date=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known"
-    )
+    converter = _converter()
     if currency not in converter.currencies:
         raise InputError(f"No exchange rates are known for {currency}; check the currency in the mapping.")
     last_fixing = converter.bounds[currency].last_date
@@ -50,3 +48,13 @@ def _euro_fixings(currency: str, days: list[date]) -> list[tuple[Decimal, bool]]
         (rate, not first_fixing <= day <= last_fixing + timedelta(days=DAYS_A_FIXING_HOLDS))
         for rate, day in zip(rates, days, strict=True)
     ]
+
+
+@cache
+def _converter() -> Any:
+    """The rates that the library ships, read once: they take half a second."""
+    from currency_converter import CurrencyConverter
+
+    return CurrencyConverter(
+        decimal=True, fallback_on_wrong_date=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known"
+    )
