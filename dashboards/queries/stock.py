@@ -56,3 +56,13 @@ def by_category(connection: Connection, chosen: Chosen) -> pl.DataFrame:
                sum(h.excess_value_amount)::DOUBLE AS excess
         FROM inventory_health h WHERE {condition} GROUP BY ALL HAVING sum(h.stock_value_amount) > 0 ORDER BY wanted + excess DESC
     """, params=values).pl()  # fmt: skip
+
+
+def order_messages(connection: Connection) -> pl.DataFrame:
+    """What to ask suppliers for, the most money first; lines that may come as they are due are left out."""
+    return connection.sql("""
+        SELECT m.action, m.supplier_id, m.purchase_order_id, m.sku, a.description, m.location_id, m.expected_at, m.open_units, m.message_units,
+               m.at_risk_units, m.cash_effect_amount, m.reason
+        FROM open_order_messages m LEFT JOIN sku_attributes a USING (sku) WHERE m.action <> 'none'
+        ORDER BY abs(m.cash_effect_amount) DESC NULLS LAST, m.at_risk_units DESC, m.purchase_order_id, m.sku, m.location_id
+    """).pl()

@@ -28,6 +28,7 @@ def show() -> None:
         frame.table(shelves, "shelves", height=460)
     _channels()
     _suppliers()
+    _under_way()
     st.subheader("Sell-through")
     st.caption("Net units ÷ (opening + received units), all locations; what no stock is known of is left out.")
     frame.table(frame.ask(queries.sell_through), "sell-through", height=320)
@@ -62,3 +63,18 @@ def _suppliers() -> None:
     )
     table = table.join(lead.select("supplier_id", p50_days="p50", p95_days="p95"), on="supplier_id", how="left")
     frame.table(table.sort("supplier_otif_rate"), "suppliers")
+
+
+def _under_way() -> None:
+    st.subheader("Orders under way: what to ask suppliers for")
+    told = frame.ask(queries.order_messages)
+    if told.is_empty():
+        st.success("Every open order may come as it is due.")
+        return
+    counts = told.group_by("action").len().sort("len", "action", descending=[True, False])
+    st.caption(
+        ", ".join(f"{count} to {action}" for action, count in counts.rows())
+        + ". Stock and earlier orders are used up first, by the forecast's mean; "
+        "what the supplier has sent can only be chased."
+    )
+    frame.table(told, "open-order-messages", height=320)

@@ -128,6 +128,7 @@ class Planning(Strict):
     review_period_days: float = Field(7, gt=0)
     lead_time_days: float = Field(14, gt=0)
     lead_time_std_days: float = Field(3, ge=0)
+    holding_rate: float = Field(0.2, ge=0, description="cost of holding stock for a year ÷ its value")
     offer_buffer_units: int = Field(1, ge=0)
     horizon_weeks: int = Field(13, ge=4, le=52)
 

@@ -2,6 +2,7 @@
 
 import dataframely as dy
 
+from models.open_orders import ACTIONS
 from pipelines.contracts.base import code, count, date, flag, instant, key, money, number, register, text, units
 
 
@@ -78,3 +79,30 @@ class ChannelScorecards(dy.Schema):
         "Days until the bound is broken if it goes on as in the last two weeks; blank if it is not within 60", nullable=True
     )
     standing = text("good, heading there, broken, no orders, reported only", nullable=False)
+
+
+@register("insights", "What to tell suppliers about what is still to come, per purchase order, SKU and location")
+class OpenOrderMessages(dy.Schema):
+    purchase_order_id = key("Purchase order")
+    sku = key("Stock keeping unit")
+    location_id = key("Where it goes")
+    supplier_id = text("Supplier", nullable=False)
+    expected_at = instant("When it is expected; blank where nobody said")
+    due_in_days = dy.Int64(nullable=True, description="Days until then, below 0 when overdue", metadata={"unit": "days"})
+    open_units = units("Units still to come", min=1)
+    is_shipped = flag("The supplier has sent it")
+    needed_in_days = dy.Int64(
+        nullable=True,
+        description="Days until stock before it falls to the safety stock; blank beyond the horizon",
+        metadata={"unit": "days"},
+    )
+    needed_units = units("Of the open units, those that demand of the horizon takes; blank where stock is unknown", nullable=True)
+    runs_out_in_days = dy.Int64(nullable=True, description="Days until stock before it runs out", metadata={"unit": "days"})
+    at_risk_units = units("Expected demand that finds no stock before it arrives")
+    action = code("What to ask for", ACTIONS)
+    message_units = units("Units that are asked for in place of the open ones")
+    cash_effect_amount = money(
+        "Value not bought, or holding cost saved by another date (below 0: added); blank where cost is unknown", nullable=True
+    )
+    currency_code = text("Reporting currency", nullable=False)
+    reason = text("The message in a sentence", nullable=False)

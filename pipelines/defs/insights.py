@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
+from pipelines.insights.open_orders import open_order_messages
 from pipelines.insights.products import product_classes
 from pipelines.insights.returns import WINDOW_DAYS, return_outlook
 from pipelines.insights.scorecards import HISTORY_DAYS, all_rules, channel_scorecards
@@ -14,6 +15,16 @@ from pipelines.insights.shipping import HISTORY_DAYS as SHIPPED_DAYS
 from pipelines.insights.shipping import ship_risk
 
 OUTLOOK = spec("return_outlook", ["return_lines", "sku_attributes"])
+MESSAGES_FROM = [
+    "purchase_orders",
+    "receipts",
+    "supplier_terms",
+    "unit_costs",
+    "inventory_position",
+    "safety_stock",
+    "forecast_means",
+]
+MESSAGES = spec("open_order_messages", MESSAGES_FROM)
 CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
 RISK = spec("ship_risk", ["fulfilment_lines", "order_lives", "sales_entries"])
 SCORECARDS = spec("channel_scorecards", ["fulfilment_lines", "order_lives", "shipments", "account_health"])
@@ -75,3 +86,12 @@ def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     cards = channel_scorecards(rules, platforms, fba, lines, lives, shipments, reported, run.as_of)
     run.warehouse.save({"channel_scorecards": cards})
     yield from results(run, [SCORECARDS])
+
+
+@dg.multi_asset(name="open_order_messages", specs=[MESSAGES], check_specs=check_specs([MESSAGES]), retry_policy=retry_policy())
+def messages_to_suppliers(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """What to expedite, chase, postpone, reduce or cancel among orders under way."""
+    currency = run.config.merchant.reporting_currency
+    told = open_order_messages(run.warehouse.read(*MESSAGES_FROM), run.config.planning, currency, run.as_of_date)
+    run.warehouse.save({"open_order_messages": told})
+    yield from results(run, [MESSAGES])

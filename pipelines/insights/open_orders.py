@@ -1,0 +1,73 @@
+"""Messages to suppliers about orders under way. Here: which lines are open, with whose terms, and the sentence. Not here: the arithmetic (models)."""
+
+from datetime import date
+
+import polars as pl
+
+from models.demand import SERIES
+from models.open_orders import messages
+from pipelines.channels.merchant import Planning
+from pipelines.contracts import table
+
+LINE = ["purchase_order_id", *SERIES]
+TERMS = ["moq_units", "case_pack_units", "review_period_days"]
+
+
+def open_order_messages(t: dict[str, pl.DataFrame], planning: Planning, currency_code: str, today: date) -> pl.DataFrame:
+    """One row per open line; t: purchase_orders, receipts, supplier_terms, unit_costs, inventory_position, safety_stock, forecast_means."""
+    lines = _with_terms(_open_lines(t["purchase_orders"], t["receipts"], today), t["supplier_terms"], t["unit_costs"], planning)
+    levels = t["safety_stock"].select(*SERIES, "safety_stock_units")
+    stock = t["inventory_position"].select(*SERIES, "available_units", "backordered_units").join(levels, on=SERIES, how="left")
+    told = messages(lines, stock, t["forecast_means"], planning.holding_rate)
+    amount = pl.col("cash_effect_amount").cast(pl.Decimal(18, 4))
+    described = told.with_columns(reason=_sentences(), cash_effect_amount=amount, currency_code=pl.lit(currency_code))
+    return table("open_order_messages").conform(described)
+
+
+def _open_lines(purchase_orders: pl.DataFrame, receipts: pl.DataFrame, today: date) -> pl.DataFrame:
+    """What orders that are not closed still lack; lines of one order for the same SKU and location are one."""
+    ordered = purchase_orders.filter(~pl.col("is_closed")).group_by(LINE).agg(
+        pl.col("supplier_id", "expected_at").min(), pl.col("ordered_units").sum(), is_shipped=pl.col("shipped_at").is_not_null().all()
+    )  # fmt: skip
+    arrived = receipts.group_by(LINE).agg(pl.col("received_units").sum())
+    lacking = pl.col("ordered_units") - pl.col("received_units").fill_null(0)
+    due = (pl.col("expected_at").dt.date() - pl.lit(today)).dt.total_days()
+    rows = ordered.join(arrived, on=LINE, how="left").with_columns(open_units=lacking, due_in_days=due)
+    return rows.filter(pl.col("open_units") > 0).sort(LINE)
+
+
+def _with_terms(lines: pl.DataFrame, terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
+    """The supplier's limits, the usual ones where it has none; MOQ counts the whole order, of which a part may have come."""
+    known = lines.join(terms.select("supplier_id", "sku", *TERMS), on=["supplier_id", "sku"], how="left")
+    known = known.join(unit_costs.select("sku", "unit_cost_amount"), on="sku", how="left")
+    received = pl.col("received_units").fill_null(0)
+    return known.with_columns(
+        moq_units=(pl.col("moq_units").fill_null(1) - received).clip(1),
+        case_pack_units=pl.col("case_pack_units").fill_null(1),
+        review_period_days=pl.col("review_period_days").fill_null(planning.review_period_days),
+    )
+
+
+def _sentences() -> pl.Expr:
+    out = pl.format(
+        "Stock runs out in {} days, {} days before it is due.",
+        "runs_out_in_days",
+        pl.col("due_in_days") - pl.col("runs_out_in_days"),
+    )
+    said = {
+        "cancel": pl.format("Stock and earlier orders last beyond the horizon; {} units are not needed.", "open_units"),
+        "reduce": pl.format(
+            "Of {} units the horizon takes {}; {} after MOQ and case pack.", "open_units", "needed_units", "message_units"
+        ),
+        "expedite": out,
+        "chase": pl.format("Overdue by {} days.", -pl.col("due_in_days")),
+        "postpone": pl.format("Due in {} days, needed in {}.", "due_in_days", "needed_in_days"),
+        "ask": pl.lit("Nobody said when it comes; ask for a date."),
+    }
+    nothing = pl.when(pl.col("is_shipped")).then(pl.lit("On its way.")).otherwise(pl.lit("As planned."))
+    sentence = pl.when(pl.col("runs_out_in_days").is_null() & pl.col("needed_units").is_null()).then(
+        pl.lit("Stock is unknown, so nobody knows whether it is needed.")
+    ).otherwise(nothing)  # fmt: skip
+    for action, words in said.items():
+        sentence = pl.when(pl.col("action") == action).then(words).otherwise(sentence)
+    return sentence

@@ -1,0 +1,95 @@
+"""Messages about open orders: hand-made cases, and a plain day-by-day projection of random ones."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.open_orders import messages
+
+WEEKS = 4
+
+
+def lines(*rows: dict) -> pl.DataFrame:
+    usual = {
+        "sku": "A", "location_id": "W", "due_in_days": 5, "open_units": 20, "is_shipped": False, "moq_units": 1, "case_pack_units": 1,
+        "review_period_days": 7.0, "unit_cost_amount": 2.0,
+    }  # fmt: skip
+    schema = {"due_in_days": pl.Int64, "unit_cost_amount": pl.Float64}
+    return pl.DataFrame([usual | row for row in rows], schema_overrides=schema)
+
+
+def told(order: pl.DataFrame, available: int | None, weekly: float, safety: float = 0.0, backordered: int = 0) -> list[dict]:
+    schema = {"available_units": pl.Int64}
+    row = {
+        "sku": "A",
+        "location_id": "W",
+        "available_units": available,
+        "backordered_units": backordered,
+        "safety_stock_units": safety,
+    }
+    means = pl.DataFrame({"sku": "A", "location_id": "W", "horizon": [1, 2, 3, 4], "mean_units": [weekly] * WEEKS})
+    return messages(order, pl.DataFrame([row], schema_overrides=schema), means, 0.365).to_dicts()
+
+
+@pytest.mark.parametrize(
+    ("order", "available", "weekly", "expected"),
+    [
+        ({}, 5, 7.0, ("none", 20)),
+        ({"due_in_days": 12}, 5, 7.0, ("expedite", 20)),
+        ({}, 15, 7.0, ("reduce", 13)),
+        ({"case_pack_units": 10, "open_units": 40}, 15, 7.0, ("reduce", 20)),
+        ({"moq_units": 20}, 15, 7.0, ("postpone", 20)),
+        ({"open_units": 8}, 20, 7.0, ("postpone", 8)),
+        ({}, 28, 7.0, ("cancel", 0)),
+        ({"is_shipped": True}, 28, 7.0, ("none", 20)),
+        ({"due_in_days": -3}, 5, 7.0, ("chase", 20)),
+        ({"due_in_days": -3, "is_shipped": True}, 5, 7.0, ("chase", 20)),
+        ({"due_in_days": None}, 5, 7.0, ("ask", 20)),
+        ({}, None, 7.0, ("none", 20)),
+    ],
+)
+def test_each_line_gets_the_message_that_it_needs(order: dict, available: int | None, weekly: float, expected: tuple) -> None:
+    (row,) = told(lines(order), available, weekly)
+    assert (row["action"], row["message_units"]) == expected
+
+
+def test_cash_of_each_message() -> None:
+    (cancelled,) = told(lines({}), 28, 7.0)
+    assert cancelled["cash_effect_amount"] == pytest.approx(40)
+    (postponed,) = told(lines({"open_units": 8}), 20, 7.0)
+    assert postponed["needed_in_days"] == 21 and postponed["cash_effect_amount"] == pytest.approx(8 * 2 * 0.365 * 16 / 365)
+    (expedited,) = told(lines({"due_in_days": 12}), 5, 7.0)
+    assert (expedited["runs_out_in_days"], expedited["at_risk_units"]) == (6, 7)
+    assert expedited["cash_effect_amount"] == pytest.approx(-20 * 2 * 0.365 * 6 / 365)
+    (unknown,) = told(lines({"unit_cost_amount": None}), 28, 7.0)
+    assert unknown["action"] == "cancel" and unknown["cash_effect_amount"] is None
+
+
+def test_earlier_lines_serve_first_and_the_later_one_is_too_much() -> None:
+    first, second = told(lines({"due_in_days": 2}, {"due_in_days": 9}), 8, 7.0)
+    assert (first["action"], second["action"]) == ("none", "cancel")
+
+
+def test_no_open_lines_no_messages() -> None:
+    assert told(lines({}).clear(), 5, 7.0) == []
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=4, unique_by=lambda line: line[0]),
+    st.integers(0, 40), st.integers(0, 5), st.integers(0, 3), st.integers(0, 6),
+)  # fmt: skip
+def test_needs_equal_a_day_by_day_projection(orders: list, available: int, backordered: int, daily: int, safety: int) -> None:
+    rows = told(
+        lines(*({"due_in_days": due, "open_units": units} for due, units in orders)), available, 7.0 * daily, safety, backordered
+    )
+    before = available - backordered
+    for row, (_, units) in zip(rows, sorted(orders), strict=True):
+        days = range(1, 7 * WEEKS + 1)
+        below = 0 if before - safety < 0 else next((d for d in days if before - daily * d < safety), None)
+        assert row["needed_in_days"] == below
+        assert row["needed_units"] == min(units, max(0, daily * 7 * WEEKS - (before - safety)))
+        assert row["message_units"] <= units and (
+            row["action"] not in ("reduce", "cancel") or row["message_units"] >= row["needed_units"]
+        )
+        before += units
