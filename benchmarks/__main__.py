@@ -5,12 +5,27 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import faults, forecast_speed, forecasts, fuzz, incremental, joint, marts, million, pages, path, textbook, truth
+from benchmarks import (
+    faults,
+    forecast_speed,
+    forecasts,
+    fuzz,
+    incremental,
+    joint,
+    marts,
+    million,
+    pages,
+    path,
+    textbook,
+    truth,
+    vn2,
+)
 
 OUTPUT = Path(__file__).parent / "output"
 PARTS = {"path": path.measure, "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
          "incremental": incremental.measure, "pages": pages.measure, "truth": truth.measure, "forecasts": forecasts.measure,
-         "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure, "faults": faults.measure}  # fmt: skip
+         "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure,
+         "vn2": vn2.measure, "faults": faults.measure}  # fmt: skip
 
 
 def main() -> None:

@@ -203,6 +203,30 @@ def backtest(
     forecasting.backtest(history, freq, horizon, output, statics=attributes, windows=windows, today=_today())
 
 
+@app.command("backtest-policy")
+def backtest_policy(
+    weeks: Annotated[int, typer.Option(min=4, help="Last weeks to play.")] = 26,
+    service: Annotated[
+        float | None, typer.Option(min=0.5, max=0.9999, help="Cycle service level of z·σ·√L, instead of the configuration's.")
+    ] = None,
+    shortage_ratio: Annotated[
+        float | None, typer.Option(min=0.01, help="Cost of a lost unit in weeks of holding one, instead of its margin.")
+    ] = None,
+    lead_time: Annotated[float | None, typer.Option(min=0, help="Days, for every supplier.")] = None,
+    moq: Annotated[int | None, typer.Option(min=1, help="Units, for every SKU.")] = None,
+    budget: Annotated[float | None, typer.Option(min=0.01, help="Capital that stock may bind on average.")] = None,
+    holding_rate: Annotated[float, typer.Option(min=0.001, help="Cost of holding a unit for a year ÷ its cost.")] = 0.25,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+) -> None:
+    """What Fulcast's orders, min/max and z·σ·√L would have cost over the last weeks, against what was done."""
+    from pipelines.policies import WhatIf, compare_policies
+
+    compare_policies(
+        settings_of(config, None, home), WhatIf(weeks, service, shortage_ratio, lead_time, moq, budget, holding_rate)
+    )
+
+
 @app.command()
 def reorder(
     supplier: Annotated[str | None, typer.Option(help="Only what is bought from this supplier.")] = None,

@@ -1,0 +1,161 @@
+"""What a stock policy would have cost on weeks that are known. Here: each policy's levels week by week, from what was known then, and the
+comparison. Not here: reading a merchant's tables, playing (simulate.py), the decision itself (policy.py).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from models.forecast.engine import LEVELS, Selection, forecast_series
+from models.forecast.paths import whole_paths
+from models.policy import Situation, cheapest_orders
+from models.simulate import Bounded, MinMax, Shelf, outcome, simulate
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+WEEKS_A_YEAR = 52
+PATHS = 400
+BEYOND = 4  # weeks after an order's turn in which a unit too many may still be sold
+RECENT = 26  # weeks that textbook rules look back
+COVER_WEEKS = 2.0, 6.0  # min/max as it is set by hand: cover beyond the lead time at which one orders, and up to which
+OURS, TEXTBOOK, BY_HAND = "Fulcast", "z·σ·√L", "min/max"
+SHOWN = (
+    "total_amount", "holding_amount", "shortage_amount", "unit_fill_rate", "stock_out_weeks", "turns_per_year", "capital_amount", "orders",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Known:
+    """n series over T weeks, the last `weeks` of which are played.
+
+    weekly: unique_id, ds (Monday), y, is_in_stock, sorted by both, T rows each. demand: (n, T) with estimates where it was not seen. lead_times: (n, m)
+    equally likely whole weeks. unit_cost_amount, margin_amount: (n,), the latter what a lost unit loses. moq, pack: (n,).
+    """
+
+    weekly: pl.DataFrame
+    demand: Array
+    weeks: int
+    lead_times: Ints
+    unit_cost_amount: Array
+    margin_amount: Array
+    moq: Array
+    pack: Array
+    holding_rate: float = 0.25
+    cycle_service_level: float = 0.95
+
+    @property
+    def holding_amount(self) -> Array:
+        """(n,) per unit and week."""
+        return self.unit_cost_amount * self.holding_rate / WEEKS_A_YEAR
+
+
+def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[str, pl.DataFrame]:
+    """Per policy one row per series, with the columns of `outcome`; with a budget ours binds at most so much capital on average.
+
+    The dearer capital is made, the less is held: the holding rate that meets the budget is found by halving (a Lagrange multiplier).
+    """
+    quantiles, together = past_forecasts(known)
+    played = {TEXTBOOK: textbook_levels(known), BY_HAND: by_hand_levels(known)}
+    found = {name: play(known, *levels, seed) for name, levels in played.items()}
+    ours = play(known, *cheapest_levels(known, quantiles, together, seed), seed)
+    if budget is not None and _capital(ours) > budget:
+        low, high = known.holding_rate, known.holding_rate * 2**10
+        for _ in range(7):
+            rate = float(np.sqrt(low * high))
+            dearer = replace(known, holding_rate=rate)
+            tried = play(known, *cheapest_levels(dearer, quantiles, together, seed), seed)
+            low, high, ours = (low, rate, tried) if _capital(tried) <= budget else (rate, high, ours)
+    return {OURS: ours} | found
+
+
+def past_forecasts(known: Known) -> tuple[Array, float]:
+    """(weeks, n, horizon, levels) as they would have been made at the end of each week before a played one, and their correlation.
+
+    What was learnt is learnt before the first of them; later ones only refresh.
+    """
+    horizon = int(known.lead_times.max(initial=0)) + 2
+    dates = known.weekly["ds"].unique().sort()
+    made: list[Array] = []
+    selection: Selection | None = None
+    for origin in dates[-known.weeks - 1 : -1]:
+        forecast = forecast_series(known.weekly.filter(pl.col("ds") <= origin), "W-MON", horizon, selection=selection)
+        selection = forecast.selection
+        made.append(forecast.table.select(pl.col("^q0.*$")).to_numpy().reshape(len(known.demand), horizon, -1))
+    return np.stack(made), selection.together if selection else 0.0
+
+
+def cheapest_levels(known: Known, quantiles: Array, together: float, seed: int = 0) -> tuple[Array, Array]:
+    """Reorder point and order-up-to level (n, weeks) at each week's end, from the forecast made then."""
+    rng = np.random.default_rng(seed)
+    n = len(known.demand)
+    length = int(known.lead_times.max(initial=0)) + 1 + BEYOND
+    levels = np.empty((n, known.weeks))
+    is_whole = np.all(known.demand == np.rint(known.demand), axis=1)
+    for week, quantile in enumerate(quantiles):
+        lead = known.lead_times[np.arange(n)[:, None], rng.integers(0, known.lead_times.shape[1], (n, PATHS))]
+        futures = whole_paths(quantile, LEVELS, together, PATHS, length, is_whole, rng)
+        situation = Situation(
+            futures, np.zeros(n), np.zeros((n, 0)), lead, known.holding_amount, known.margin_amount, is_lost=False
+        )
+        levels[:, week] = cheapest_orders(situation)["order_up_to_level_units"].to_numpy()
+    return levels - 1, levels
+
+
+def textbook_levels(known: Known) -> tuple[Array, Array]:
+    """Mean demand over the protection interval and z·√((L + R)·σ² + d̄²·σ_L²), with d̄ and σ of the last 26 weeks.
+
+    Example: d̄ 10, σ 4, lead 2 weeks ± 1, review 1, z 1.645: 30 + 1.645·√(48 + 100) = 50.
+    """
+    z = float(special.ndtri(known.cycle_service_level))
+    lead, spread = known.lead_times.mean(axis=1)[:, None] + 1, known.lead_times.std(axis=1)[:, None]
+    mean, deviation = _recent(known)
+    levels = np.ceil(mean * lead + z * np.sqrt(lead * deviation**2 + mean**2 * spread**2))
+    return levels - 1, levels
+
+
+def by_hand_levels(known: Known) -> tuple[Array, Array]:
+    """Minimum and maximum as many shops set them: weeks of cover beyond the lead time, set once, at the start."""
+    mean = _recent(known)[0][:, :1] * np.ones((1, known.weeks))
+    lead = known.lead_times.mean(axis=1)[:, None]
+    return np.ceil(mean * (lead + COVER_WEEKS[0])), np.ceil(mean * (lead + COVER_WEEKS[1]))
+
+
+def play(known: Known, point: Array, level: Array, seed: int = 0) -> pl.DataFrame:
+    """What these levels would have cost over the played weeks; the first turn, which nobody's order reaches, is not counted."""
+    n, lead = len(known.demand), int(known.lead_times.max(initial=0))
+    at_last = np.concatenate([point[:, 1:], point[:, -1:]], axis=1), np.concatenate([level[:, 1:], level[:, -1:]], axis=1)
+    mean = _recent(known)[0][:, 0]
+    start = np.ceil(mean * (known.lead_times.mean(axis=1) + 1))
+    shelf = Shelf(
+        start, np.zeros((n, 0)), known.lead_times, known.holding_amount, known.margin_amount, np.zeros(n), review=1, is_lost=True
+    )
+    policy = Bounded(MinMax(*at_last), known.moq, known.pack)
+    counted = np.arange(known.weeks) > lead
+    found = simulate(policy, shelf, known.demand[:, -known.weeks :], counted=counted, seed=seed)
+    weeks = max(int(counted.sum()), 1)
+    return outcome(found, known.unit_cost_amount, WEEKS_A_YEAR, weeks).rename({"stock_out_periods": "stock_out_weeks"})
+
+
+def summed(found: pl.DataFrame) -> dict[str, float]:
+    """The policy's figures over all series; rates are rates of sums."""
+    total = found.sum()
+    demand, stock = total["demand_units"].item(), total["capital_amount"].item()
+    served_cost = (found["turns_per_year"].fill_null(0.0) * found["capital_amount"]).sum()
+    row = {name: float(total[name].item() or 0.0) for name in SHOWN}
+    row["unit_fill_rate"] = total["served_units"].item() / demand if demand else float("nan")
+    row["turns_per_year"] = float(served_cost / stock) if stock else float("nan")
+    return row
+
+
+def _recent(known: Known) -> tuple[Array, Array]:
+    """(n, weeks) mean and standard deviation of the 26 weeks before each played one."""
+    first = known.demand.shape[1] - known.weeks
+    windows = [known.demand[:, max(first + k - RECENT, 0) : first + k] for k in range(known.weeks)]
+    return np.stack([w.mean(axis=1) for w in windows], axis=1), np.stack([w.std(axis=1) for w in windows], axis=1)
+
+
+def _capital(found: pl.DataFrame) -> float:
+    return float(found["capital_amount"].sum())

@@ -1,0 +1,181 @@
+"""`fulcast backtest-policy`. Here: a merchant's demand, stock and terms from the newest snapshot, the comparison on the terminal, sentences about
+what was assumed. Not here: the policies and their costs (models/backtest.py).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import typer
+from numpy.typing import NDArray
+from scipy import special
+
+from models import backtest
+from models.demand import SERIES, full_week_units, weekly_history
+from models.forecast.run import fill_unknown
+from pipelines import terminal
+from pipelines.decisions import with_terms
+from pipelines.errors import InputError
+from pipelines.warehouse.snapshots import current, open_snapshot
+
+Array = NDArray[np.float64]
+TABLES = ("demand", "demand_series", "supplier_terms", "unit_costs", "stock_levels")
+DRAWS = 20  # equally likely lead times per series
+LEAST_WEEKS = 13  # of history before the first played week
+MARGIN = 0.5  # of the cost, where no price is known
+ACTUAL = "what you did"
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What the merchant asks to be otherwise; blank is as it is."""
+
+    weeks: int = 26
+    cycle_service_level: float | None = None
+    shortage_ratio: float | None = None
+    lead_time_days: float | None = None
+    moq_units: int | None = None
+    budget_amount: float | None = None
+    holding_rate: float = 0.25
+
+
+def compare_policies(settings: Any, asked: WhatIf) -> None:
+    """Prints what each policy would have cost over the last weeks, against what was done."""
+    with open_snapshot(current(settings.home_folder / "snapshots")) as snapshot:
+        tables = {name: snapshot.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
+        prices = snapshot.sql(
+            "SELECT sku, sum(net_sales_amount) / sum(sold_units) AS unit_price_amount FROM sku_days GROUP BY sku HAVING sum(sold_units) > 0"
+        ).pl()
+    planning = settings.merchant_config.planning
+    series, known, said = known_of(tables, prices, planning, asked)
+    found = backtest.compare(known, asked.budget_amount)
+    rows = [{"policy": name} | backtest.summed(frame) for name, frame in found.items()]
+    done = what_was_done(tables["stock_levels"], series, known)
+    if done is not None:
+        rows.append({"policy": ACTUAL} | done)
+    terminal.table(
+        shown(rows), f"{len(series):,} series, {asked.weeks} weeks, {settings.merchant_config.merchant.reporting_currency}"
+    )
+    for sentence in said:
+        typer.echo(sentence)
+
+
+def shown(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """One row per policy as a person reads it, the cheapest first."""
+    frame = pl.DataFrame(rows).with_columns(pl.selectors.float().fill_nan(None)).sort("total_amount")
+    amounts = [
+        pl.col(name).round(0).cast(pl.Int64) for name in ("total_amount", "holding_amount", "shortage_amount", "capital_amount")
+    ]
+    return frame.with_columns(
+        *amounts,
+        pl.col("unit_fill_rate").round(4),
+        pl.col("turns_per_year").round(1),
+        pl.col("stock_out_weeks", "orders").round(0).cast(pl.Int64),
+    )
+
+
+def known_of(
+    tables: dict[str, pl.DataFrame], prices: pl.DataFrame, planning: Any, asked: WhatIf
+) -> tuple[pl.DataFrame, backtest.Known, list[str]]:
+    """Series (sku, location_id) that can be judged, what is known of them, and sentences about what was assumed or left out.
+
+    Raises InputError when none is long enough.
+    """
+    cutoff = tables["demand"]["demand_date"].max()
+    if cutoff is None:
+        raise InputError("There is no demand yet; run `fulcast run` first.")
+    weekly = weekly_history(tables["demand"], cutoff).with_columns(full_units=full_week_units())  # type: ignore[arg-type]
+    needed = asked.weeks + LEAST_WEEKS
+    costs = tables["unit_costs"].select("sku")
+    enough = (
+        weekly.group_by(*SERIES)
+        .agg(weeks=pl.len(), sold=pl.col("units").sum())
+        .filter((pl.col("weeks") >= needed) & (pl.col("sold") > 0))
+    )
+    series = enough.join(costs, on="sku", how="semi").select(*SERIES).sort(*SERIES)
+    if series.is_empty():
+        raise InputError(f"No series has {needed} weeks of demand and a unit cost; ask for fewer --weeks, or give product costs.")
+    said = [
+        f"{tables['demand_series'].height - series.height:,} series are left out: under {needed} weeks of demand, or no unit cost."
+    ]
+    terms = with_terms(
+        tables["demand_series"].join(series, on=SERIES, how="semi"), tables["supplier_terms"], tables["unit_costs"], planning
+    )
+    terms = terms.join(prices, on="sku", how="left").sort(*SERIES)
+    cost = terms["unit_cost_amount"].cast(pl.Float64).to_numpy()
+    price = terms["unit_price_amount"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    margin = np.where(np.isfinite(price) & (price > cost), price - cost, MARGIN * cost)
+    if bare := int((~(price > cost)).sum()):
+        said.append(f"{bare:,} series have no price above their cost; a lost unit loses half its cost there.")
+    holding = cost * asked.holding_rate / backtest.WEEKS_A_YEAR
+    if asked.shortage_ratio is not None:
+        margin = asked.shortage_ratio * holding
+    span = weekly.join(series, on=SERIES, how="semi").filter(pl.col("week") > -_common_weeks(weekly, series))
+    span = span.sort(*SERIES, "week")
+    full = span["full_units"].fill_null(float("nan")).to_numpy().reshape(len(series), -1)
+    demand = np.rint(np.stack([fill_unknown(row) for row in full]))
+    said.append(
+        f"Lost demand is estimated from neighbouring weeks: {np.isnan(full).mean():.1%} of the weeks were not seen well enough."
+    )
+    history = span.select(
+        unique_id=pl.concat_str(*SERIES, separator="\x1f"), ds=pl.lit(cutoff) + pl.duration(days=7 * pl.col("week")) - timedelta(days=6),
+        y=pl.col("full_units").round(0), is_in_stock=pl.col("full_units").is_not_null(),
+    )  # fmt: skip
+    return series, backtest.Known(
+        history.with_columns(pl.col("ds").dt.truncate("1w")), demand, asked.weeks, lead_weeks(terms, asked.lead_time_days), cost, margin,
+        _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), asked.holding_rate,
+        asked.cycle_service_level or planning.cycle_service_level,
+    ), said  # fmt: skip
+
+
+def lead_weeks(terms: pl.DataFrame, days: float | None) -> NDArray[np.int64]:
+    """(n, DRAWS) equally likely lead times in whole weeks, normal around the terms'. Example: 14 ± 0 days: 2 weeks, always."""
+    mean, spread = (terms[name].to_numpy().astype(np.float64) for name in ("lead_time_days", "lead_time_std_days"))
+    mean = np.full(len(mean), days) if days is not None else mean
+    scores = special.ndtri((np.arange(DRAWS) + 0.5) / DRAWS)
+    return np.maximum(np.rint((mean[:, None] + spread[:, None] * scores) / 7), 0).astype(np.int64)
+
+
+def what_was_done(stock_levels: pl.DataFrame, series: pl.DataFrame, known: backtest.Known) -> dict[str, float] | None:
+    """The same figures of the stock that stood there and the demand that went unseen; None where no stock was ever observed."""
+    dates = known.weekly["ds"].unique().sort()[-known.weeks :]
+    first = int(known.lead_times.max(initial=0)) + 1
+    level = pl.coalesce("available_units", "on_hand_units").clip(0)
+    weekly = stock_levels.with_columns(ds=pl.col("observed_at").dt.date().dt.truncate("1w"), level=level)
+    weekly = weekly.join(series, on=SERIES, how="semi").sort("observed_at").group_by(*SERIES, "ds").agg(pl.col("level").last())
+    grid = series.join(dates.to_frame(), how="cross").join(weekly, on=[*SERIES, "ds"], how="left", maintain_order="left")
+    stock = grid.with_columns(pl.col("level").forward_fill().over(*SERIES))["level"].cast(pl.Float64).fill_null(float("nan"))
+    held = stock.to_numpy().reshape(len(series), -1)[:, first:]
+    if not np.isfinite(held).any():
+        return None
+    seen = (
+        known.weekly.select(pl.when("is_in_stock").then(pl.col("y")).fill_null(0.0))
+        .to_series()
+        .to_numpy()
+        .reshape(len(series), -1)
+    )
+    wanted = known.demand[:, -known.weeks :][:, first:]
+    missing = np.maximum(wanted - seen[:, -known.weeks :][:, first:], 0.0)
+    capital = float((np.nanmean(np.nan_to_num(held), axis=1) * known.unit_cost_amount).sum())
+    served_cost = float(((wanted - missing).sum(axis=1) * known.unit_cost_amount).sum())
+    holding = float((np.nan_to_num(held).sum(axis=1) * known.holding_amount).sum())
+    shortage = float((missing.sum(axis=1) * known.margin_amount).sum())
+    weeks = held.shape[1]
+    return {
+        "total_amount": holding + shortage, "holding_amount": holding, "shortage_amount": shortage,
+        "unit_fill_rate": float(1 - missing.sum() / wanted.sum()) if wanted.sum() else float("nan"), "stock_out_weeks": float((missing > 0).sum()),
+        "turns_per_year": served_cost / capital * backtest.WEEKS_A_YEAR / weeks if capital else float("nan"), "capital_amount": capital,
+        "orders": float("nan"),
+    }  # fmt: skip
+
+
+def _common_weeks(weekly: pl.DataFrame, series: pl.DataFrame) -> int:
+    """Weeks that every judged series has, so that all are played side by side."""
+    return int(weekly.join(series, on=SERIES, how="semi").group_by(*SERIES).len()["len"].min())  # type: ignore[arg-type]
+
+
+def _whole(column: pl.Series, instead: int | None) -> Array:
+    values = column.cast(pl.Float64).fill_null(1.0).to_numpy()
+    return np.full(len(values), float(instead)) if instead is not None else values

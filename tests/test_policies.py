@@ -1,0 +1,100 @@
+"""`fulcast backtest-policy`: from a merchant's tables to figures per policy, what-ifs that pull the right way, sentences for what is lacking."""
+
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from models import backtest
+from pipelines.errors import InputError
+from pipelines.policies import DRAWS, WhatIf, known_of, lead_weeks, shown, what_was_done
+
+SUNDAY = date(2026, 11, 22)
+PLANNING = SimpleNamespace(
+    lead_time_days=14.0, lead_time_std_days=0.0, review_period_days=7.0, cycle_service_level=0.95, horizon_weeks=8
+)
+WEEKS, N = 30, 4  # too little for a boosted model, so that the tests are quick
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pl.DataFrame]:
+    rng = np.random.default_rng(0)
+    days = [SUNDAY - timedelta(days=k) for k in range(7 * WEEKS)]
+    skus = [f"S{i}" for i in range(N)]
+    demand = pl.DataFrame(
+        {"sku": np.repeat(skus, len(days)), "location_id": "L", "channel": "shop", "demand_date": days * N, "is_censored": False,
+         "demand_units": rng.poisson(np.repeat(np.linspace(1, 6, N), len(days)))}
+    )  # fmt: skip
+    series = pl.DataFrame({"sku": skus, "location_id": "L", "has_stock_figures": True})
+    terms = pl.DataFrame(
+        {"supplier_id": "P", "sku": skus[:-1], "priority": 1, "lead_time_days": 14.0, "lead_time_std_days": 4.0, "review_period_days": 7.0,
+         "moq_units": 1, "case_pack_units": 1}
+    )  # fmt: skip
+    stock = demand.select(
+        "sku", "location_id", observed_at=pl.col("demand_date").cast(pl.Datetime("us", "UTC")), on_hand_units=pl.lit(120)
+    )
+    return {
+        "demand": demand, "demand_series": series, "supplier_terms": terms, "stock_levels": stock.with_columns(available_units=pl.lit(None, pl.Int64)),
+        "unit_costs": pl.DataFrame({"sku": skus[:-1], "unit_cost_amount": 5.0}),
+    }  # fmt: skip
+
+
+def prices(*skus: str) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"sku": skus, "unit_price_amount": [12.0] * len(skus)}, schema={"sku": pl.String, "unit_price_amount": pl.Float64}
+    )
+
+
+def test_every_policy_is_played_on_the_same_weeks_and_what_was_done_beside_them(tables):
+    series, known, said = known_of(tables, prices("S0", "S1"), PLANNING, WhatIf(weeks=10))
+    assert series.height == N - 1 and known.demand.shape == (N - 1, WEEKS)
+    assert any("1 series are left out" in sentence for sentence in said) and any(
+        "1 series have no price" in sentence for sentence in said
+    )
+    found = backtest.compare(known)
+    rows = [{"policy": name} | backtest.summed(frame) for name, frame in found.items()]
+    rows.append({"policy": "what you did"} | what_was_done(tables["stock_levels"], series, known))
+    table = shown(rows)
+    assert set(table["policy"]) == {backtest.OURS, backtest.TEXTBOOK, backtest.BY_HAND, "what you did"}
+    assert len({frame["demand_units"].sum() for frame in found.values()}) == 1
+    done = table.filter(policy="what you did").row(0, named=True)
+    assert done["capital_amount"] == 120 * 5 * (N - 1) and done["unit_fill_rate"] == 1 and done["shortage_amount"] == 0
+    total = {row["policy"]: row["total_amount"] for row in table.iter_rows(named=True)}
+    assert total[backtest.OURS] < total[backtest.BY_HAND] and total[backtest.OURS] < total["what you did"]
+
+
+def test_what_ifs_pull_the_right_way(tables):
+    def played(**asked: float) -> dict[str, dict[str, float]]:
+        budget = asked.pop("budget", None)
+        _, known, _ = known_of(tables, prices(), PLANNING, WhatIf(weeks=14, **asked))
+        return {name: backtest.summed(frame) for name, frame in backtest.compare(known, budget).items()}
+
+    usual = played()
+    ours = usual[backtest.OURS]
+    assert played(lead_time_days=28)[backtest.OURS]["unit_fill_rate"] <= ours["unit_fill_rate"]
+    assert played(moq_units=80)[backtest.OURS]["capital_amount"] > ours["capital_amount"]
+    assert played(shortage_ratio=2.0)[backtest.OURS]["unit_fill_rate"] < ours["unit_fill_rate"]
+    assert played(cycle_service_level=0.8)[backtest.TEXTBOOK]["capital_amount"] < usual[backtest.TEXTBOOK]["capital_amount"]
+    budget = 0.8 * ours["capital_amount"]
+    assert played(budget=budget)[backtest.OURS]["capital_amount"] <= budget
+
+
+def test_lead_times_are_spread_as_the_terms_say():
+    weeks = lead_weeks(pl.DataFrame({"lead_time_days": [14.0, 21.0], "lead_time_std_days": [0.0, 7.0]}), None)
+    assert weeks.shape == (2, DRAWS) and (weeks[0] == 2).all()
+    assert weeks[1].mean() == pytest.approx(3, abs=0.1) and weeks[1].std() == pytest.approx(1, abs=0.15)
+
+
+def test_a_merchant_without_enough_history_gets_a_sentence(tables):
+    with pytest.raises(InputError, match="No series has 113 weeks"):
+        known_of(tables, prices(), PLANNING, WhatIf(weeks=100))
+
+
+def test_the_textbook_example():
+    """d̄ 10, σ 4 (weeks of 6 and 14), lead 1 or 3 weeks, z 1.645: 30 + 1.645·√(3·16 + 100·1) = 50.01, rounded up."""
+    demand = np.tile([6.0, 14.0], 20)[None]
+    one = np.ones(1)
+    known = backtest.Known(pl.DataFrame(), demand, 4, np.array([[1, 3]]), one, one, one, one)
+    assert backtest.textbook_levels(known)[1][0].tolist() == [51.0] * 4
