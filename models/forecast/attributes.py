@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from models.forecast.problem import Problem
 
 Array = NDArray[np.float64]
-MAX_CATEGORIES = 100  # a text with more values says too little about each
-Kind = tuple[str, tuple[str, ...]]  # category with its values in the order of their codes, number, or text that is not used
+MAX_CATEGORIES = 100  # a text with more values says too little about each: it only tells which series belong together
+Kind = tuple[str, tuple[str, ...]]  # category with its values in the order of their codes, number, or text with many values
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """values: (n,) codes of a category, or numbers; not a number where unknown."""
+    """values: (n,) codes of a category, numbers, or which text is the same (of this panel alone); not a number where unknown."""
 
     name: str
     kind: Kind
@@ -53,7 +53,7 @@ def _kind(column: pl.Series) -> Kind:
 
 def _values(column: pl.Series, kind: Kind) -> Array:
     if kind[0] == "text":
-        return np.full(len(column), np.nan)
+        return (column.cast(pl.String).rank("dense").cast(pl.Float64) - 1).fill_null(float("nan")).to_numpy()
     if kind[0] == "number":
         found = column.cast(pl.Float64)
     else:

@@ -15,6 +15,7 @@ Ints = NDArray[np.int64]
 WEIGHTS = np.linspace(0.0, 1.0, 11)
 SPREADS = np.array(sorted(np.linspace(0.7, 1.6, 19), key=lambda c: abs(c - 1)))  # of equal ones the nearest to none is taken
 FACTORS = 0.8, 1.25
+EQUAL = 0.5  # that a weight of the mean is drawn to: what was best last quarter, around Christmas, isn't best in the next
 MIN_ROWS = 100
 POWER = 1.5
 SPARSE_FROM = 0.25  # share of periods without demand
@@ -92,7 +93,7 @@ def _of_kind(trial: Trial, levels: Array) -> tuple[float, float, float, tuple[fl
     if len(y) < MIN_ROWS:
         return 0.5, 0.5, 1.0, tuple(np.ones(len(levels)))
     losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
-    weight = float(WEIGHTS[int(np.argmin(losses))])
+    weight = (float(WEIGHTS[int(np.argmin(losses))]) + EQUAL) / 2
     mean = weight * boosted + (1 - weight) * own
     factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
 

@@ -1,7 +1,8 @@
 """One boosted model that learns from every series. Here: which rows it sees, its mean and quantiles. Not here: features, blending.
 
 Targets are demand ÷ scale, one row per (series, origin, step), so that steps are forecast directly. Means by the Tweedie
-deviance, which has the mean as its optimum and bears heavy tails, rows weighted so that an error counts as it does in RMSSE.
+deviance, which has the mean as its optimum and bears heavy tails, and by Huber's loss, which large errors pull less; their average
+is taken. Rows are weighted so that an error counts as it does in RMSSE.
 Quantiles by pinball loss, one model per level.
 """
 
@@ -28,14 +29,15 @@ COMMON = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
     "lambda_l2": 1.0, "verbosity": -1, "num_threads": 2, "deterministic": True, "force_row_wise": True,
 }  # fmt: skip
-MEAN = {"objective": "tweedie", "tweedie_variance_power": 1.3}
+MEANS = ({"objective": "tweedie", "tweedie_variance_power": 1.3}, {"objective": "huber", "alpha": 1.5})
+MODELS = len(MEANS) + len(QUANTILES)
 
 
 @dataclass(frozen=True)
 class Boosted:
-    """Trained models as LightGBM's own text: the mean's and one per quantile level."""
+    """Trained models as LightGBM's own text: those of the mean and one per quantile level."""
 
-    mean: str
+    means: tuple[str, ...]
     quantiles: tuple[str, ...]
 
     def predict(self, features: Features, rows: Rows) -> tuple[Array, Array]:
@@ -44,8 +46,9 @@ class Boosted:
 
         scale = features.scale(*rows)
         table, _ = features.rows(*rows)
-        made = [lightgbm.Booster(model_str=text).predict(table) for text in (self.mean, *self.quantiles)]
-        return np.maximum(made[0], 0.0) * scale, np.sort(np.maximum(np.stack(made[1:], axis=1), 0.0), axis=1) * scale[:, None]
+        made = [np.maximum(lightgbm.Booster(model_str=text).predict(table), 0.0) for text in (*self.means, *self.quantiles)]
+        quantiles = np.sort(np.stack(made[len(self.means) :], axis=1), axis=1)
+        return np.mean(made[: len(self.means)], axis=0) * scale, quantiles * scale[:, None]
 
 
 def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -> Boosted:
@@ -61,10 +64,13 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
     capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
     whole = lightgbm.Dataset(table, target, **data)
     made = []
-    for settings, known in [(MEAN, capped), *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES)]:
+    for settings, known in [
+        *((mean, capped) for mean in MEANS),
+        *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES),
+    ]:
         made.append(lightgbm.train(COMMON | settings | {"seed": seed}, known, ROUNDS).model_to_string())
         report()
-    return Boosted(made[0], tuple(made[1:]))
+    return Boosted(tuple(made[: len(MEANS)]), tuple(made[len(MEANS) :]))
 
 
 def training_rows(features: Features, horizon: int, back: int, rng: np.random.Generator) -> Rows:

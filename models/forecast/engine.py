@@ -19,7 +19,6 @@ from models.forecast import boosting
 from models.forecast.attributes import Kind
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.features import Features
-from models.forecast.own import own_mean, own_quantiles
 from models.forecast.panel import Panel, read_panel
 from models.forecast.paths import correlation
 from models.forecast.problem import Note, Problem
@@ -31,7 +30,7 @@ COLUMNS = ("mean", *(f"q{q}" for q in QUANTILES))
 INNER_HORIZONS = 3  # of known periods that the blend is learnt from
 TOGETHER = 0.3  # correlation of periods where none could be learnt
 CHUNK = 200_000  # rows forecast at a time
-TRAININGS = 2 * (1 + len(QUANTILES))
+TRAININGS = 2 * boosting.MODELS
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Selection:
     def from_json(text: str) -> "Selection":
         """What `to_json` wrote."""
         kept = json.loads(text)
-        boosted = kept["boosted"] and Boosted(kept["boosted"]["mean"], tuple(kept["boosted"]["quantiles"]))
+        boosted = kept["boosted"] and Boosted(tuple(kept["boosted"]["means"]), tuple(kept["boosted"]["quantiles"]))
         blend: dict[str, Any] = {
             name: tuple(tuple(v) if isinstance(v, list) else v for v in values) for name, values in kept["blend"].items()
         }
@@ -159,9 +158,9 @@ def _both(features: Features, boosted: Boosted, rows: Rows) -> tuple[tuple[Array
     """Means and quantiles by the boosted model and by the series' own, and the class of each row."""
     i, t, h = rows
     mean, quantiles = boosted.predict(features, rows)
-    own = own_mean(features, i, t, h)
+    own = features.own.mean(i, t, h)
     kind = blending.kind_of(features.past.zero_share(i, t, 4 * features.panel.freq.level))
-    return (mean, own), (quantiles, own_quantiles(features, i, t, own, LEVELS)), kind
+    return (mean, own), (quantiles, features.own.quantiles(i, t, own, LEVELS)), kind
 
 
 def _part_of(report: Report, part: int, parts: int) -> Report:
@@ -183,8 +182,8 @@ def _predict(features: Features, chosen: Selection, rows: Rows) -> tuple[Array, 
     i, t, h = rows
     is_whole = features.panel.is_whole[i]
     if chosen.boosted is None:
-        own = own_mean(features, i, t, h)
-        return own, blending.whole(own_quantiles(features, i, t, own, LEVELS), is_whole)
+        own = features.own.mean(i, t, h)
+        return own, blending.whole(features.own.quantiles(i, t, own, LEVELS), is_whole)
     means, quantiles, kind = _both(features, chosen.boosted, rows)
     return chosen.blend.mean(*means, kind), chosen.blend.quantiles(*quantiles, kind, is_whole, LEVELS)
 

@@ -6,9 +6,12 @@ Amounts are divided by the series' level at the origin, so that one model learns
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecast.index import Index
+from models.forecast.neighbours import Neighbours
+from models.forecast.own import Own
 from models.forecast.panel import Panel
 from models.forecast.past import Past, known_mean
-from models.forecast.smoothing import RATES, Smoothing
+from models.forecast.smoothing import RATES
 from models.forecast.yearly import Yearly
 
 Array = NDArray[np.float64]
@@ -26,24 +29,21 @@ class Features:
 
     def __init__(self, panel: Panel, horizon: int) -> None:
         self.panel, self.past = panel, Past(panel)
-        self.smoothing = Smoothing(self.past)
         whole = np.zeros(len(panel.ids), dtype=np.int64)
         self._pooled = Yearly(self.past, whole, horizon)
         sorts = [k for k, attribute in enumerate(panel.attributes) if attribute.kind[0] == "category"]
-        self._yearly = [Yearly(self.past, panel.attributes[k].codes, horizon) for k in sorts]
+        codes = [panel.attributes[k].codes for k in sorts]
+        texts = [attribute.codes for attribute in panel.attributes if attribute.kind[0] == "text"]
+        self._yearly = [Yearly(self.past, c, horizon) for c in codes]
+        self._index = Index(self.past, codes, horizon)
+        self._neighbours = Neighbours(self.past, [whole, *codes, *texts])
+        self.own = Own(self.past, self._index, self._pooled)
         self.categories = [f"attribute{k}" for k in sorts]
 
     def scale(self, i: Ints, t: Ints, h: Ints) -> Array:
-        """Units that a row's target is divided by: the level, moved along what a year ago became of all series."""
-        return self.past.level[i, t] * self.season(i, t, h)
-
-    def season(self, i: Ints, t: Ints, h: Ints) -> Array:
-        """Ratio of demand h periods after t to the level at t that all series had in years before.
-
-        Drawn to 1 as if one year more had shown 1: the logarithm of k years weighs k ÷ (k + 1).
-        """
-        ratio, years = self._pooled.ratio(i, t, h)
-        return np.clip(ratio, 0.1, 10.0) ** (years / (years + 1))
+        """Units that a row's target is divided by: the level moved along what a year ago became of all series, and the series' own
+        mean, half each."""
+        return (self.past.level[i, t] * self._pooled.season(i, t, h) + self.own.mean(i, t, h)) / 2
 
     def rows(self, i: Ints, t: Ints, h: Ints) -> tuple[NDArray[np.float32], list[str]]:
         """(rows, features) and the features' names."""
@@ -54,6 +54,7 @@ class Features:
             "log_scale": np.log(scale + 1e-3),
         }
         columns |= self._recent(i, t) | self._seasonal(i, t, h, _positive(scale)) | self._calendar(t, h) | self._known(i, t)
+        columns |= self._neighbours.columns(i, t)
         return np.stack([c.astype(np.float32) for c in columns.values()], axis=1), list(columns)
 
     def _recent(self, i: Ints, t: Ints) -> dict[str, Array]:
@@ -71,8 +72,7 @@ class Features:
         for periods in (span, 4 * span):
             columns[f"std{periods}"] = past.std(i, t, periods) / level
             columns[f"zeros{periods}"] = past.zero_share(i, t, periods)
-        columns |= {f"smooth{rate}": self.smoothing.levels[k, i, t] / level for k, rate in enumerate(RATES)}
-        columns["smooth"] = self.smoothing.level(i, t) / level
+        columns |= {f"smooth{rate}": self.own.smoothing.levels[k, i, t] / level for k, rate in enumerate(RATES)}
         columns["known"] = past.known_share(i, t, span)
         columns["idle"] = past.idle(i, t)
         columns["age"] = (t - self.panel.first[i]).astype(np.float64)
@@ -85,6 +85,11 @@ class Features:
         base = np.where(then >= 0, past.level[i, np.maximum(then, 0)], np.nan)
         own = known_mean([past.at(i, year_ago + k) for k in range(-freq.smooth, 1)])
         columns = {"year_ago": own / scale, "year_ago_ratio": own / np.where(base > 0, base, np.nan)}
+        columns |= {
+            "own": self.own.mean(i, t, h) / scale,
+            "own_index": self._index.own[i, t + h],
+            "index": self._index.pooled[i, t + h],
+        }
         if freq.year > freq.season > 1:
             same = [past.at(i, t + h - freq.season * (-(-h // freq.season) + k)) for k in range(8)]
             columns["season_ago"] = same[0] / scale

@@ -23,14 +23,14 @@ class Yearly:
         self._year, self._groups = freq.year, groups
         self._smooth = smooth = freq.smooth
         alive = np.isfinite(y) & (level > 0)
-        members = _by_group(alive.astype(np.float64), groups)
+        members = by_group(alive.astype(np.float64), groups)
         parts = np.zeros((2, *members.shape, horizon + 2 * smooth))
         for k in range(parts.shape[-1]):
             low, high, shift = *_overlap(y.shape[1], k + 1 - smooth), k + 1 - smooth
             target = y[:, low + shift : high + shift]
             base = np.where(np.isfinite(target) & alive[:, low:high], level[:, low:high], 0.0)
-            parts[0, :, low:high, k] = _by_group(np.minimum(np.nan_to_num(target), HIGHEST_RATIO * base), groups)
-            parts[1, :, low:high, k] = _by_group(base, groups)
+            parts[0, :, low:high, k] = by_group(np.minimum(np.nan_to_num(target), HIGHEST_RATIO * base), groups)
+            parts[1, :, low:high, k] = by_group(base, groups)
         sums = np.stack([parts[..., h : h + 2 * smooth + 1].sum(axis=-1) for h in range(horizon)], axis=-1)
         enough = (members >= MIN_SERIES)[:, :, None] & (sums[1] > 0)
         self._ahead = np.divide(sums[0], sums[1], out=np.full(sums[0].shape, np.nan), where=enough)
@@ -47,6 +47,11 @@ class Yearly:
             years += seen
         return np.divide(total, years, out=np.ones(len(i)), where=years > 0), years
 
+    def season(self, i: Ints, t: Ints, h: Ints) -> Array:
+        """Ratio of demand h periods after t to the level at t, drawn to 1 as if one year more had shown 1: k years weigh k ÷ (k + 1)."""
+        ratio, years = self.ratio(i, t, h)
+        return np.asarray(np.clip(ratio, 0.1, 10.0) ** (years / (years + 1)))
+
 
 def _overlap(periods: int, shift: int) -> tuple[int, int]:
     """First and one past the last period whose shifted one is on the calendar."""
@@ -54,7 +59,7 @@ def _overlap(periods: int, shift: int) -> tuple[int, int]:
     return low, max(periods - max(shift, 0), low)
 
 
-def _by_group(values: Array, groups: Ints) -> Array:
+def by_group(values: Array, groups: Ints) -> Array:
     """(groups, T) sums of (n, T) over the series of each group; codes run from 0 without gaps or with empty groups."""
     count = int(groups.max(initial=0)) + 1
     if count == 1:

@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from models.forecast.features import Features
+from models.forecast.index import Index
+from models.forecast.neighbours import Neighbours
 from models.forecast.panel import Panel, read_panel
 from models.forecast.past import Past
 from models.forecast.smoothing import RATES, Smoothing
@@ -48,15 +50,48 @@ def test_sums_over_the_past_equal_loops(y: np.ndarray):
 
 
 def test_smoothing_equals_a_loop(y: np.ndarray):
-    smoothing, values = Smoothing(Past(panel_of(y))), panel_of(y).y[7]
+    past = Past(panel_of(y))
+    index = Index(past, [], HORIZON)
+    smoothing, values = Smoothing(past, index), past.panel.y[7]
     for k, rate in enumerate(RATES):
         level, seen = np.nan, 0
         for t, demand in enumerate(values):
             if np.isfinite(demand):
-                seen += 1
-                level = demand if seen == 1 else level + max(rate, 1 / seen) * (demand - level)
+                seen, now = seen + 1, demand / index.own[7, t]
+                level = now if seen == 1 else level + max(rate, 1 / seen) * (now - level)
             if seen:
-                assert smoothing.levels[k, 7, t] == pytest.approx(level)
+                assert smoothing.levels[k, 7, t] == pytest.approx(level, rel=1e-5)
+    low, high = smoothing.levels[:, 7, -1].min(), smoothing.levels[:, 7, -1].max()
+    assert low * 0.8 <= smoothing.mean(np.array([7]), np.array([169]), np.array([1]))[0] / index.own[7, 170] <= high * 1.25
+
+
+def test_the_index_is_that_of_earlier_years():
+    shape = 1 + 0.5 * np.sin(2 * np.pi * np.arange(208) / 52)
+    panel = panel_of(np.tile(200 * shape[:156], (30, 1)))
+    index = Index(Past(panel), [], HORIZON)
+    assert index.years[40] == 0 and index.years[120] == 1 and index.years[156 + HORIZON - 1] == 2
+    assert index.pooled[0, 120] == pytest.approx(shape[120] ** (1 / 1.5), rel=0.02), "one year weighs 1 of 1.5"
+    assert (index.pooled[:, 40] == 1).all() and index.own[0, 120] == pytest.approx(index.pooled[0, 120], rel=0.02)
+
+
+def test_a_series_own_index_is_drawn_to_the_others():
+    weeks = np.arange(156)
+    shape = 1 + 0.5 * np.sin(2 * np.pi * weeks / 52)
+    units = np.tile(200 * shape, (30, 1))
+    units[0] = 200 * (2 - shape)
+    index = Index(Past(panel_of(units)), [], HORIZON)
+    peak = 117
+    assert index.pooled[0, peak] > index.own[0, peak] > 2 - shape[peak]
+    assert index.own[1, peak] == pytest.approx(index.pooled[1, peak], rel=0.1)
+
+
+def test_neighbours_leave_a_series_itself_out(y: np.ndarray):
+    units = np.nan_to_num(y)
+    past = Past(panel_of(units))
+    found = Neighbours(past, [np.arange(50) % 2, np.arange(50)]).columns(np.array([3]), np.array([100]))
+    others = [i for i in range(50) if i % 2 == 1 and i != 3]
+    assert found["others0_1"][0] == pytest.approx(units[others, 100].sum() / past.level[others, 100].sum())
+    assert np.isnan(found["others1_1"][0]), "it is alone"
 
 
 def test_the_year_before_tells_the_season():
