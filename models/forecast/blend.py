@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 WEIGHTS = np.linspace(0.0, 1.0, 11)
 SPREADS = np.array(sorted(np.linspace(0.7, 1.6, 19), key=lambda c: abs(c - 1)))  # of equal ones the nearest to none is taken
 FACTORS = 0.8, 1.25
-EQUAL = 0.5  # that a weight of the mean is drawn to: what was best last quarter, around Christmas, isn't best in the next
+EQUAL = 0.5  # that the mean's weight is drawn to: what was best around Christmas isn't best in spring
 MIN_ROWS = 100
 POWER = 1.5
 SPARSE_FROM = 0.25  # share of periods without demand
@@ -23,11 +23,11 @@ SPARSE_FROM = 0.25  # share of periods without demand
 
 @dataclass(frozen=True)
 class Blend:
-    """Per class (frequent, sparse): the boosted model's share in the mean and in the quantiles, the factor that takes the mean's
-    bias away, and per level how much wider than forecast the distance from the median has to be."""
+    """Per class (frequent, sparse): the boosted model's share in the mean and in the quantile of each level, the factor that takes
+    half of the mean's bias away, and per level how much wider than forecast the distance from the median has to be."""
 
     mean_weight: tuple[float, ...]
-    quantile_weight: tuple[float, ...]
+    quantile_weight: tuple[tuple[float, ...], ...]
     factor: tuple[float, ...]
     spread: tuple[tuple[float, ...], ...]
 
@@ -38,14 +38,15 @@ class Blend:
 
     def quantiles(self, boosted: Array, own: Array, kind: Ints, is_whole: NDArray[np.bool_], levels: Array) -> Array:
         """(rows, levels) blended quantiles, in order, not below 0, and whole where demand is."""
-        weight = np.array(self.quantile_weight)[kind][:, None]
+        weight = np.array(self.quantile_weight)[kind]
         both = weight * boosted + (1 - weight) * own
         return whole(widened(both, np.array(self.spread)[kind], levels), is_whole)
 
 
 def plain(levels: Array, weight: float) -> Blend:
     """Nothing learnt: one weight, no correction."""
-    return Blend((weight, weight), (weight, weight), (1.0, 1.0), (tuple(np.ones(len(levels))),) * 2)
+    every = (weight,) * len(levels)
+    return Blend((weight, weight), (every, every), (1.0, 1.0), ((1.0,) * len(levels),) * 2)
 
 
 def kind_of(zero_share: Array) -> Ints:
@@ -88,24 +89,36 @@ def learn(trial: Trial, levels: Array) -> Blend:
     return Blend(*(tuple(part) for part in zip(*fits, strict=True)))
 
 
-def _of_kind(trial: Trial, levels: Array) -> tuple[float, float, float, tuple[float, ...]]:
+def _of_kind(trial: Trial, levels: Array) -> tuple[float, tuple[float, ...], float, tuple[float, ...]]:
+    if len(trial.actual) < MIN_ROWS:
+        return EQUAL, (EQUAL,) * len(levels), 1.0, (1.0,) * len(levels)
+    weight, factor = _of_mean(trial)
+    boosted, own = trial.quantiles
+    shares = np.stack([_loss(w * boosted + (1 - w) * own, trial, levels) for w in WEIGHTS])
+    share = WEIGHTS[np.argmin(_with_neighbours(shares / shares.min(axis=0).clip(1e-12)), axis=0)]
+    both = share * boosted + (1 - share) * own
+    wider = np.stack([_loss(widened(both, np.full(len(levels), c), levels), trial, levels) for c in SPREADS])
+    return weight, tuple(share.tolist()), factor, tuple(((SPREADS[np.argmin(wider, axis=0)] + 1) / 2).tolist())
+
+
+def _of_mean(trial: Trial) -> tuple[float, float]:
     y, scale, (boosted, own) = trial.actual, trial.scale, trial.means
-    if len(y) < MIN_ROWS:
-        return 0.5, 0.5, 1.0, tuple(np.ones(len(levels)))
     losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
     weight = (float(WEIGHTS[int(np.argmin(losses))]) + EQUAL) / 2
     mean = weight * boosted + (1 - weight) * own
-    factor = float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
+    return weight, float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
 
-    def loss(quantiles: Array) -> Array:
-        costs = pinball(whole(quantiles, trial.is_whole)[:, None], y[:, None], levels)[:, 0]
-        return np.asarray((costs / scale[:, None]).mean(axis=0))
 
-    boosted, own = trial.quantiles
-    share = float(WEIGHTS[int(np.argmin([loss(w * boosted + (1 - w) * own).mean() for w in WEIGHTS]))])
-    both = share * boosted + (1 - share) * own
-    wider = np.stack([loss(widened(both, np.full(len(levels), c), levels)) for c in SPREADS])
-    return weight, share, factor, tuple(float(c) for c in SPREADS[np.argmin(wider, axis=0)])
+def _loss(quantiles: Array, trial: Trial, levels: Array) -> Array:
+    """(levels,) mean pinball loss ÷ the root of the scale: large series count, and small ones are not forgotten."""
+    costs = pinball(whole(quantiles, trial.is_whole)[:, None], trial.actual[:, None], levels)[:, 0]
+    return np.asarray((costs / np.sqrt(trial.scale)[:, None]).mean(axis=0))
+
+
+def _with_neighbours(losses: Array) -> Array:
+    """(weights, levels) losses, each averaged with those of the levels next to it, so that weights change little between levels."""
+    padded = np.pad(losses, ((0, 0), (1, 1)), mode="edge")
+    return np.asarray((padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3)
 
 
 def _deviance(actual: Array, mean: Array) -> float:

@@ -21,13 +21,14 @@ Ints = NDArray[np.int64]
 Rows = tuple[Ints, Ints, Ints]
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
 MAX_ROWS = 200_000
+FEW_ROWS = 20_000  # that a second thread would wait for more than it helps
 MIN_ROWS = 500  # fewer teach nothing that the series themselves don't say
 HIGHEST_RATIO = 10.0  # of demand to scale that a mean learns from: single bulk orders can't be foreseen
 HIGHEST_WEIGHT = 5.0  # of a row: steady series don't rule
 ROUNDS = 150
 COMMON = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
-    "lambda_l2": 1.0, "verbosity": -1, "num_threads": 2, "deterministic": True, "force_row_wise": True,
+    "lambda_l2": 1.0, "verbosity": -1, "deterministic": True, "force_row_wise": True,
 }  # fmt: skip
 MEANS = ({"objective": "tweedie", "tweedie_variance_power": 1.3}, {"objective": "huber", "alpha": 1.5})
 MODELS = len(MEANS) + len(QUANTILES)
@@ -63,12 +64,13 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
     weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
     capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
     whole = lightgbm.Dataset(table, target, **data)
+    common = COMMON | {"seed": seed, "num_threads": 1 if len(i) < FEW_ROWS else 2}
     made = []
     for settings, known in [
         *((mean, capped) for mean in MEANS),
         *(({"objective": "quantile", "alpha": q}, whole) for q in QUANTILES),
     ]:
-        made.append(lightgbm.train(COMMON | settings | {"seed": seed}, known, ROUNDS).model_to_string())
+        made.append(lightgbm.train(common | settings, known, ROUNDS).model_to_string())
         report()
     return Boosted(tuple(made[: len(MEANS)]), tuple(made[len(MEANS) :]))
 
