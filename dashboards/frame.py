@@ -18,6 +18,7 @@ from pipelines.planning import MEANINGS
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
+ROW_PIXELS = 35
 OLD_AFTER_HOURS = 24.0
 DRAWN = "snapshot that the page is drawn from"
 AUTHOR = "name of the person"
@@ -105,9 +106,16 @@ def currency() -> str:
 def table(frame: pl.DataFrame, name: str, whole: pl.DataFrame | None = None, **options: Any) -> Any:
     """A frame as a table with headings and tooltips from the contracts, and buttons that download it, or `whole` with all its columns."""
     columns = {c: column(c, d) for c, d in frame.schema.items()}
+    if "height" in options:
+        options["height"] = height_of(frame, options["height"])
     shown = st.dataframe(frame, hide_index=True, column_config=columns, key=name, placeholder="", **options)
     downloads(frame if whole is None else whole, name)
     return shown
+
+
+def height_of(frame: pl.DataFrame, most: int) -> int:
+    """Pixels of a table that shows its rows and no empty ones, `most` at the most."""
+    return min(most, 2 + ROW_PIXELS * (frame.height + 1))
 
 
 def author() -> str:

@@ -77,7 +77,9 @@ def plan(rows: pl.DataFrame, decisions: pl.DataFrame, drafts: pl.DataFrame, toda
     """
     subject = ("sku", "location_id")
     is_open = pl.col("state") == "suggested"
-    waiting = decisions.filter(is_open).select(*subject, "decision_id", suggested_units="quantity_units", needed="needed_by")
+    waiting = decisions.filter(is_open).select(
+        *subject, "decision_id", "previous_quantity_units", suggested_units="quantity_units", needed="needed_by"
+    )
     drafted = drafts.drop_nulls("decision_id").select(
         "decision_id", "is_stale", draft_units="quantity_units", draft_needed="needed_by", drafted_by="author"
     )

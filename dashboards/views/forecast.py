@@ -20,7 +20,7 @@ SHOWN = [
     "expected_error_amount",
     "changed_weeks",
 ]
-EVERY = "all"
+EVERY, MOST = "all", 500  # rows that the list draws
 
 
 def show() -> None:
@@ -30,7 +30,11 @@ def show() -> None:
     if rows.is_empty():
         st.info("No series is forecast, or the search leaves none; the nightly run forecasts what has sold.")
         return
-    chosen = frame.table(rows.select(SHOWN), "forecast", whole=rows, height=300, on_select="rerun", selection_mode="single-row")
+    if rows.height > MOST:
+        st.caption(f"The first {MOST} of {rows.height:,}; search for others, the downloads hold all.")
+    chosen = frame.table(
+        rows.head(MOST).select(SHOWN), "forecast", whole=rows, height=300, on_select="rerun", selection_mode="single-row"
+    )
     selected = chosen.selection.rows
     one = rows.row(selected[0] if selected and selected[0] < rows.height else 0, named=True)
     _fan(one)

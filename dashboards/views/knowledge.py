@@ -19,7 +19,7 @@ TITLES: dict[KnowledgeKind, str] = {
     "launch": "Launch",
 }
 HELP: dict[KnowledgeKind, str] = {
-    "override": "Replaces the forecast on these days; the statistical one stays beside it and both are scored.",
+    "override": "Replaces the forecast on these days; the statistical one stays beside it.",
     "promotion": "Its days count as promoted; say how much more you expect to sell if you know.",
     "end": "Nothing is forecast or ordered to sell after this day.",
     "supersession": "The history of this SKU flows to the one that follows; this one ends the day before.",

@@ -23,22 +23,25 @@ INPUTS = ["mean_demand_units", "safety_stock_units", "reorder_point_units", "ord
           "review_period_days", "cycle_service_level", "on_hand_units", "available_units", "on_order_units", "decided_units", "transfer_units",
           "backordered_units", "inventory_position_units", "needed_units", "moq_units", "case_pack_units", "rounding_rule", "unit_cost_amount",
           "forecast_model", "assumptions"]  # fmt: skip
-HEIGHT = 430
+HEIGHT, MOST = 430, 500  # pixels and lines of the list
 PROBLEM, DONE = "what could not be kept", "what was decided"
 Shown = tuple[str | None, int | None, date | None]
 
 
-def show(rows: pl.DataFrame) -> None:
-    """The list with its buttons, and why for the line that is chosen."""
+def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
+    """The list with its buttons, the suppliers whose minimum is not reached, and why for the line that is chosen."""
     _say()
     if rows.is_empty():
         st.info(
             "Nothing to order: every position is above its reorder point, everything is decided, or the filters leave nothing."
         )
         return
-    chosen = _list(rows)
+    if rows.height > MOST:
+        st.caption(f"The first {MOST} of {rows.height:,} lines; filters bring others, and the workbook holds all.")
+    chosen = _list(rows.head(MOST))
+    below_minimum(baskets)
     _decide(rows, chosen)
-    _why(rows, chosen)
+    _why(rows.head(MOST), chosen)
 
 
 def _say() -> None:
@@ -57,10 +60,18 @@ def _list(rows: pl.DataFrame) -> pl.DataFrame:
     values = rows.select("decision_id", "quantity_units", "needed_by").rows()
     listed = rows.with_columns(is_chosen=pl.lit(False)).select(SHOWN).with_columns(pl.col(pl.Decimal).cast(pl.Float64))
     edited = st.data_editor(
-        listed, key=key, hide_index=True, height=min(HEIGHT, 40 + 35 * rows.height), num_rows="fixed", placeholder="", column_config=_columns(),
+        listed, key=key, hide_index=True, height=frame.height_of(rows, HEIGHT), num_rows="fixed", placeholder="", column_config=_columns(),
         disabled=[name for name in SHOWN if name not in EDITABLE], on_change=_keep, args=(key, values),
     )  # fmt: skip
     return rows.filter(pl.DataFrame(edited)["is_chosen"])
+
+
+def below_minimum(baskets: pl.DataFrame) -> None:
+    """Names the suppliers whose basket is below what they take, with what is lacking."""
+    short = baskets.filter(pl.col("lacking_amount") > 0)
+    if short.height:
+        named = [f"{supplier} lacks {lacking:,.2f}" for supplier, lacking in short.select("supplier_id", "lacking_amount").rows()]
+        st.warning(f"Below the supplier's minimum ({frame.currency()}): {', '.join(named)}.", icon=":material/shopping_basket:")
 
 
 def _columns() -> dict[str, Any]:
@@ -173,6 +184,8 @@ def _why(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
     row = rows.row(names.index(name or first), named=True)
     st.subheader(f"Why: {row['sku']} at {row['location_id']}")
     st.write(row["reason"])
+    if row["previous_quantity_units"] is not None:
+        st.caption(f"The run before suggested {row['previous_quantity_units']:,}.")
     place = st.expander("Every input, and the forecast", icon=":material/function:", key="why", on_change="rerun")
     if not place.open:
         return

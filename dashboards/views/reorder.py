@@ -22,8 +22,8 @@ def show() -> None:
     rows = _filtered(everything)
     _figures(rows)
     frame.tabs({
-        "Plan": lambda: plan.show(rows),
-        "Suppliers": lambda: _baskets(rows),
+        "Plan": lambda: plan.show(rows, _baskets(rows, everything)),
+        "Suppliers": lambda: _suppliers(everything, _baskets(rows, everything)),
         "What changed": lambda: _changes(decisions),
         "What if": lambda: what_if.show(everything),
         "Transfers": _transfers,
@@ -64,17 +64,17 @@ def _figures(rows: pl.DataFrame) -> None:
     fourth.metric("Exceptions", f"{rows['exception'].count():,}", help=said)
 
 
-def _baskets(rows: pl.DataFrame) -> None:
-    baskets = worklist.baskets(rows, frame.ask(queries.minima))
+def _baskets(rows: pl.DataFrame, everything: pl.DataFrame) -> pl.DataFrame:
+    """Whole baskets of the suppliers that the filters leave: a minimum is for all that is bought there."""
+    theirs = everything.filter(pl.col("supplier_id").is_in(rows["supplier_id"].drop_nulls().unique().implode()))
+    return worklist.baskets(theirs, frame.ask(queries.minima))
+
+
+def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
     if baskets.is_empty():
         st.info("Nothing is ordered from anybody.")
         return
-    short = baskets.filter(pl.col("lacking_amount") > 0)
-    if short.height:
-        st.warning(
-            f"Below the supplier's minimum: {', '.join(short['supplier_id'].fill_null('no supplier'))}.",
-            icon=":material/shopping_basket:",
-        )
+    plan.below_minimum(baskets)
     shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "at_risk_amount", "arrival_date",
              "arrival_late_date", "unvalued_lines"]  # fmt: skip
     frame.table(baskets.select(shown), "baskets")
@@ -82,7 +82,7 @@ def _baskets(rows: pl.DataFrame) -> None:
         "Amounts are unit costs without freight and duty, and volumes are blank: no file of yours tells sizes or landed costs."
     )
     supplier: str | None = st.selectbox("Basket of", baskets["supplier_id"].drop_nulls(), key="basket")
-    lines = rows.filter((pl.col("supplier_id") == supplier) & (pl.col("quantity_units") > 0))
+    lines = everything.filter((pl.col("supplier_id") == supplier) & (pl.col("quantity_units") > 0))
     plan.approve_all(lines, f"Approve the basket of {supplier}", "basket")
     shown = [
         "decision_id",

@@ -162,4 +162,4 @@ def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, sho
         assert connection.sql("SELECT author, state FROM knowledge").fetchall() == [("ana", "in force")]
     assert set(changed.select("sku", "location_id", "entry_ids").rows()) == {(sku, place, entry["entry_id"])}
     open_page(page, f"{shop.url}/forecast?search={sku}&order=Changed+by+people", "Forecast")
-    expect(page.get_by_text("Weeks that people changed")).to_be_visible()
+    expect(page.get_by_text("Dashed: the statistical forecast of")).to_be_visible()
