@@ -29,7 +29,11 @@ class Taken:
 def take_in(settings: Any, file: Path, author: str) -> None:
     """Enters what a file says and prints what became of each row; exit code 2 where rows were left out."""
     now = datetime.now(UTC)
-    taken = rows_to_entries(read_rows(file), file.name, author, now.date())
+    try:
+        content = file.read_bytes()
+    except OSError as problem:
+        raise InputError(f"{file} can't be read: {problem.strerror}.") from None
+    taken = rows_to_entries(read_rows(content, file.name), file.name, author, now.date())
     with Knowledge(settings.outbox) as knowledge:
         entered = knowledge.enter(taken.entries, now)
     known = len(taken.entries) - len(entered)
@@ -76,33 +80,31 @@ def summary() -> pl.Expr:
     return pl.concat_str(parts, separator=" ", ignore_nulls=True)
 
 
-def read_rows(file: Path) -> pl.DataFrame:
-    """A CSV or XLSX file with every cell as text; blank rows keep their place.
+def read_rows(content: bytes, file: str) -> pl.DataFrame:
+    """A CSV or XLSX file, by the ending of its name, with every cell as text; blank rows keep their place.
 
     Raises InputError when it can't be read, or lacks a column that every kind needs.
     """
     try:
-        if file.suffix.lower() == ".csv":
-            rows = pl.read_csv(file, infer_schema=False, encoding="utf8-lossy")
-        elif file.suffix.lower() == ".xlsx":
+        if file.lower().endswith(".csv"):
+            rows = pl.read_csv(content, infer_schema=False, encoding="utf8-lossy")
+        elif file.lower().endswith(".xlsx"):
             import fastexcel
 
-            rows = fastexcel.read_excel(file.read_bytes()).load_sheet(0, dtypes="string").to_polars()
+            rows = fastexcel.read_excel(content).load_sheet(0, dtypes="string").to_polars()
         else:
-            raise InputError(f"{file.name} is neither .csv nor .xlsx; save it as one of them.")
+            raise InputError(f"{file} is neither .csv nor .xlsx; save it as one of them.")
     except InputError:
         raise
     except Exception as problem:  # noqa: BLE001  (fastexcel, calamine and Polars share no base)
-        raise InputError(f"{file.name} can't be read: {str(problem).splitlines()[0]}") from None
+        raise InputError(f"{file} can't be read: {str(problem).splitlines()[0]}") from None
     rows = rows.rename({name: name.strip().lower().replace(" ", "_") for name in rows.columns})
     for name in REQUIRED:
         if name not in rows.columns:
-            raise InputError(f"{file.name} has no column '{name}'; its columns are {', '.join(rows.columns)}.")
+            raise InputError(f"{file} has no column '{name}'; its columns are {', '.join(rows.columns)}.")
     unknown = [name for name in rows.columns if name not in (*TEXTS, *DATES, *FIGURES)]
     if unknown:
-        raise InputError(
-            f"{file.name} has a column '{unknown[0]}' that no entry has; use {', '.join((*TEXTS, *DATES, *FIGURES))}."
-        )
+        raise InputError(f"{file} has a column '{unknown[0]}' that no entry has; use {', '.join((*TEXTS, *DATES, *FIGURES))}.")
     return rows
 
 

@@ -14,8 +14,10 @@ import typer
 from models import worklist
 from pipelines.contracts import table
 from pipelines.errors import InputError
-from pipelines.exports import reorder_list
+from pipelines.exports import KEPT, reorder_list
 from pipelines.operations import Difference, Drafts, Edit, Outbox, difference, read_plan, write_csv, write_plan
+from pipelines.warehouse import snapshots
+from pipelines.warehouse.snapshots import Snapshot, open_snapshot
 
 PRICE_DAYS = 91
 PLAN = ("decision_id", "sku", "description", "location_id", "supplier_id", "exception", "suggested_quantity_units", "quantity_units", "needed_by", "amount",
@@ -136,6 +138,16 @@ def write(rows: pl.DataFrame, path: Path, version: str) -> None:
         raise InputError(f"{path.name} is neither .xlsx nor .csv; name it as one of them.")
 
 
+def export(settings: Any, snapshot: Snapshot, folder: Path) -> Path:
+    """Writes plan-<version>.xlsx of all suppliers into `folder`; keeps the last five runs'."""
+    file = folder / f"plan-{snapshot.version}.xlsx"
+    with open_snapshot(snapshot) as connection:
+        write(current(settings, connection), file, snapshot.version)
+    for old in sorted(folder.glob("plan-*.xlsx"), reverse=True)[KEPT:]:
+        old.unlink(missing_ok=True)
+    return file
+
+
 def held_against(settings: Any, content: bytes, name: str) -> Difference:
     """What an edited workbook changes about what is suggested now."""
     rows, version = read_plan(content, name)
@@ -154,10 +166,8 @@ def current(settings: Any, connection: duckdb.DuckDBPyConnection) -> pl.DataFram
 def show(settings: Any, supplier: str | None, output: Path | None) -> None:
     """`fulcast reorder`: prints the plan, of one supplier or of all, with its basket, or writes it to a file."""
     from pipelines import terminal
-    from pipelines.warehouse.snapshots import current as newest
-    from pipelines.warehouse.snapshots import open_snapshot
 
-    snapshot = newest(settings.home_folder / "snapshots")
+    snapshot = snapshots.current(settings.home_folder / "snapshots")
     with open_snapshot(snapshot) as connection:
         rows, known = current(settings, connection), minima(connection)
     if supplier:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from dashboards import frame
 from dashboards.queries import best_sellers
-from pipelines.knowing import summary
+from pipelines.errors import InputError
+from pipelines.knowing import DATES, FIGURES, TEXTS, read_rows, rows_to_entries, summary
 from pipelines.operations import Entry, Knowledge, Refused
 from pipelines.operations.knowledge import KnowledgeKind
 
@@ -38,6 +39,7 @@ def show(sku: str, location_id: str) -> None:
     left, right = st.columns([2, 3])
     with left:
         _form(kind, sku, location_id)
+        _file()
     with right:
         _entries(sku)
 
@@ -65,6 +67,26 @@ def _form(kind: KnowledgeKind, sku: str, location_id: str) -> None:
         st.success(f"{entered[0]} is entered; the next nightly run applies it.")
     else:
         st.info("The same stands there already.")
+
+
+def _file() -> None:
+    """A file of entries, about any SKUs; its good rows are entered, the others named."""
+    with st.expander("Or from a file", icon=":material/upload_file:"):
+        st.caption(f"CSV or XLSX with {', '.join((*TEXTS, *DATES, *FIGURES))}; what a kind does not need stays blank.")
+        file = st.file_uploader("File", type=["csv", "xlsx"], key="knowledge-file")
+        if file is None or not st.button("Enter its rows", key="enter-file"):
+            return
+    now = datetime.now(UTC)
+    try:
+        taken = rows_to_entries(read_rows(file.getvalue(), file.name), file.name, frame.known_author(), now.date())
+        with Knowledge(frame.settings().outbox) as knowledge:
+            entered = knowledge.enter(taken.entries, now)
+    except InputError as problem:
+        st.error(str(problem))
+        return
+    st.success(f"{len(entered)} entered, {len(taken.entries) - len(entered)} known already; the next nightly run applies them.")
+    for sentence in taken.problems[:20]:
+        st.warning(sentence)
 
 
 def _fields(kind: KnowledgeKind, sku: str, location_id: str) -> dict[str, Any]:

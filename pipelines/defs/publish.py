@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipelines import progress
+from pipelines import planning, progress
 from pipelines.contracts.base import all_tables
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import freshness
@@ -25,9 +25,10 @@ def snapshot(run: Run) -> dg.MaterializeResult[None]:
 
 @dg.asset(group_name="exports", deps=[snapshot], kinds={"excel", "csv"}, retry_policy=retry_policy())
 def exports(run: Run) -> dg.MaterializeResult[None]:
-    """Reorder suggestions and best sellers as XLSX and CSV, from the published snapshot."""
+    """Reorder suggestions and best sellers as XLSX and CSV, and the plan as a workbook that may come back, from the published snapshot."""
     home = run.settings.home_folder
-    files = write_exports(snapshots.current(home / "snapshots"), home / "exports")
+    published = snapshots.current(home / "snapshots")
+    files = [*write_exports(published, home / "exports"), planning.export(run.settings, published, home / "exports")]
     progress.advance("exports", 1, 1)
     return dg.MaterializeResult(metadata={"files": [str(file.name) for file in files]})
 

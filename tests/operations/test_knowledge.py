@@ -135,7 +135,9 @@ def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
         for column, value in enumerate(("supersession", "OLD", None, "NEW", "new glaze")):
             sheet.write(1, column, value)
         sheet.write_datetime(1, 2, datetime(2026, 12, 1), workbook.add_format({"num_format": "yyyy-mm-dd"}))
-    taken = knowing.rows_to_entries(knowing.read_rows(tmp_path / "known.xlsx"), "known.xlsx", "ana", DAY)
+    taken = knowing.rows_to_entries(
+        knowing.read_rows((tmp_path / "known.xlsx").read_bytes(), "known.xlsx"), "known.xlsx", "ana", DAY
+    )
     assert taken.problems == []
     assert taken.entries == [
         Entry("supersession", "OLD", "ana", "new glaze", date(2027, 12, 1), other_sku="NEW", start_date=date(2026, 12, 1))
@@ -152,7 +154,6 @@ def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
         ("x.txt", "a", "neither .csv nor .xlsx"),
     ],
 )
-def test_a_file_that_is_none_is_refused(tmp_path: Path, name: str, content: str, sentence: str) -> None:
-    (tmp_path / name).write_text(content)
+def test_a_file_that_is_none_is_refused(name: str, content: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        knowing.read_rows(tmp_path / name)
+        knowing.read_rows(content.encode(), name)
