@@ -5,7 +5,7 @@ A unit more is worth what it saves: followed along each future from the order's 
 customer takes it who would have gone without, or until a later order brings one unit less because of it. Its mean value over the futures
 falls with the quantity; the order that costs least is the last whose value is above 0. So the critical ratio is an outcome: with
 next week's order always due, it comes to the newsvendor's shortage ÷ (shortage + holding); where demand is slow a unit too many
-stays for many periods, and less is ordered.
+stays for many periods, and less is ordered. Where units are owed, one that only serves them late neither saves nor costs; it is ordered.
 """
 
 from dataclasses import dataclass, replace
@@ -69,10 +69,12 @@ def cheapest_orders(situation: Situation) -> pl.DataFrame:
 
 def _cheapest(situation: Situation) -> Array:
     later = _later_levels(situation)
-    low, high = np.zeros(len(later)), np.ceil(_need(situation).max(axis=1, initial=0.0))
+    comes = (situation.lead_times < situation.demand.shape[2]).any(axis=1)
+    low, high = np.zeros(len(later)), np.where(comes, np.ceil(_need(situation).max(axis=1, initial=0.0)), 0.0)
     while (low < high).any():
         middle = np.floor((low + high) / 2)
-        is_worth = _follow(situation, middle, later).unit_value > TIE
+        value = _follow(situation, middle, later).unit_value
+        is_worth = value > TIE if situation.is_lost else value >= -TIE
         low, high = np.where(is_worth & (low < high), middle + 1, low), np.where(is_worth, high, middle)
     position = situation.on_hand + situation.due.sum(axis=1)
     now, waiting = _follow(situation, low, later), _follow(situation, np.zeros(len(low)), later)

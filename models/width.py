@@ -56,14 +56,23 @@ def widened(paths: Array, quantiles: Array, levels: Array, width: Array) -> Arra
 
 
 def learn_widths(past: Past, seed: int = 0) -> Array:
-    """Width per class of volume: that of WIDTHS which would have cost least; 1 where nothing could be counted."""
+    """Width per class of volume: that of WIDTHS which would have cost least, see cheapest_widths; 1 where nothing counted."""
     return cheapest_widths(played_costs(past, seed))
 
 
 def cheapest_widths(costs: Array) -> Array:
-    """Width per class from what each would have cost: (weeks, widths, classes)."""
-    total = costs.sum(axis=0)
-    return np.where(total.sum(axis=0) > 0, WIDTHS[np.argmin(total, axis=0)], PLAIN)
+    """Width per class from what each would have cost: (weeks, widths, classes).
+
+    Of the widths that cost no more than a standard error above the cheapest, that nearest to 1: forecasts stand unless the past says
+    clearly otherwise (Breiman et al. 1984, one-standard-error rule).
+    """
+    chosen = []
+    for cost in np.moveaxis(costs, 2, 0):
+        best = int(np.argmin(cost.sum(axis=0)))
+        more = cost - cost[:, [best]]
+        is_close = more.sum(axis=0) <= more.std(axis=0) * np.sqrt(len(cost)) + 1e-9
+        chosen.append(min(WIDTHS[is_close], key=lambda width: abs(width - PLAIN)))
+    return np.array(chosen)
 
 
 def played_costs(past: Past, seed: int = 0) -> Array:
