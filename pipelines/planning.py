@@ -71,21 +71,20 @@ def minima(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """).pl()  # fmt: skip
 
 
-def plan(rows: pl.DataFrame, decisions: pl.DataFrame, drafts: pl.DataFrame, today: date) -> pl.DataFrame:
+def plan(rows: pl.DataFrame, waiting: pl.DataFrame, drafts: pl.DataFrame, today: date) -> pl.DataFrame:
     """The list to work down: suggestions that nobody has decided yet, as drafted, exceptions first, then the most money at risk.
 
-    rows: suggested(); decisions: Outbox.decisions(kind="reorder"); drafts: Drafts.drafts(). Adds decision_id, suggested_quantity_units,
+    rows: suggested(); waiting: Outbox.decisions("suggested", "reorder"); drafts: Drafts.drafts(). Adds decision_id, suggested_quantity_units,
     quantity_units, needed_by, drafted_by and what models.worklist adds. Where stock is unknown there is no decision, and no quantity.
     """
     subject = ("sku", "location_id")
-    is_open = pl.col("state") == "suggested"
-    waiting = decisions.filter(is_open).select(
+    open_now = waiting.select(
         *subject, "decision_id", "previous_quantity_units", suggested_units="quantity_units", needed="needed_by"
     )
     drafted = drafts.drop_nulls("decision_id").select(
         "decision_id", "is_stale", draft_units="quantity_units", draft_needed="needed_by", drafted_by="author"
     )
-    known = rows.join(waiting, on=subject, how="left").join(drafted, on="decision_id", how="left")
+    known = rows.join(open_now, on=subject, how="left").join(drafted, on="decision_id", how="left")
     undecided = known.filter(pl.col("decision_id").is_not_null() | pl.col("order_quantity_units").is_null())
     edited = undecided.with_columns(
         suggested_quantity_units="suggested_units",
@@ -105,19 +104,20 @@ def edits_of(plan_rows: pl.DataFrame, decision_ids: list[str]) -> dict[str, Edit
     return {row["decision_id"]: Edit(row["quantity_units"], row["needed_by"]) for row in chosen.iter_rows(named=True)}
 
 
-def changes(decisions: pl.DataFrame, run_version: str) -> pl.DataFrame:
-    """What the run changed about what was suggested before: new, another quantity, no longer needed; the largest amounts first."""
-    runs = decisions.filter(pl.col("run_version") <= run_version)
-    at = runs.filter(pl.col("run_version") == run_version)["suggested_at"].max()
-    fresh = runs.filter(
-        (pl.col("run_version") == run_version) & (pl.col("suggested_at") == at) & (pl.col("state") != "superseded")
-    )
+def changes(decisions: pl.DataFrame, made_at: datetime) -> pl.DataFrame:
+    """What the run of `made_at` changed about what was suggested before: new, another quantity, no longer needed; the largest amounts first.
+
+    decisions: Outbox.decisions(kind="reorder").
+    """
     kind = pl.when(pl.col("previous_quantity_units").is_null()).then(pl.lit("new")).otherwise(pl.lit("another quantity"))
-    gone = runs.filter((pl.col("state") == "superseded") & pl.col("superseded_by").is_null() & (pl.col("changed_at") >= at))
+    fresh = decisions.filter(pl.col("suggested_at") == made_at).with_columns(change=kind)
+    gone = decisions.filter(
+        (pl.col("state") == "superseded") & pl.col("superseded_by").is_null() & (pl.col("changed_at") == made_at)
+    )
     gone = gone.with_columns(
         change=pl.lit("no longer needed"), previous_quantity_units="quantity_units", quantity_units=pl.lit(0, pl.Int64)
     )
-    both = pl.concat([fresh.with_columns(change=kind).select(CHANGES), gone.select(CHANGES)])
+    both = pl.concat([fresh.select(CHANGES), gone.select(CHANGES)])
     return both.sort("amount", "decision_id", descending=[True, False], nulls_last=True)
 
 
@@ -153,14 +153,14 @@ def held_against(settings: Any, content: bytes, name: str) -> Difference:
     rows, version = read_plan(content, name)
     published = {path.stem for path in (settings.home_folder / "snapshots").glob("*.duckdb")}
     with Outbox(settings.outbox) as outbox:
-        return difference(rows, version, name, outbox.decisions(kind="reorder"), published)
+        return difference(rows, version, name, outbox.find(rows["decision_id"].drop_nulls().unique().to_list()), published)
 
 
 def current(settings: Any, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The plan as it stands now."""
     today = connection.sql("SELECT as_of FROM run_info").fetchall()[0][0].astimezone(UTC).date()
     with Outbox(settings.outbox) as outbox, Drafts(settings.outbox) as drafts:
-        return plan(suggested(connection), outbox.decisions(kind="reorder"), drafts.drafts(), today)
+        return plan(suggested(connection), outbox.decisions("suggested", "reorder"), drafts.drafts(), today)
 
 
 def show(settings: Any, supplier: str | None, output: Path | None) -> None:

@@ -1,7 +1,7 @@
 """The planner's list: what is shared by the page and `fulcast reorder`, on a merchant's own snapshot."""
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped, unused-ignore]
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from pipelines import planning
 from pipelines.cli import app
 from pipelines.errors import InputError
-from pipelines.operations import Draft, Drafts, Outbox
+from pipelines.operations import Draft, Drafts, Outbox, Suggestion
 from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import current, open_snapshot
 
@@ -60,9 +60,24 @@ def test_the_list_is_what_is_suggested_and_follows_drafts_and_decisions(home: Pa
 
 
 def test_what_changed_since_the_run_before(home: Path) -> None:
-    version = current(home / "snapshots").version
-    with Outbox(Settings().outbox) as outbox:
-        assert set(planning.changes(outbox.decisions(kind="reorder"), version)["change"]) == {"new"}
+    database = Settings().outbox
+    with open_snapshot(current(home / "snapshots")) as connection:
+        made_at = connection.sql("SELECT made_at FROM run_info").pl()["made_at"][0]
+    with Outbox(database) as outbox:
+        assert set(planning.changes(outbox.decisions(kind="reorder"), made_at)["change"]) == {"new"}
+    common = {"kind": "reorder", "location_id": "DC", "supplier_id": "S", "from_location_id": None, "unit_cost_amount": None, "amount": None,
+              "currency_code": None, "needed_by": None, "explanation": {}}  # fmt: skip
+    with Outbox(f"sqlite:///{home}/other.sqlite") as outbox:
+        for hour, quantities in ((1, {"A": 1, "B": 2, "C": 3}), (2, {"A": 1, "B": 5}), (3, {"A": 1, "B": 5})):
+            made = [Suggestion(sku=sku, quantity_units=units, **common) for sku, units in quantities.items()]  # type: ignore[arg-type]
+            outbox.suggest("reorder", made, f"v{hour}", AT + timedelta(hours=hour))
+        found = outbox.decisions(kind="reorder")
+    second = planning.changes(found, AT + timedelta(hours=2))
+    assert set(second.select("sku", "change", "previous_quantity_units", "quantity_units").rows()) == {
+        ("B", "another quantity", 2, 5),
+        ("C", "no longer needed", 3, 0),
+    }
+    assert planning.changes(found, AT + timedelta(hours=3)).is_empty()
 
 
 def test_baskets_hold_the_suppliers_minimum_in_the_reporting_currency(home: Path) -> None:

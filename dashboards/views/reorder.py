@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards import frame
 from dashboards.queries import reorder as queries
-from dashboards.views import plan, plan_file, what_if
+from dashboards.views import plan, plan_file, stock, what_if
 from models import worklist
 from pipelines import planning
 from pipelines.operations import Drafts, Outbox
@@ -14,18 +14,19 @@ EVERY = "all"
 
 
 def show() -> None:
-    """The plan with its filters, the suppliers' baskets, what changed, what-if, transfers, backorders and the workbook."""
+    """The plan with its filters, the suppliers' baskets, what changed, what-if, orders under way, transfers, backorders, the workbook."""
     st.title("Reorder")
     with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
-        decisions, drafted = outbox.decisions(kind="reorder"), drafts.drafts()
-    everything = planning.plan(frame.ask(queries.suggestions), decisions, drafted, frame.today())
+        waiting, drafted = outbox.decisions("suggested", "reorder"), drafts.drafts()
+    everything = planning.plan(frame.ask(queries.suggestions), waiting, drafted, frame.today())
     rows = _filtered(everything)
     _figures(rows)
     frame.tabs({
         "Plan": lambda: plan.show(rows, _baskets(rows, everything)),
         "Suppliers": lambda: _suppliers(everything, _baskets(rows, everything)),
-        "What changed": lambda: _changes(decisions),
+        "What changed": _changes,
         "What if": lambda: what_if.show(everything),
+        "Under way": stock.under_way,
         "Transfers": _transfers,
         "Backorders": _backorders,
         "Workbook": lambda: plan_file.show(rows),
@@ -98,8 +99,9 @@ def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
     frame.table(lines.select(shown), "basket-lines")
 
 
-def _changes(decisions: pl.DataFrame) -> None:
-    changed = planning.changes(decisions, frame.snapshot().version)
+def _changes() -> None:
+    with Outbox(frame.settings().outbox) as outbox:
+        changed = planning.changes(outbox.decisions(kind="reorder"), frame.ask(frame.run_info)["made_at"][0])
     if changed.is_empty():
         st.success("The last run changed nothing about what was suggested before.")
         return

@@ -28,7 +28,7 @@ def show() -> None:
         frame.table(shelves, "shelves", height=460)
     _channels()
     _suppliers()
-    _under_way()
+    under_way()
     st.subheader("Sell-through")
     st.caption("Net units ÷ (opening + received units), all locations; what no stock is known of is left out.")
     frame.table(frame.ask(queries.sell_through), "sell-through", height=320)
@@ -65,7 +65,8 @@ def _suppliers() -> None:
     frame.table(table.sort("supplier_otif_rate"), "suppliers")
 
 
-def _under_way() -> None:
+def under_way() -> None:
+    """What to ask suppliers for about orders that are still to come."""
     st.subheader("Orders under way: what to ask suppliers for")
     told = frame.ask(queries.order_messages)
     if told.is_empty():

@@ -91,7 +91,7 @@ def read_plan(content: bytes, name: str) -> tuple[pl.DataFrame, str]:
 
 
 def difference(rows: pl.DataFrame, version: str, name: str, decisions: pl.DataFrame, published: set[str]) -> Difference:
-    """What an edited workbook changes. decisions: Outbox.decisions of any state; published: versions of the snapshots that are still kept.
+    """What an edited workbook changes. decisions: Outbox.find of its row ids, in any state; published: versions of the snapshots that are still kept.
 
     A row whose suggestion was decided or superseded since is refused in a sentence; the others go on.
     Raises Refused for a workbook whose snapshot is gone: what it rests on can't be held against today's any more.

@@ -141,7 +141,7 @@ def test_the_reorder_page_filters_and_explains(page: Page, site: str, demo_home:
     page.keyboard.press("Enter")
     expect(value_of(page, "Suggested orders")).to_have_text(f"{rows.filter(pl.col('sku') == sku).height:,}")
     expect(page.get_by_role("heading", name=f"Why: {sku} at")).to_be_visible()
-    for tab in ("Suppliers", "What changed", "What if", "Transfers", "Backorders", "Workbook"):
+    for tab in ("Suppliers", "What changed", "What if", "Under way", "Transfers", "Backorders", "Workbook"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tabpanel")).not_to_be_empty()
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
