@@ -17,7 +17,7 @@ from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.forecast.paths import whole_paths
 from models.forecast.run import fill_unknown
 from models.policy import Situation, cheapest_orders
-from models.width import Past, learn_widths, volume_class, widened
+from models.width import CLASSES, Past, learn_widths, volume_class, widened
 
 Array = NDArray[np.float64]
 Policy = Callable[[pl.DataFrame, pl.DataFrame, int], pl.DataFrame]
@@ -33,7 +33,7 @@ OPENING = 1.4, 1.07  # weeks of recent sales on hand, and arriving in the second
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a window's first order learns once and its later orders only refresh."""
+    """What a window's first order learns once and its later orders only use."""
 
     selection: Selection
     widths: Array
@@ -145,27 +145,37 @@ def _benchmark_levels(sales: pl.DataFrame) -> pl.DataFrame:
 
 
 def _learnt(history: pl.DataFrame) -> Learnt:
-    """Selection on the history, and widths from forecasts of its last weeks by a selection that did not know them; kept for later rounds."""
+    """Selection and widths of a window, kept for its later rounds.
+
+    What is learnt is learnt before the last half year, which is played with it: widths belong to the selection that they were learnt
+    with. A history too short for that is selected on whole, and its widths stay as they are.
+    """
     weeks = history["ds"].unique().sort()
     name = (weeks[-1], int(history.sort("unique_id", "ds").hash_rows().sum()))
     if name not in _KEPT:
-        past = weeks[-LEARNT_WEEKS - 1 : -1]
-        selection, made = None, []
-        for origin in past:
-            quantiles, ids, selection = _forecast(history.filter(pl.col("ds") <= origin), selection)
-            made.append((quantiles, ids))
-        _KEPT[name] = Learnt(_forecast(history, None)[2], _widths(history, made, past, selection))
+        _KEPT[name] = (
+            _learn(history, weeks)
+            if len(weeks) > 2 * LEARNT_WEEKS
+            else Learnt(_forecast(history, None)[2], np.ones(len(CLASSES) + 1))
+        )
     return _KEPT[name]
 
 
-def _widths(history: pl.DataFrame, made: list[tuple[Array, pl.Series]], past: pl.Series, selection: Selection | None) -> Array:
+def _learn(history: pl.DataFrame, weeks: pl.Series) -> Learnt:
+    past = weeks[-LEARNT_WEEKS - 1 : -1]
+    quantiles, ids, selection = _forecast(history.filter(pl.col("ds") <= past[0]), None)
+    made = [(quantiles, ids)]
+    made += [_forecast(history.filter(pl.col("ds") <= origin), selection)[:2] for origin in past[1:]]
+    return Learnt(selection, _widths(history, made, past, selection))
+
+
+def _widths(history: pl.DataFrame, made: list[tuple[Array, pl.Series]], past: pl.Series, selection: Selection) -> Array:
     ids = made[0][1]
     came = ids.to_frame("unique_id").join(past.to_frame("ds").with_columns(pl.col("ds").dt.offset_by("1w")), how="cross")
     came = came.join(history, on=["unique_id", "ds"], how="left", maintain_order="left")
     actual = came.select(pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)).fill_null(float("nan"))).to_series().to_numpy()
     quantiles = np.stack([_aligned(values, names, ids) for values, names in made])
     one = np.ones(len(ids))
-    assert selection is not None
     return learn_widths(
         Past(
             quantiles,

@@ -43,13 +43,16 @@ def test_the_organisers_policy_without_a_season_orders_up_to_four_weeks():
     assert vn2.benchmark_order(known, state, 1)["order"].to_list()[1] == 0
 
 
-def test_our_order_keeps_the_competitions_shape_in_every_round():
-    known = sales(36, [10, 12, 9], [0, 0, 1], [4, 4, 5], out=((2, 30),))
+@pytest.mark.parametrize("weeks", [36, 60])
+def test_our_order_keeps_the_competitions_shape_in_every_round(weeks: int):
+    """With a history that is too short to play, and with one that isn't."""
+    vn2._KEPT.clear()
+    known = sales(weeks, [10, 12, 9], [0, 0, 1], [4, 4, 5], out=((2, 30),))
     for week in (1, 2, 6):
         state = pl.DataFrame(
             {"Store": 0, "Product": [2, 0, 1], "on_hand": [1, 5, 9], "in_transit_1": [0, 3, 0], "in_transit_2": [2, 3, 0]}
         )
-        upto = MONDAY + timedelta(weeks=29 + week)
+        upto = MONDAY + timedelta(weeks=weeks - 7 + week)
         found = vn2.order(known.filter(pl.col("week") < upto), state, week)
         assert found.columns == ["Store", "Product", "order"] and found["order"].dtype == pl.Int64
         assert found["Product"].to_list() == [2, 0, 1] and found["order"].min() >= 0
