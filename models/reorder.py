@@ -1,4 +1,4 @@
-"""How much to order. Here: inventory position against levels, MOQ and case pack, days of cover. Not here: levels themselves."""
+"""How much to order. Here: inventory position against levels, days of cover, sentences. Not here: levels themselves, rounding (quantity)."""
 
 from datetime import date
 
@@ -7,15 +7,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.demand import SERIES
+from models.quantity import order_quantities
 
 Array = NDArray[np.float64]
 
 
 def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
-    """Adds inventory_position_units, needed_units, order_quantity_units and rounding_rule to each row.
+    """Adds inventory_position_units, needed_units, and by `quantity` order_quantity_units, rounding_rule and order_exception.
 
     position: available_units (null where stock is unknown), on_order_units, decided_units, transfer_units, backordered_units,
-    reorder_point_units, order_up_to_level_units, moq_units, case_pack_units.
+    reorder_point_units, order_up_to_level_units, moq_units, case_pack_units, and the optional columns of `quantity.order_quantities`.
 
     At or below the reorder point (and below the order-up-to level) order up to the level: at least the MOQ, then up to whole
     case packs. Where stock is unknown the position is unknown, not zero, and the quantity stays blank.
@@ -32,17 +33,7 @@ def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("order_up_to_level_units") - pl.col("inventory_position_units")
     is_due = (pl.col("inventory_position_units") <= pl.col("reorder_point_units")) & (gap > 0)
     rows = rows.with_columns(needed_units=pl.when(is_due).then(gap).when(gap.is_not_null()).then(0))
-    at_least = (
-        pl.when(pl.col("needed_units") > 0).then(pl.max_horizontal("needed_units", "moq_units")).otherwise(pl.col("needed_units"))
-    )
-    packs = -(-at_least // pl.col("case_pack_units"))
-    rows = rows.with_columns(order_quantity_units=(packs * pl.col("case_pack_units")).cast(pl.Int64))
-    by_moq = pl.col("needed_units").is_between(1, pl.col("moq_units") - 1)
-    by_pack = pl.col("order_quantity_units") > at_least
-    rule = (
-        pl.when(by_moq & by_pack).then(pl.lit("moq and case_pack")).when(by_moq).then(pl.lit("moq")).when(by_pack).then(pl.lit("case_pack"))
-    )  # fmt: skip
-    return rows.with_columns(rounding_rule=rule.otherwise(pl.lit("none")))
+    return order_quantities(rows)
 
 
 def days_of_cover(available: Array, mean: Array) -> Array:
@@ -82,9 +73,12 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
     unknown = pl.format(
         "Stock is unknown; order when it falls to {} and fill up to {}.", "reorder_point_units", "order_up_to_level_units"
     )
+    excepted = pl.format("Needs {}, but {}.", "needed_units", "order_exception")
     sentence = (
         pl.when(pl.col("order_quantity_units").is_null())
         .then(unknown)
+        .when(pl.col("order_exception").is_not_null())
+        .then(excepted)
         .when(pl.col("order_quantity_units") > 0)
         .then(known)
         .when(pl.col("inventory_position_units") > pl.col("reorder_point_units"))
