@@ -8,11 +8,14 @@ import polars as pl
 
 from models import allocation, availability, reorder
 from models.demand import SERIES
+from models.lead_times import learned_lead_times
 from models.safety_stock import stock_levels_of
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 from pipelines.operations import Suggestion
+
+DAYS_OF_YEAR = 365.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Inputs:
     bundles: pl.DataFrame
     demand: pl.DataFrame
     supply: pl.DataFrame
+    observed_lead_times: pl.DataFrame
     countries: pl.DataFrame
 
 
@@ -41,12 +45,17 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     """
     forecast = inputs.series.join(inputs.means.select(*SERIES).unique(), on=SERIES, how="semi")
     terms = with_terms(forecast, inputs.supplier_terms, inputs.unit_costs, config.planning)
+    terms = learned_lead_times(terms, inputs.observed_lead_times)
     levels = stock_levels_of(terms, inputs.means)
+    levels = levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))
     position = _position(levels, inputs)
-    transfers = availability.suggest_transfers(position)
+    planning = config.planning
+    transfers = availability.suggest_transfers(
+        position, availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount)
+    )
     suggestions = _suggestions(position, transfers, inputs, config, version, cutoff)
     frames = {
-        "safety_stock": levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days")),
+        "safety_stock": levels,
         "reorder_suggestions": suggestions,
         "transfer_suggestions": _with_transfer_reasons(transfers).with_columns(snapshot_version=pl.lit(version)),
         "allocations": _allocations(inputs).with_columns(snapshot_version=pl.lit(version)),
@@ -57,14 +66,23 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
 
 def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
     """Each series with its first supplier's terms; what the merchant didn't give is assumed and named in `assumptions`."""
-    first = supplier_terms.sort("sku", "priority", "supplier_id").unique("sku", keep="first", maintain_order=True)
-    first = first.select(
-        "sku", "supplier_id", "lead_time_days", "lead_time_std_days", "review_period_days", "moq_units", "case_pack_units"
+    is_tied = (pl.len().over("sku", "priority") > 1).alias("is_tied")
+    first = supplier_terms.with_columns(is_tied).sort("sku", "priority", "supplier_id")
+    first = first.unique("sku", keep="first", maintain_order=True).select(
+        "sku",
+        "is_tied",
+        "supplier_id",
+        "lead_time_days",
+        "lead_time_std_days",
+        "review_period_days",
+        "moq_units",
+        "case_pack_units",
     )
     rows = (
         series.select(*SERIES, "has_stock_figures")
         .join(first, on="sku", how="left")
         .join(unit_costs.select("sku", "unit_cost_amount"), on="sku", how="left")
+        .with_columns(pl.when(pl.col("unit_cost_amount") > 0).then("unit_cost_amount"))
     )
     defaults: list[tuple[str, float, str]] = [
         ("lead_time_days", planning.lead_time_days, "lead time {} days"),
@@ -74,7 +92,8 @@ def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: p
         ("case_pack_units", 1, "case pack {}"),
     ]
     named = [pl.when(pl.col(name).is_null()).then(pl.lit(words.format(f"{value:g}"))) for name, value, words in defaults]
-    named.append(pl.when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost unknown, value blank")))
+    named.append(pl.when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost unknown or zero, value blank")))
+    named.append(pl.when(pl.col("is_tied")).then(pl.lit("the first of several suppliers of the same priority")))
     assumptions = pl.concat_str(named, separator=", ", ignore_nulls=True)
     filled = [pl.col(name).fill_null(value) for name, value, _ in defaults]
     rows = rows.with_columns(assumptions=assumptions).with_columns(filled)
@@ -101,7 +120,8 @@ def _suggestions(
 ) -> pl.DataFrame:
     moved = _decided(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
-    rows = reorder.suggest_orders(rows).sort(*SERIES)
+    yearly = inputs.means.group_by(*SERIES).agg(yearly_demand_units=pl.col("mean_units").mean() * DAYS_OF_YEAR / 7)
+    rows = reorder.suggest_orders(rows.join(yearly, on=SERIES, how="left")).sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
     horizon_days = 7.0 * mean.shape[1]
     cover = reorder.days_of_cover(rows["available_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), mean)

@@ -130,6 +130,8 @@ class Planning(Strict):
     lead_time_std_days: float = Field(3, ge=0)
     holding_rate: float = Field(0.2, ge=0, description="cost of holding stock for a year ÷ its value")
     offer_buffer_units: int = Field(1, ge=0)
+    transfer_line_amount: float = Field(0, ge=0, description="what moving a SKU between two locations costs, reporting currency")
+    transfer_unit_amount: float = Field(0, ge=0, description="and each unit of it")
     horizon_weeks: int = Field(13, ge=4, le=52)
 
 

@@ -2,7 +2,7 @@
 
 import dataframely as dy
 
-from pipelines.contracts.base import code, count, date, flag, instant, key, money, number, register, text, units
+from pipelines.contracts.base import count, date, flag, instant, key, money, number, register, text, units
 
 
 @register("decisions", "Safety stock and levels per SKU and location")
@@ -10,8 +10,12 @@ class SafetyStock(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
     supplier_id = text("Supplier tried first")
-    lead_time_days = number("Mean lead time", "days", nullable=False)
+    lead_time_days = number("Mean lead time, after what the supplier's orders took", "days", nullable=False)
     lead_time_std_days = number("Its standard deviation", "days", nullable=False)
+    stated_lead_time_days = number("The supplier's own figure, or the one assumed", "days", nullable=False)
+    lead_time_orders = count(
+        "The supplier's purchase orders that the lead time rests on; at 0 it is as stated, or as other suppliers keep theirs"
+    )
     review_period_days = number("Time between two orders", "days", nullable=False)
     protection_interval_days = number("Lead time + review period", "days", nullable=False)
     cycle_service_level = number("P(no stock-out per cycle) aimed at", "rate", nullable=False)
@@ -36,8 +40,12 @@ class ReorderSuggestions(dy.Schema):
     decided_units = units("Approved or sent decisions that the ERP does not show yet")
     transfer_units = units("Net units of this run's transfers")
     inventory_position_units = units("available + on order + decided + transfers − backordered", nullable=True)
-    lead_time_days = number("Mean lead time", "days", nullable=False)
+    lead_time_days = number("Mean lead time, after what the supplier's orders took", "days", nullable=False)
     lead_time_std_days = number("Its standard deviation", "days", nullable=False)
+    stated_lead_time_days = number("The supplier's own figure, or the one assumed", "days", nullable=False)
+    lead_time_orders = count(
+        "The supplier's purchase orders that the lead time rests on; at 0 it is as stated, or as other suppliers keep theirs"
+    )
     review_period_days = number("Time between two orders", "days", nullable=False)
     cycle_service_level = number("P(no stock-out per cycle) aimed at", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
@@ -48,7 +56,11 @@ class ReorderSuggestions(dy.Schema):
     moq_units = units("Least order quantity")
     case_pack_units = units("Multiples ordered")
     order_quantity_units = units("After MOQ and case pack; blank where stock is unknown", nullable=True)
-    rounding_rule = code("What changed the quantity", ("none", "moq", "case_pack", "moq and case_pack"))
+    rounding_rule = text(
+        "Rules that changed the quantity, joined by and: moq, case_pack, pallet, price_break, shelf_life, storage; none",
+        nullable=False,
+    )
+    order_exception = text("Why nothing is ordered until a person decides; blank where nothing is in the way")
     unit_cost_amount = money("Cost of one unit, reporting currency", nullable=True)
     order_amount = money("Quantity × cost", nullable=True)
     currency_code = text("Reporting currency", nullable=False)

@@ -8,6 +8,7 @@ import polars as pl
 import models
 from models import demand as demand_model
 from models import knowledge
+from models.lead_times import observed_lead_times
 from pipelines import decisions as deciding
 from pipelines import progress
 from pipelines.contracts import table
@@ -78,6 +79,7 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
             unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]), locations=t["locations"],
             fulfilment_lines=t["fulfilment_lines"],
             orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
+            observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
         )  # fmt: skip
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})

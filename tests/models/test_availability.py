@@ -6,23 +6,28 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.availability import channel_offers, suggest_transfers
+from models.availability import TransferCosts, channel_offers, suggest_transfers
 from tests.models.builders import QUICK, frame
 
 POSITION = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
     ("available_units", "on_order_units", "backordered_units", "decided_units", "reorder_point_units", "order_up_to_level_units"), pl.Int64
+) | dict.fromkeys(
+    ("mean_demand_units", "safety_stock_units", "cycle_service_level", "protection_interval_days", "unit_cost_amount"), pl.Float64
 )  # fmt: skip
 SELLS = dict.fromkeys(("channel", "sku", "location_id"), pl.String)
 
 
-def at(place: str, available: int | None, reorder_point: int, up_to: int, **more: int) -> dict[str, object]:
-    usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0}
+def at(place: str, available: int | None, reorder_point: int, up_to: int, **more: float) -> dict[str, object]:
+    usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0, "cycle_service_level": 0.95}
+    usual |= {"mean_demand_units": 0.6 * reorder_point, "safety_stock_units": 0.4 * reorder_point, "protection_interval_days": 14}
     levels = {"available_units": available, "reorder_point_units": reorder_point, "order_up_to_level_units": up_to}
     return usual | levels | {"location_id": place} | more
 
 
-def moves(*rows: dict[str, object]) -> list[tuple]:
-    return suggest_transfers(frame(POSITION, rows)).select("from_location_id", "location_id", "transfer_units").rows()
+def moves(*rows: dict[str, object], costs: TransferCosts | None = None) -> list[tuple]:
+    return (
+        suggest_transfers(frame(POSITION, list(rows)), costs).select("from_location_id", "location_id", "transfer_units").rows()
+    )
 
 
 def test_the_docstrings_example():
@@ -33,6 +38,26 @@ def test_the_docstrings_example():
 def test_the_largest_shortage_is_filled_first_from_the_largest_surplus():
     rows = [at("A", 25, 10, 20), at("B", 28, 10, 20), at("C", 0, 3, 5), at("D", 0, 9, 12)]
     assert moves(*rows) == [("B", "D", 8), ("A", "D", 1), ("A", "C", 3)]
+
+
+def test_too_little_surplus_goes_where_it_most_likely_serves_somebody():
+    empty = at("B", 0, 10, 12, mean_demand_units=8, safety_stock_units=2)
+    rather_full = at("C", 14, 30, 40, mean_demand_units=10, safety_stock_units=20)
+    assert moves(at("A", 26, 10, 20), empty, rather_full) == [("A", "B", 6)]
+    assert sum(units for _, _, units in moves(at("A", 50, 10, 20), empty, rather_full)) == 26
+
+
+def test_a_move_must_save_more_than_it_costs():
+    rows = [at("A", 50, 10, 20, unit_cost_amount=4), at("B", 2, 12, 25, unit_cost_amount=4)]
+    move = [("A", "B", 10)]
+    assert moves(*rows) == move
+    assert moves(*rows, costs=TransferCosts(line_amount=5)) == move
+    assert moves(*rows, costs=TransferCosts(line_amount=50)) == []
+    assert moves(*rows, costs=TransferCosts(unit_amount=3)) == []
+    dead = [rows[0] | {"mean_demand_units": 0.0}, rows[1]]
+    assert moves(*rows, costs=TransferCosts(line_amount=20)) == []
+    assert moves(*dead, costs=TransferCosts(line_amount=20)) == move
+    assert moves(*({**row, "unit_cost_amount": None} for row in rows), costs=TransferCosts(line_amount=50)) == move
 
 
 def test_ties_go_by_name_whatever_the_row_order():
