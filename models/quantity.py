@@ -16,7 +16,7 @@ STEPS = ("_moq", "_pack", "_pallet", "_break", "_shelf", "_room")
 
 
 def order_quantities(rows: pl.DataFrame) -> pl.DataFrame:
-    """Adds order_quantity_units, rounding_rule (the rules that changed the quantity, "none" where none did) and order_exception.
+    """Adds order_quantity_units, rounding_rule (the rules that changed the quantity, "none" where none did) and order_exception (empty where none).
 
     rows: needed_units (blank where unknown), moq_units, case_pack_units; optional: pallet_units; price_break_units from which a unit costs
     price_break_cost_amount instead of unit_cost_amount, worth it by holding_rate (per year) and yearly_demand_units; shelf_life_units
@@ -37,8 +37,8 @@ def order_quantities(rows: pl.DataFrame) -> pl.DataFrame:
     steps = steps.with_columns(_shelf=_capped("_break", "shelf_life_units")).with_columns(
         _room=_capped("_shelf", "storage_units")
     )
-    steps = steps.with_columns(order_exception=_exception())
-    quantity = pl.when(pl.col("order_exception").is_null()).then("_room").when(pl.col("_room").is_not_null()).then(0)
+    steps = steps.with_columns(order_exception=_exception().fill_null(""))
+    quantity = pl.when(pl.col("order_exception") == "").then("_room").when(pl.col("_room").is_not_null()).then(0)
     done = steps.with_columns(order_quantity_units=quantity.cast(pl.Int64), rounding_rule=_rules())
     return done.drop(*missing, *STEPS)
 

@@ -77,7 +77,7 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
     sentence = (
         pl.when(pl.col("order_quantity_units").is_null())
         .then(unknown)
-        .when(pl.col("order_exception").is_not_null())
+        .when(pl.col("order_exception") != "")
         .then(excepted)
         .when(pl.col("order_quantity_units") > 0)
         .then(known)

@@ -60,7 +60,7 @@ class ReorderSuggestions(dy.Schema):
         "Rules that changed the quantity, joined by and: moq, case_pack, pallet, price_break, shelf_life, storage; none",
         nullable=False,
     )
-    order_exception = text("Why nothing is ordered until a person decides; blank where nothing is in the way")
+    order_exception = text("Why nothing is ordered until a person decides; empty where nothing is in the way", nullable=False)
     unit_cost_amount = money("Cost of one unit, reporting currency", nullable=True)
     order_amount = money("Quantity × cost", nullable=True)
     currency_code = text("Reporting currency", nullable=False)

@@ -48,7 +48,7 @@ BREAK = {
     ],
 )  # fmt: skip
 def test_rules_by_hand(row: dict, quantity: int | None, rule: str):
-    assert ordered(**row) == (quantity, rule, None)
+    assert ordered(**row) == (quantity, rule, "")
 
 
 @pytest.mark.parametrize(

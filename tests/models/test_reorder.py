@@ -110,7 +110,9 @@ def test_a_sentence_for_each_case():
     rows = suggest_orders(
         frame(POSITION, [at(12, 15, 40, 25, 12), at(16, 15, 40), at(0, 0, 0), at(None, 15, 40), at(12, 15, 40, 999)])
     )
-    rows = rows.with_columns(order_exception=pl.when(pl.col("moq_units") == 999).then(pl.lit("the MOQ is too large")))
+    rows = rows.with_columns(
+        order_exception=pl.when(pl.col("moq_units") == 999).then(pl.lit("the MOQ is too large")).otherwise(pl.lit(""))
+    )
     assert reasons(rows).to_list() == [
         "Position 12 against reorder point 15; order 36 to reach 40 (3 of them safety stock).",
         "Position 16 is above reorder point 15; nothing to order.",
