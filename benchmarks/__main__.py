@@ -20,13 +20,14 @@ from benchmarks import (
     textbook,
     truth,
     vn2,
+    webhooks,
 )
 
 OUTPUT = Path(__file__).parent / "output"
 PARTS = {"path": path.measure, "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
          "incremental": incremental.measure, "pages": pages.measure, "truth": truth.measure, "forecasts": forecasts.measure,
          "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure,
-         "vn2": vn2.measure, "stock_speed": stock_speed.measure, "faults": faults.measure}  # fmt: skip
+         "vn2": vn2.measure, "stock_speed": stock_speed.measure, "webhooks": webhooks.measure, "faults": faults.measure}  # fmt: skip
 
 
 def main() -> None:

@@ -137,6 +137,19 @@ def servers(
 
 
 @app.command()
+def webhooks(
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; this machine alone by default.")] = "127.0.0.1",
+    port: int = 8787,
+) -> None:
+    """Takes what platforms deliver of their own accord: verified, landed as it came, answered at once."""
+    from pipelines import commands
+
+    commands.take_webhooks(settings_of(config, None, home), host=host, port=port)
+
+
+@app.command()
 def summary(config: ConfigOption = None, home: HomeOption = None) -> None:
     """What the newest snapshot says, again."""
     from pipelines import terminal

@@ -42,7 +42,7 @@ def connect(settings: Any, name: str, *, kind: str | None, is_dry: bool) -> None
     chosen = kind_of(kind or (known.kind if known and known.kind else _ask_kind()))
     channel = (known or _new_channel(name)).model_copy(update={"kind": chosen.name})
     is_new = not channel.connection
-    given = {s.name: _asked(channel, s, is_wanted=s.is_required or is_new) for s in chosen.settings}
+    given = {s.name: _asked(channel, s, is_wanted=s.is_asked and (s.is_required or is_new)) for s in chosen.settings}
     session = open_channel(channel, _patience(), {name: value for name, value in given.items() if value})
     typer.secho(_checked(name, lambda: chosen.check(session)), fg="green")
     if is_dry:
@@ -194,6 +194,23 @@ def serve(folder: Path, *, port: int, storm: int | None, seconds: float | None) 
     finally:
         for server in servers:
             server.close()
+
+
+def take_webhooks(settings: Any, *, host: str, port: int) -> None:
+    """Takes platforms' deliveries until it is stopped."""
+    import uvicorn
+
+    from pipelines.intake.webhooks import application, endpoints
+    from pipelines.warehouse.landing import Landing
+    from pipelines.warehouse.sealing import Seal
+
+    known = endpoints(settings.merchant_config)
+    if not known:
+        raise InputError("No channel of the configuration is of a platform that delivers; `fulcast connect` connects one.")
+    for name, endpoint in known.items():
+        typer.echo(f"{name}: http://{host}:{port}/{name}" + (f", once {endpoint.missing} is set" if endpoint.missing else ""))
+    landing = Landing(settings.home_folder / "landing", Seal(settings.landing_key))
+    uvicorn.run(application(settings.merchant_config, landing), host=host, port=port, log_level="warning", access_log=False)
 
 
 def forget(settings: Any, person: str) -> None:

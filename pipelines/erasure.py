@@ -22,6 +22,7 @@ from pipelines.contracts.base import all_tables
 from pipelines.errors import InputError
 from pipelines.exports import write_exports
 from pipelines.intake.connection import feed_name
+from pipelines.intake.notices import WEBHOOKS
 from pipelines.warehouse import snapshots
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
@@ -96,6 +97,8 @@ Rewrite = Callable[[bytes, set[str]], tuple[bytes, int]]
 
 def _payloads(config: Config, landing: Landing) -> Iterator[tuple[Payload, Rewrite]]:
     for channel in config.fetched:
+        for payload in landing.payloads(feed_name(channel.name, WEBHOOKS)):
+            yield payload, _without_deliveries
         for stream in kind_of(channel.kind or "").streams:
             personal = stream.personal if isinstance(stream, RecordStream) else ()
             for payload in landing.payloads(feed_name(channel.name, stream.name)):
@@ -188,6 +191,18 @@ def _without_in_records(content: bytes, known: set[str], personal: tuple[str, ..
     frame.with_columns(payload=pl.Series(payloads, dtype=pl.Binary)).write_parquet(
         buffer, compression="zstd", compression_level=1
     )
+    return buffer.getvalue(), hit
+
+
+def _without_deliveries(content: bytes, known: set[str]) -> tuple[bytes, int]:
+    """Deliveries that name the person go as a whole: the records that they told of are landed on their own."""
+    frame = _records(content)
+    kept = [(record, 0) if not _without_in_text(record, known)[1] else (b'{"erased":true}', 1) for record in frame["payload"]]
+    hit = sum(is_hit for _, is_hit in kept)
+    if not hit:
+        return content, 0
+    buffer = io.BytesIO()
+    frame.with_columns(payload=pl.Series([record for record, _ in kept], dtype=pl.Binary)).write_parquet(buffer)
     return buffer.getvalue(), hit
 
 

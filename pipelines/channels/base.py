@@ -33,6 +33,7 @@ class Setting:
     example: str = ""
     is_secret: bool = False
     is_required: bool = True
+    is_asked: bool = True  # by `fulcast connect`; else the environment alone tells it
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,27 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """What a platform sent of its own accord; names of headers are in lower case."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Hook:
+    """How a platform's deliveries are checked. `secret`: the setting that this takes. `verify` raises ChannelError for what is
+    forged, too old or for another shop; it `asks` the platform where it can't tell alone. `named`: stream and id of the records
+    that a body tells of, which are then asked for. `answer`: to the question by which a platform tries an address."""
+
+    secret: str
+    verify: Callable[[Delivery, Mapping[str, str], float, Session], None]
+    named: Callable[[bytes], list[tuple[str, str]]]
+    asks: bool = False
+    answer: Callable[[str, Mapping[str, str]], str] | None = None
+
+
+@dataclass(frozen=True)
 class Kind:
     """A platform: what it needs to be connected and the streams it gives."""
 
@@ -168,6 +190,7 @@ class Kind:
     open: Callable[[str, Mapping[str, str], str, Any], Session]
     check: Callable[[Session], str]
     streams: tuple[RecordStream | ReportStream, ...]
+    hook: Hook | None = None
     edition: str = "1"  # another one where records are read in another way: the ledger is then made anew from landing
 
 

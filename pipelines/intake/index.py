@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -15,6 +15,23 @@ from pipelines.warehouse.landing import Landing, Shelf
 SIDECAR = "index.parquet"
 FOLDED_FROM = 64  # sidecars that may wait before they are folded into one
 SCHEMA = {"source_id": pl.String, "fingerprint": pl.String, "digest": pl.String}
+
+
+BATCH_RECORDS, BATCH_BYTES = 100_000, 340_000_000
+
+
+def batches(pages: Iterable[list[Record]]) -> Iterable[list[Record]]:
+    """Pages put together until there are enough records to land at once."""
+    batch: list[Record] = []
+    size = 0
+    for page in pages:
+        batch += page
+        size += sum(len(record.payload) for record in page)
+        if len(batch) >= BATCH_RECORDS or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 class Index:

@@ -1,21 +1,22 @@
 """Asking every channel what changed. Here: windows, cursors, what lands. Not here: how a platform is asked (channels/)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
 from requests import RequestException
 
-from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, Record, RecordStream, ReportStream, Session, kind_of
+from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, RecordStream, ReportStream, Session, kind_of
 from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Channel
 from pipelines.intake.connection import feed_name, open_channel
-from pipelines.intake.index import Index
+from pipelines.intake.index import Index, batches
+from pipelines.intake.notices import WEBHOOKS, fetch_named
 from pipelines.intake.state import States
 from pipelines.warehouse.landing import Landing, Shelf
 
-BATCH_RECORDS, BATCH_BYTES = 100_000, 340_000_000
 Progress = Callable[[int, int], None]
 
 
@@ -39,20 +40,31 @@ def poll(
     for number, channel in enumerate(config.fetched, 1):
         try:
             session = open_channel(channel, patience)
-            streams = kind_of(channel.kind or "").streams
+            kind = kind_of(channel.kind or "")
         except ChannelError as problem:
             polled.failures.append(str(problem))
             continue
-        for stream in streams:
+        with _named(polled, states, channel.name, WEBHOOKS):
+            polled.landed |= fetch_named(channel, kind, session, landing, states, at)
+        for stream in kind.streams:
             feed = feed_name(channel.name, stream.name)
-            try:
-                polled.landed[feed] = poll_stream(channel, session, stream, landing, states, at)
-            except (ChannelError, RequestException) as problem:
-                sentence = str(in_words(channel.name, problem) if isinstance(problem, RequestException) else problem)
-                states.change(feed, last_error=sentence)
-                polled.failures.append(f"{feed}: {sentence}")
+            with _named(polled, states, channel.name, stream.name):
+                new = poll_stream(channel, session, stream, landing, states, at)
+                polled.landed[feed] = polled.landed.get(feed, 0) + new
         progress(number, len(config.fetched))
     return polled
+
+
+@contextmanager
+def _named(polled: Polled, states: States, channel: str, stream: str) -> Iterator[None]:
+    """What goes wrong with one stream is noted in words, and the others go on."""
+    feed = feed_name(channel, stream)
+    try:
+        yield
+    except (ChannelError, RequestException) as problem:
+        sentence = str(in_words(channel, problem) if isinstance(problem, RequestException) else problem)
+        states.change(feed, last_error=sentence)
+        polled.failures.append(f"{feed}: {sentence}")
 
 
 def poll_stream(
@@ -107,20 +119,6 @@ def since(channel: Channel, stream: RecordStream, cursor: str) -> datetime | Non
             ) from problem
         return (seen if seen.tzinfo else seen.replace(tzinfo=UTC)) - stream.overlap
     return datetime.combine(channel.since, time(), UTC) if channel.since else None
-
-
-def batches(pages: Iterable[list[Record]]) -> Iterable[list[Record]]:
-    """Pages put together until there are enough records to land at once."""
-    batch: list[Record] = []
-    size = 0
-    for page in pages:
-        batch += page
-        size += sum(len(record.payload) for record in page)
-        if len(batch) >= BATCH_RECORDS or size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
 
 
 def _land_reports(

@@ -16,8 +16,7 @@ from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Channel
 from pipelines.intake.connection import feed_name, open_channel
-from pipelines.intake.index import Index
-from pipelines.intake.poll import batches
+from pipelines.intake.index import Index, batches
 from pipelines.intake.state import States
 from pipelines.warehouse.landing import Landing, Shelf
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Container, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,12 +48,11 @@ class Landing:
             "feed": shelf.name, "channel": shelf.channel, "object": shelf.object, "name": name, "sha256": digest,
             "fetched_at": fetched_at.isoformat(),
         }  # fmt: skip
-        (aside / "payload").write_bytes(self.seal.seal(content))
-        (aside / "manifest.json").write_text(json.dumps(manifest, indent=1))
-        for other, small in (beside or {}).items():
-            (aside / other).write_bytes(small)
-        for part in aside.iterdir():
-            _sync(part)
+        parts = {"payload": self.seal.seal(content), "manifest.json": json.dumps(manifest, indent=1).encode(), **(beside or {})}
+        for part, written in parts.items():
+            (aside / part).write_bytes(written)
+        with ThreadPoolExecutor(len(parts)) as pool:  # one commit of the disk's journal for all of them
+            list(pool.map(_sync, (aside / part for part in parts)))
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             aside.rename(target)

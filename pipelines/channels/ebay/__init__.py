@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from pipelines.channels.base import Kind, RecordStream, Setting
-from pipelines.channels.ebay import fetch, orders, payouts
+from pipelines.channels.base import Hook, Kind, RecordStream, Setting
+from pipelines.channels.ebay import fetch, hook, orders, payouts
 
 DAY = timedelta(days=1)
 PERSONAL = (
@@ -19,9 +19,14 @@ KIND = Kind(
         Setting("client_secret", "Client secret (Cert ID) of the application", is_secret=True),
         Setting("refresh_token", "Refresh token that the seller's consent gave", is_secret=True),
         Setting("address", "Address of the API, where it is not eBay's own", fetch.ADDRESS, is_required=False),
+        Setting("webhook_secret", "Verification token of the destination", is_secret=True, is_required=False, is_asked=False),
+        Setting(
+            "webhook_url", "Address of this channel's deliveries, as the platform was given it", is_required=False, is_asked=False
+        ),
     ),
     open=fetch.open_session,
     check=fetch.check,
+    hook=Hook("webhook_secret", hook.verify, hook.named, asks=True, answer=hook.answer),
     streams=(
         RecordStream(
             name="orders",

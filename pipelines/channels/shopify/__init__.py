@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from pipelines.channels.base import Kind, RecordStream, Setting
-from pipelines.channels.shopify import fetch, orders, payouts
+from pipelines.channels.base import Hook, Kind, RecordStream, Setting
+from pipelines.channels.shopify import fetch, hook, orders, payouts
 
 DAY = timedelta(days=1)
 PERSONAL = ("email", "phone", "customer.id", "shippingAddress.zip", "note", "customAttributes")
@@ -21,6 +21,7 @@ KIND = Kind(
     ),
     open=fetch.open_session,
     check=fetch.check,
+    hook=Hook("client_secret", hook.verify, hook.named),
     streams=(
         RecordStream(
             name="orders",

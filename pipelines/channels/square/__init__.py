@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from pipelines.channels.base import Kind, RecordStream, Setting
-from pipelines.channels.square import catalog, fetch, orders, payments
+from pipelines.channels.base import Hook, Kind, RecordStream, Setting
+from pipelines.channels.square import catalog, fetch, hook, orders, payments
 
 DAY = timedelta(days=1)
 PERSONAL_ORDER = ("customer_id", "ticket_name", "tenders", "fulfillments.shipment_details.recipient",
@@ -24,9 +24,12 @@ KIND = Kind(
     settings=(
         Setting("access_token", "Access token with the scopes ORDERS_READ, PAYMENTS_READ, INVENTORY_READ, ITEMS_READ, MERCHANT_PROFILE_READ", is_secret=True),
         Setting("address", "Address of the API, where it is not Square's own", fetch.ADDRESS, is_required=False),
+        Setting("webhook_secret", "Signature key of the subscription", is_secret=True, is_required=False, is_asked=False),
+        Setting("webhook_url", "Address of this channel's deliveries, as the platform was given it", is_required=False, is_asked=False),
     ),
     open=fetch.open_session,
     check=fetch.check,
+    hook=Hook("webhook_secret", hook.verify, hook.named),
     streams=(
         RecordStream(
             name="orders",

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from pipelines.channels.base import Kind, RecordStream, Setting
-from pipelines.channels.stripe import fetch, payouts
+from pipelines.channels.base import Hook, Kind, RecordStream, Setting
+from pipelines.channels.stripe import fetch, hook, payouts
 
 DAY = timedelta(days=1)
 PERSONAL = (
@@ -17,9 +17,11 @@ KIND = Kind(
     settings=(
         Setting("secret_key", "Restricted key that may read balance, payouts and charges", is_secret=True),
         Setting("address", "Address of the API, where it is not Stripe's own", fetch.ADDRESS, is_required=False),
+        Setting("webhook_secret", "Signing secret of the endpoint", is_secret=True, is_required=False, is_asked=False),
     ),
     open=fetch.open_session,
     check=fetch.check,
+    hook=Hook("webhook_secret", hook.verify, hook.named),
     streams=(
         RecordStream(
             name="payouts",

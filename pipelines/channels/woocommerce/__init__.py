@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from pipelines.channels.base import Kind, RecordStream, Setting
-from pipelines.channels.woocommerce import fetch, orders, refunds
+from pipelines.channels.base import Hook, Kind, RecordStream, Setting
+from pipelines.channels.woocommerce import fetch, hook, orders, refunds
 
 DAY = timedelta(days=1)
 _PERSON = ("first_name", "last_name", "company", "address_1", "address_2", "city", "email", "phone", "postcode", "state")
@@ -17,9 +17,11 @@ KIND = Kind(
         Setting("shop", "The shop's own address", "https://shop.example.com"),
         Setting("consumer_key", "Consumer key of a REST API key with read access", is_secret=True),
         Setting("consumer_secret", "Its consumer secret", is_secret=True),
+        Setting("webhook_secret", "Secret of the webhook", is_secret=True, is_required=False, is_asked=False),
     ),
     open=fetch.open_session,
     check=fetch.check,
+    hook=Hook("webhook_secret", hook.verify, hook.named),
     streams=(
         RecordStream(
             name="orders",

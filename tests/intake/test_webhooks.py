@@ -1,0 +1,240 @@
+"""Deliveries over HTTP: what is landed, what is refused and in which words, and what a poll makes of them. Not here: how fast (benchmarks)."""
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+import requests
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from pipelines.channels.base import ChannelError, Delivery, Session
+from pipelines.channels.ebay import hook as ebay
+from pipelines.channels.mapping import Config
+from pipelines.channels.shopify import hook as shopify
+from pipelines.channels.square import hook as square
+from pipelines.channels.stripe import hook as stripe
+from pipelines.defs.resources import Run
+from pipelines.defs.sensors import webhooks_landed
+from pipelines.intake.webhooks import LARGEST, application
+from pipelines.warehouse.landing import Landing
+from tests.conftest import environment
+from tests.connected import Connect
+
+SECRET = "whsec"
+NOW = 1_768_000_000.0
+NOBODY = Session("shop", {}, "UTC", None)
+
+
+def signed(body: bytes, secret: str = SECRET) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
+
+
+@contextmanager
+def served(config: Config, landing: Landing) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(application(config, landing), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+
+
+def landed(landing: Landing, channel: str) -> list[bytes]:
+    frames = [pl.read_parquet(io.BytesIO(payload.content())) for payload in landing.payloads(f"{channel}.webhooks")]
+    return [body for frame in frames for body in frame["payload"]]
+
+
+@pytest.fixture
+def woo(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("FULCAST_SHOP_UK_WEBHOOK_SECRET", SECRET)
+    return connect("woocommerce")
+
+
+def headers(woo: Any, body: bytes, **changed: str) -> dict[str, str]:
+    return {
+        "X-WC-Webhook-Signature": signed(body),
+        "X-WC-Webhook-Source": f"{woo.server.url}/",
+        "Content-Type": "application/json",
+    } | changed
+
+
+def test_a_delivery_lands_as_it_came_and_only_once(woo: Any) -> None:
+    body = b'{"id": 1,  "line_items": []}'
+    with served(woo.config, woo.landing) as url:
+        answers = [requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5) for _ in range(2)]
+    assert [(a.status_code, a.text) for a in answers] == [
+        (200, "Landed."),
+        (200, "This delivery is here already; it adds nothing."),
+    ]
+    assert landed(woo.landing, "shop_uk") == [body]
+    with served(woo.config, woo.landing) as url:  # started again, it knows what it took
+        assert "already" in requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5).text
+
+
+def test_what_is_forged_too_large_or_for_nobody_is_refused_in_a_sentence(woo: Any) -> None:
+    body = b'{"id": 1}'
+    with served(woo.config, woo.landing) as url:
+
+        def post(path: str, content: Any, **changed: str) -> tuple[int, str]:
+            answer = requests.post(f"{url}/{path}", content, headers=headers(woo, body, **changed), timeout=20)
+            return answer.status_code, answer.text
+
+        assert post("shop_uk", b'{"id": 2}')[1].startswith("shop_uk: The signature is not the shop's")
+        assert post("shop_uk", body, **{"X-WC-Webhook-Signature": ""}) == (
+            401, "shop_uk: The delivery bears no x-wc-webhook-signature; only the platform itself may deliver here."
+        )  # fmt: skip
+        assert post("shop_uk", body, **{"X-WC-Webhook-Source": "https://other.example"})[1].startswith(
+            "shop_uk: The delivery is from https://other.example"
+        )
+        assert post("shop_xx", body) == (404, "No shop 'shop_xx' takes deliveries here; there are shop_uk.")
+        assert post("shop_uk", iter([b"x" * 1_000_000] * (LARGEST // 1_000_000 + 1))) == (
+            413,
+            "The delivery is larger than 5 MB; no order is, and it is not read.",
+        )
+        assert requests.get(f"{url}/shop_uk", timeout=5).status_code == 405
+        assert post("shop_uk", body) == (200, "Landed.")
+    assert landed(woo.landing, "shop_uk") == [body]
+
+
+def test_fifty_megabytes_are_refused_before_they_are_read(woo: Any) -> None:
+    with served(woo.config, woo.landing) as url:
+        answer = requests.post(f"{url}/shop_uk", headers=headers(woo, b"") | {"Content-Length": "50000000"}, timeout=5, data=b"")
+        assert (answer.status_code, answer.text[:35]) == (413, "The delivery is larger than 5 MB; n")
+
+
+def test_without_its_secret_a_channel_takes_nothing(connect: Connect) -> None:
+    shop = connect("woocommerce")
+    with served(shop.config, shop.landing) as url:
+        answer = requests.post(f"{url}/shop_uk", b"{}", timeout=5)
+    assert (answer.status_code, answer.text) == (
+        503,
+        "shop_uk takes no deliveries until FULCAST_SHOP_UK_WEBHOOK_SECRET is set where `fulcast webhooks` runs.",
+    )
+
+
+def test_a_hundred_at_once_are_all_landed(woo: Any) -> None:
+    bodies = [json.dumps({"id": n, "line_items": []}).encode() for n in range(100)]
+    with served(woo.config, woo.landing) as url, ThreadPoolExecutor(20) as pool:
+        answers = list(
+            pool.map(lambda body: requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=10).text, bodies)
+        )
+    assert answers == ["Landed."] * 100
+    assert sorted(landed(woo.landing, "shop_uk")) == sorted(bodies)
+
+
+def test_a_poll_asks_for_what_deliveries_name_once(woo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order that the shop's list doesn't show yet comes by its id."""
+    woo.poll()
+    before, order = woo.clock.now, woo.shop.orders[-1]
+    late = woo.shop.orders[0].placed_at + timedelta(days=5)
+    assert late < before
+    monkeypatch.setattr(
+        woo.server.platform, "_wanted_orders", lambda asked: [(order, woo.clock.now)] if "include" in asked else []
+    )
+    order.has_note = not order.has_note
+    body = json.dumps({"id": order.id, "line_items": []}).encode()
+    with served(woo.config, woo.landing) as url:
+        requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5)
+    assert woo.poll().landed["shop_uk.orders"] == 1
+    assert woo.poll().landed["shop_uk.orders"] == 0
+
+
+def test_shopify_signs_with_the_apps_secret_and_names_its_shop() -> None:
+    body = json.dumps({"admin_graphql_api_id": "gid://shopify/Order/7"}).encode()
+    settings = {"client_secret": SECRET, "shop": "my.myshopify.com"}
+    good = {"x-shopify-hmac-sha256": signed(body), "x-shopify-shop-domain": "my.myshopify.com"}
+    shopify.verify(Delivery(good, body), settings, NOW, NOBODY)
+    with pytest.raises(ChannelError, match=r"is for the shop other\.myshopify\.com"):
+        shopify.verify(Delivery(good | {"x-shopify-shop-domain": "other.myshopify.com"}, body), settings, NOW, NOBODY)
+    assert shopify.named(body) == shopify.named(b'{"id": 1, "order_id": 7}') == [("orders", "gid://shopify/Order/7")]
+    assert shopify.named(b"[]") == shopify.named(b"{") == []
+
+
+def test_stripe_refuses_what_was_signed_long_ago() -> None:
+    """Stripe's own scheme: HMAC of time, a dot and the body; two signatures while the secret is changed."""
+    body = b'{"id": "evt_1"}'
+
+    def delivery(at: float, secret: str = SECRET) -> Delivery:
+        mac = hmac.digest(secret.encode(), f"{at:.0f}.".encode() + body, hashlib.sha256).hex()
+        return Delivery({"stripe-signature": f"t={at:.0f},v1={'0' * 64},v1={mac},v0=x"}, body)
+
+    stripe.verify(delivery(NOW - 299), {"webhook_secret": SECRET}, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="signed 301 s away"):
+        stripe.verify(delivery(NOW - 301), {"webhook_secret": SECRET}, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="forged"):
+        stripe.verify(delivery(NOW, "other"), {"webhook_secret": SECRET}, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="forged"):
+        stripe.verify(Delivery({"stripe-signature": "t=,v1=,"}, body), {"webhook_secret": SECRET}, NOW, NOBODY)
+
+
+def test_square_signs_the_address_too() -> None:
+    body = json.dumps({"type": "order.updated", "data": {"id": "O1"}}).encode()
+    settings = {"webhook_secret": SECRET, "webhook_url": "https://f.example/stores"}
+    good = {"x-square-hmacsha256-signature": signed(b"https://f.example/stores" + body)}
+    square.verify(Delivery(good, body), settings, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="forged"):
+        square.verify(Delivery(good, body), settings | {"webhook_url": "https://g.example"}, NOW, NOBODY)
+    assert square.named(body) == [("orders", "O1")]
+    assert square.named(b'{"type": "refund.created", "data": {"id": "F1"}}') == [("refunds", "F1")]
+    assert square.named(b'{"type": "catalog.version.updated"}') == []
+
+
+def test_ebay_signs_with_its_own_key_and_asks_a_question_first() -> None:
+    body, key = b'{"notification": {"data": {"orderId": "12-34"}}}', ec.generate_private_key(ec.SECP256R1())
+    session = Session("ebay", {}, "UTC", None, note={"public_keys": {"k1": key.public_key()}})
+    told = {
+        "alg": "ECDSA",
+        "kid": "k1",
+        "digest": "SHA1",
+        "signature": base64.b64encode(key.sign(body, ec.ECDSA(SHA1()))).decode(),
+    }
+    good = {"x-ebay-signature": base64.b64encode(json.dumps(told).encode()).decode()}
+    ebay.verify(Delivery(good, body), {}, NOW, session)
+    for broken, content in ((good, body + b" "), ({"x-ebay-signature": "e30="}, body), ({"x-ebay-signature": "%"}, body)):
+        with pytest.raises(ChannelError, match="forged"):
+            ebay.verify(
+                Delivery(broken, content),
+                {},
+                NOW,
+                Session("ebay", {}, "UTC", None, note={"public_keys": {"k1": key.public_key(), "None": key.public_key()}}),
+            )
+    expected = hashlib.sha256(b"codetokenhttps://f.example/ebay").hexdigest()
+    assert ebay.answer("code", {"webhook_secret": "token", "webhook_url": "https://f.example/ebay"}) == expected
+    assert ebay.named(body) == [("orders", "12-34")]
+    assert (
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).startswith(b"-----BEGIN PUBLIC KEY-----")
+    )
+
+
+def test_new_deliveries_start_one_refresh(tmp_path: Path) -> None:
+    shelf = tmp_path / "landing" / "shop_uk.webhooks"
+    with environment(tmp_path, tmp_path), dg.DagsterInstance.ephemeral() as instance:
+
+        def look(cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+            with dg.build_sensor_context(instance=instance, cursor=cursor, resources={"run": Run()}) as context:
+                return webhooks_landed(context)  # type: ignore[return-value]
+
+        assert isinstance(look(None), dg.SkipReason)
+        shelf.mkdir(parents=True)
+        found = look(None)
+        assert isinstance(found, dg.SensorResult)
+        assert len(found.run_requests or ()) == 1
+        assert isinstance(look(found.cursor), dg.SkipReason)
