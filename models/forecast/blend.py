@@ -15,7 +15,8 @@ Ints = NDArray[np.int64]
 WEIGHTS = np.linspace(0.0, 1.0, 11)
 SPREADS = np.array(sorted(np.linspace(0.7, 1.6, 19), key=lambda c: abs(c - 1)))  # of equal ones the nearest to none is taken
 FACTORS = 0.8, 1.25
-EQUAL = 0.5  # that the mean's weight is drawn to: what was best around Christmas isn't best in spring
+USUAL = 0.75  # weight of the boosted mean
+TRUST = 0.25  # in what the held-back weeks say of means: what was best around Christmas isn't best in spring
 MIN_ROWS = 100
 POWER = 1.5
 SPARSE_FROM = 0.25  # share of periods without demand
@@ -24,7 +25,7 @@ SPARSE_FROM = 0.25  # share of periods without demand
 @dataclass(frozen=True)
 class Blend:
     """Per class (frequent, sparse): the boosted model's share in the mean and in the quantile of each level, the factor that takes
-    half of the mean's bias away, and per level how much wider than forecast the distance from the median has to be."""
+    a quarter of the mean's bias away, and per level how much wider than forecast the distance from the median has to be."""
 
     mean_weight: tuple[float, ...]
     quantile_weight: tuple[tuple[float, ...], ...]
@@ -91,7 +92,7 @@ def learn(trial: Trial, levels: Array) -> Blend:
 
 def _of_kind(trial: Trial, levels: Array) -> tuple[float, tuple[float, ...], float, tuple[float, ...]]:
     if len(trial.actual) < MIN_ROWS:
-        return EQUAL, (EQUAL,) * len(levels), 1.0, (1.0,) * len(levels)
+        return 0.5, (0.5,) * len(levels), 1.0, (1.0,) * len(levels)
     weight, factor = _of_mean(trial)
     boosted, own = trial.quantiles
     shares = np.stack([_loss(w * boosted + (1 - w) * own, trial, levels) for w in WEIGHTS])
@@ -104,9 +105,9 @@ def _of_kind(trial: Trial, levels: Array) -> tuple[float, tuple[float, ...], flo
 def _of_mean(trial: Trial) -> tuple[float, float]:
     y, scale, (boosted, own) = trial.actual, trial.scale, trial.means
     losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
-    weight = (float(WEIGHTS[int(np.argmin(losses))]) + EQUAL) / 2
+    weight = (1 - TRUST) * USUAL + TRUST * float(WEIGHTS[int(np.argmin(losses))])
     mean = weight * boosted + (1 - weight) * own
-    return weight, float(np.clip((y.sum() + mean.sum()) / (2 * mean.sum()), *FACTORS))
+    return weight, float(np.clip(1 + TRUST * (y.sum() / mean.sum() - 1), *FACTORS))
 
 
 def _loss(quantiles: Array, trial: Trial, levels: Array) -> Array:
