@@ -7,13 +7,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from pipelines.operations.database import Database
 from pipelines.operations.states import Refused, fetch
 from pipelines.operations.tables import DECISIONS, DRAFTS, create_missing, frame
 
 MAX_UNITS = 10_000_000
+SUBJECT = ("kind", "sku", "location_id", "supplier_id")
 
 
 @dataclass(frozen=True)
@@ -49,35 +50,32 @@ class Drafts:
         self._database.close()
 
     def save(self, drafts: Sequence[Draft], author: str, at: datetime) -> None:
-        """Keeps all of these or none; a draft equal to its suggestion is taken away.
+        """Keeps all of these or none, the last one of a decision; a draft equal to its suggestion is taken away.
 
         Raises UnknownDecision for an id that does not exist, Refused for a decision that is not suggested any more.
         """
         with self._database.writing() as connection:
-            rows = fetch(connection, [draft.decision_id for draft in drafts])
-            decided = {row.decision_id: row for row in rows}
-            for draft in drafts:
-                _save(connection, draft, decided[draft.decision_id], author, at)
+            wanted = {draft.decision_id: draft for draft in drafts}
+            rows = fetch(connection, list(wanted))
+            _forget(connection, rows)
+            kept = [_row(wanted[row.decision_id], row, author, at) for row in rows]
+            if changed := [row for row in kept if row["quantity_units"] is not None or row["needed_by"] is not None]:
+                connection.execute(insert(DRAFTS), changed)
 
     def drafts(self, kind: str = "reorder") -> pl.DataFrame:
         """Every draft with the suggestion that now stands for its subject: decision_id is blank where there is none any more.
 
         `is_stale`: it was made against another quantity than is suggested now.
         """
-        subject = (
-            (DRAFTS.c.kind == DECISIONS.c.kind)
-            & (DRAFTS.c.sku == DECISIONS.c.sku)
-            & (DRAFTS.c.location_id == DECISIONS.c.location_id)
-        )
-        now = (DECISIONS.c.state == "suggested") & (DRAFTS.c.supplier_id == func.coalesce(DECISIONS.c.supplier_id, ""))
-        columns = [column for column in DRAFTS.c if column.name not in ("kind", "decision_id")]
-        query = select(*columns, DECISIONS.c.decision_id, DECISIONS.c.suggested_quantity_units.label("now_suggested_units"))
-        query = (
-            query.select_from(DRAFTS.outerjoin(DECISIONS, subject & now)).where(DRAFTS.c.kind == kind).order_by(DRAFTS.c.saved_at)
-        )
+        kept = select(*(column for column in DRAFTS.c if column.name != "decision_id")).where(DRAFTS.c.kind == kind)
+        of = DECISIONS.c
+        standing = select(of.kind, of.sku, of.location_id, of.supplier_id, of.decision_id, of.suggested_quantity_units)
         with self._database.reading() as connection:
-            rows = frame(connection, query)
-        return rows.with_columns(is_stale=pl.col("now_suggested_units") != pl.col("suggested_quantity_units"))
+            rows = frame(connection, kept.order_by(DRAFTS.c.saved_at))
+            now = frame(connection, standing.where(of.state == "suggested", of.kind == kind))
+        now = now.with_columns(pl.col("supplier_id").fill_null("")).rename({"suggested_quantity_units": "now_suggested_units"})
+        found = rows.join(now, on=SUBJECT, how="left", maintain_order="left")
+        return found.with_columns(is_stale=pl.col("now_suggested_units") != pl.col("suggested_quantity_units"))
 
     def discard(self, decision_ids: Sequence[str]) -> None:
         """Takes drafts away; the suggestions stand as they are."""
@@ -87,24 +85,28 @@ class Drafts:
 
 def forget_drafts(connection: Connection, decision_ids: Sequence[str]) -> None:
     """Takes away the drafts about the subjects of these decisions."""
-    for row in fetch(connection, decision_ids):
-        connection.execute(delete(DRAFTS).where(*_subject(row)))
+    _forget(connection, fetch(connection, decision_ids))
 
 
-def _save(connection: Connection, draft: Draft, row: Row[Any], author: str, at: datetime) -> None:
+def _forget(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    of_subject = [DRAFTS.c[name] == bindparam(f"of_{name}") for name in SUBJECT]
+    subjects = [{f"of_{name}": value for name, value in _subject(row).items()} for row in rows]
+    if subjects:
+        connection.execute(delete(DRAFTS).where(*of_subject), subjects)
+
+
+def _row(draft: Draft, row: Row[Any], author: str, at: datetime) -> dict[str, Any]:
     if row.state != "suggested":
         raise Refused(f"{row.decision_id} is {row.state}, not suggested; reload the list and choose again.")
-    connection.execute(delete(DRAFTS).where(*_subject(row)))
-    quantity = None if draft.quantity_units == row.quantity_units else draft.quantity_units
-    needed_by = None if draft.needed_by == row.needed_by else draft.needed_by
-    if quantity is None and needed_by is None:
-        return
-    subject = {"kind": row.kind, "sku": row.sku, "location_id": row.location_id, "supplier_id": row.supplier_id or ""}
-    values = {"decision_id": row.decision_id, "suggested_quantity_units": row.quantity_units, "quantity_units": quantity,
-              "needed_by": needed_by, "author": author or "somebody", "saved_at": at}  # fmt: skip
-    connection.execute(insert(DRAFTS), subject | values)
+    return _subject(row) | {
+        "decision_id": row.decision_id,
+        "suggested_quantity_units": row.quantity_units,
+        "quantity_units": None if draft.quantity_units == row.quantity_units else draft.quantity_units,
+        "needed_by": None if draft.needed_by == row.needed_by else draft.needed_by,
+        "author": author or "somebody",
+        "saved_at": at,
+    }
 
 
-def _subject(row: Row[Any]) -> list[Any]:
-    of = DRAFTS.c
-    return [of.kind == row.kind, of.sku == row.sku, of.location_id == row.location_id, of.supplier_id == (row.supplier_id or "")]
+def _subject(row: Row[Any]) -> dict[str, str]:
+    return {"kind": row.kind, "sku": row.sku, "location_id": row.location_id, "supplier_id": row.supplier_id or ""}

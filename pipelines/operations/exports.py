@@ -49,16 +49,19 @@ def write_xlsx(
     Raises ValueError when a frame has more rows than a sheet, OSError when the folder cannot be written to.
     """
     for frame in sheets.values():
-        if frame.height > MAX_ROWS:
-            raise ValueError(
-                f"A sheet holds {MAX_ROWS:,} rows and this export has {frame.height:,}; narrow it down or take the CSV."
-            )
+        require_rows(frame)
     flat = {name: _flat(frame) for name, frame in sheets.items()}
     with written_aside(path) as aside, xlsxwriter.Workbook(aside) as workbook:
         for name, frame in flat.items():
             write_sheet(workbook, name, frame)
         columns = list(dict.fromkeys(column for frame in flat.values() for column in frame.columns))
         write_about(workbook, About(columns, snapshot_version, meanings or {}))
+
+
+def require_rows(frame: pl.DataFrame) -> None:
+    """Raises ValueError when a sheet can't hold the frame."""
+    if frame.height > MAX_ROWS:
+        raise ValueError(f"A sheet holds {MAX_ROWS:,} rows and this export has {frame.height:,}; narrow it down or take the CSV.")
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

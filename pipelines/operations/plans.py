@@ -10,7 +10,7 @@ import polars as pl
 import xlsxwriter  # type: ignore[import-untyped, unused-ignore]
 
 from pipelines.operations.drafts import MAX_UNITS, Draft
-from pipelines.operations.exports import About, write_about, write_sheet
+from pipelines.operations.exports import About, require_rows, write_about, write_sheet
 from pipelines.operations.files import written_aside
 from pipelines.operations.states import Refused
 
@@ -33,7 +33,9 @@ def write_plan(rows: pl.DataFrame, path: Path, snapshot_version: str, meanings: 
     """Writes the workbook, whole or not at all: only quantity_units and needed_by can be typed into, and both are checked.
 
     rows: decision_id, suggested_quantity_units, quantity_units, needed_by and whatever a planner wants to see.
+    Raises ValueError when there are more rows than a sheet holds, OSError when the folder cannot be written to.
     """
+    require_rows(rows)
     with written_aside(path) as aside, xlsxwriter.Workbook(aside) as workbook:
         sheet = write_sheet(workbook, SHEET, rows)
         _open_cells(workbook, sheet, rows)
