@@ -31,6 +31,7 @@ from pipelines.channels.square import hook as square
 from pipelines.channels.stripe import hook as stripe
 from pipelines.defs.resources import Run
 from pipelines.defs.sensors import webhooks_landed
+from pipelines.erasure import _without_deliveries
 from pipelines.intake.webhooks import LARGEST, application
 from pipelines.warehouse.landing import Landing
 from tests.conftest import environment
@@ -155,6 +156,18 @@ def test_a_poll_asks_for_what_deliveries_name_once(woo: Any, monkeypatch: pytest
         requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5)
     assert woo.poll().landed["shop_uk.orders"] == 1
     assert woo.poll().landed["shop_uk.orders"] == 0
+
+
+def test_deliveries_that_name_an_erased_person_go_and_the_others_stay(woo: Any) -> None:
+    bodies = [b'{"id": 1, "billing": {"email": "Jo@example.com"}}', b'{"id": 2, "billing": {"email": "bjo@example.com"}}']
+    with served(woo.config, woo.landing) as url:
+        for body in bodies:
+            requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5)
+    left = []
+    for payload in woo.landing.payloads("shop_uk.webhooks"):
+        content, _ = _without_deliveries(payload.content(), {"jo@example.com"})
+        left += list(pl.read_parquet(io.BytesIO(content))["payload"])
+    assert sorted(left) == sorted([b'{"erased":true}', bodies[1]])
 
 
 def test_shopify_signs_with_the_apps_secret_and_names_its_shop() -> None:
