@@ -31,7 +31,10 @@ def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     known), with D normal, its spread taken from the safety stock and never below Poisson's (Silver, Pyke & Thomas 2017, section 7.6).
     Example: mean 20, position 20, safety stock 8.22 at 95 % (σ 5), price 10: 0.3989 × 5 × 10 = 19.95.
     """
-    known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=_exception(today))
+    exception = _exception(today)
+    if "order_exception" in rows.columns:  # what already kept a need from being ordered
+        exception = pl.coalesce(pl.when(pl.col("order_exception") != "").then("order_exception"), exception)
+    known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=exception)
     order = [pl.col("exception").is_null(), pl.col("at_risk_amount").fill_null(0.0), pl.col("sku"), pl.col("location_id")]
     return known.sort(order, descending=[False, True, False, False])
 

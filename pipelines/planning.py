@@ -17,6 +17,7 @@ from pipelines.errors import InputError
 from pipelines.exports import KEPT, reorder_list
 from pipelines.operations import Difference, Drafts, Edit, Outbox, difference, read_plan, write_csv, write_plan
 from pipelines.warehouse import snapshots
+from pipelines.warehouse.duckdb import read_table
 from pipelines.warehouse.snapshots import Snapshot, open_snapshot
 
 PRICE_DAYS = 91
@@ -42,8 +43,10 @@ CHANGES = ("change", "decision_id", "sku", "location_id", "supplier_id", "previo
 
 
 def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Suggested orders and series of unknown stock, each with the net price at which its SKU has sold."""
-    return reorder_list(connection).join(prices(connection), on="sku", how="left")
+    """Suggested orders, series of unknown stock, and needs that wait for a person, each with the net price at which its SKU has sold."""
+    waits = read_table(connection, "reorder_suggestions").filter(pl.col("order_exception").fill_null("") != "")
+    rows = pl.concat([reorder_list(connection), waits]).unique(["sku", "location_id"], keep="first", maintain_order=True)
+    return rows.join(prices(connection), on="sku", how="left")
 
 
 def every(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -85,7 +88,8 @@ def plan(rows: pl.DataFrame, waiting: pl.DataFrame, drafts: pl.DataFrame, today:
         "decision_id", "is_stale", draft_units="quantity_units", draft_needed="needed_by", drafted_by="author"
     )
     known = rows.join(open_now, on=subject, how="left").join(drafted, on="decision_id", how="left")
-    undecided = known.filter(pl.col("decision_id").is_not_null() | pl.col("order_quantity_units").is_null())
+    waits = pl.col("order_quantity_units").is_null() | (pl.col("order_exception").fill_null("") != "")
+    undecided = known.filter(pl.col("decision_id").is_not_null() | waits)
     edited = undecided.with_columns(
         suggested_quantity_units="suggested_units",
         quantity_units=pl.coalesce("draft_units", "suggested_units"),

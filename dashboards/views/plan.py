@@ -106,7 +106,7 @@ def _keep(key: str, shown: Sequence[Shown]) -> None:
             continue
         if decision_id is None:
             st.session_state[PROBLEM] = (
-                "Its stock is unknown, so nothing is suggested that could be changed; load its stock first."
+                "Nothing is suggested there that could be changed; its exception says what has to be mended first."
             )
             continue
         drafts.append((decision_id, *wanted))

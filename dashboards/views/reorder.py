@@ -58,7 +58,7 @@ def _figures(rows: pl.DataFrame) -> None:
     )
     unknown = rows.height - waiting.height
     said = (
-        f"{unknown:,} of them: stock unknown. Levels are shown, the quantity stays blank: unknown is not zero"
+        f"{unknown:,} of them wait for a person: their stock is unknown, which is not zero, or something keeps the need from being ordered"
         if unknown
         else None
     )

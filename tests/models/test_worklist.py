@@ -48,6 +48,11 @@ def test_exceptions_come_first_and_each_says_what_it_is() -> None:
     assert found["sku"].to_list()[-2:] == ["B", "A"]
 
 
+def test_what_kept_a_need_from_being_ordered_comes_first() -> None:
+    found = ranked(rows({"sku": "A", "order_exception": ""}, {"sku": "B", "order_exception": "MOQ is two years' demand"}), TODAY)
+    assert found.select("sku", "exception").rows() == [("B", "MOQ is two years' demand"), ("A", None)]
+
+
 def test_an_edit_changes_cost_cover_and_arrival_at_once() -> None:
     one = with_effects(rows({"quantity_units": 18}), TODAY).row(0, named=True)
     assert one["amount"] == Decimal("72.0000")
