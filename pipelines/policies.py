@@ -56,7 +56,8 @@ def compare_policies(settings: Any, asked: WhatIf) -> None:
     if done is not None:
         rows.append({"policy": ACTUAL} | done)
     terminal.table(
-        shown(rows), f"{len(series):,} series, {asked.weeks} weeks, {settings.merchant_config.merchant.reporting_currency}"
+        _headed(shown(rows)),
+        f"{len(series):,} series, {asked.weeks} weeks, {settings.merchant_config.merchant.reporting_currency}",
     )
     for sentence in said:
         typer.echo(sentence)
@@ -74,6 +75,10 @@ def shown(rows: list[dict[str, Any]]) -> pl.DataFrame:
         pl.col("turns_per_year").round(1),
         pl.col("stock_out_weeks", "orders").round(0).cast(pl.Int64),
     )
+
+
+def _headed(table: pl.DataFrame) -> pl.DataFrame:
+    return table.rename(lambda name: name.removesuffix("_amount").removesuffix("_per_year").replace("_", " "))
 
 
 def known_of(
