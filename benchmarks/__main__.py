@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import (
+    censored,
     faults,
     forecast_speed,
     forecasts,
@@ -24,7 +25,7 @@ from benchmarks import (
 )
 
 OUTPUT = Path(__file__).parent / "output"
-PARTS = {"path": path.measure, "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
+PARTS = {"path": path.measure, "censored": censored.measure, "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
          "incremental": incremental.measure, "pages": pages.measure, "truth": truth.measure, "forecasts": forecasts.measure,
          "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure,
          "vn2": vn2.measure, "stock_speed": stock_speed.measure, "webhooks": webhooks.measure, "faults": faults.measure}  # fmt: skip

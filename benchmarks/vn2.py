@@ -13,9 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.forecast_cases import REFERENCE
+from models.demand import fill_unknown
 from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.forecast.paths import whole_paths
-from models.forecast.run import fill_unknown
 from models.policy import Situation, cheapest_orders
 from models.width import CLASSES, Past, learn_widths, volume_class, widened
 

@@ -2,7 +2,9 @@
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 SERIES = ("sku", "location_id")
 CLASS_INTERVAL = 1.32  # Syntetos & Boylan (2005): mean weeks between weeks with demand
@@ -12,7 +14,8 @@ MIN_SEEN_DAYS = 3  # a week seen on fewer days says too little about the rest of
 
 
 def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.DataFrame, default_location: str) -> pl.DataFrame:
-    """Units wanted per order line: sku as consumed, location_id, channel, demand_date, demand_units.
+    """Units wanted per order line: sku as consumed, location_id, channel, demand_date, demand_units, price (paid for a unit, channel's
+    currency, blank for components).
 
     Counted are goods with a price on sales that are neither tests nor failed payments. What the customer cancelled is not demand; what the
     seller cancelled for lack of stock is. A bundle counts as its components: 2 bundles of 3 cups are 6 cups.
@@ -26,13 +29,17 @@ def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.Da
     is_customers = pl.col("cancelled_by").fill_null("customer") != "seller"
     units = pl.col("ordered_units") - pl.when(is_customers).then("cancelled_units").otherwise(0)
     parts = bundles.select(sku="bundle_sku", component_sku="component_sku", component_units="component_units")
-    lines = lines.with_columns(demand_units=units).filter(pl.col("demand_units") > 0).join(parts, on="sku", how="left")
+    paid = pl.col("unit_price_amount").cast(pl.Float64) - pl.col("discount_amount").cast(pl.Float64) / pl.col("ordered_units")
+    lines = (
+        lines.with_columns(demand_units=units, price=paid).filter(pl.col("demand_units") > 0).join(parts, on="sku", how="left")
+    )
     return lines.select(
         sku=pl.coalesce("component_sku", "sku"),
         location_id=pl.col("location_id").fill_null(default_location),
         channel="channel",
         demand_date="business_date",
         demand_units=pl.col("demand_units") * pl.col("component_units").fill_null(1),
+        price=pl.when(pl.col("component_sku").is_null()).then("price"),
     )
 
 
@@ -59,9 +66,12 @@ def daily_demand(
     """Demand per sku, location, channel and day up to `cutoff`: rows for days with demand or not fully seen.
 
     A stock-out censors a day on the channels that sell the SKU from there, unless the channel goes on selling (backorders).
+    price_rate is the mean price paid ÷ the first one known of that SKU and channel. Example: first sold at 20, today at 15: 0.75.
     """
     known = lines.filter(pl.col("demand_date") <= cutoff)
-    daily = known.group_by(*SERIES, "channel", "demand_date").agg(pl.col("demand_units").sum())
+    daily = _with_prices(
+        known.group_by(*SERIES, "channel", "demand_date").agg(pl.col("demand_units").sum(), pl.col("price").mean().round(6))
+    )
     first = known.group_by(*SERIES, "channel").agg(first_date=pl.col("demand_date").min())
     selling = first.filter(~pl.col("channel").is_in(backorder_channels))
     censored = out_days.join(selling, on=SERIES, how="inner").filter(pl.col("demand_date") >= pl.col("first_date"))
@@ -72,6 +82,13 @@ def daily_demand(
     return both.join(_promoted_days(promotions, cutoff), on=["sku", "demand_date"], how="left").with_columns(
         pl.col("is_promoted").fill_null(False)
     ).sort(keys)  # fmt: skip
+
+
+def _with_prices(daily: pl.DataFrame) -> pl.DataFrame:
+    first = daily.sort("demand_date", *SERIES).group_by("sku", "channel").agg(first_price=pl.col("price").drop_nulls().first())
+    rates = daily.join(first, on=["sku", "channel"], how="left")
+    rate = pl.when(pl.col("first_price") > 0).then((pl.col("price") / pl.col("first_price")).round(6))
+    return rates.with_columns(price_rate=rate).drop("price", "first_price")
 
 
 def _promoted_days(promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
@@ -103,9 +120,32 @@ def weekly_history(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     return filled.sort(*SERIES, "week")
 
 
+def with_conditions(weekly: pl.DataFrame, demand: pl.DataFrame, promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """`weekly` with promoted_rate, the share of the week's days on which a promotion ran, and price_rate, the last known one."""
+    week = -((pl.lit(cutoff) - pl.col("demand_date")).dt.total_days() // 7)
+    promoted = _promoted_days(promotions, cutoff).group_by("sku", week=week).agg(promoted_rate=pl.len() / 7)
+    priced = demand.filter(pl.col("demand_date") <= cutoff).group_by(*SERIES, week=week).agg(pl.col("price_rate").mean().round(6))
+    rows = weekly.join(promoted, on=["sku", "week"], how="left").join(priced, on=[*SERIES, "week"], how="left")
+    rows = rows.sort(*SERIES, "week").with_columns(pl.col("promoted_rate").fill_null(0.0))
+    return rows.with_columns(pl.col("price_rate").forward_fill().over(*SERIES))
+
+
 def full_week_units() -> pl.Expr:
     """Units of a week had it been seen on all seven days; unknown where too little of it was seen. Example: 6 on 3 days are 14."""
     return pl.when(pl.col("seen_days") >= MIN_SEEN_DAYS).then(pl.col("units") * 7 / pl.col("seen_days"))
+
+
+def fill_unknown(values: NDArray[np.float64], neighbours: int = 8) -> NDArray[np.float64]:
+    """Replaces each not-a-number with the mean of the nearest known weeks (eight, fewer where there are fewer; 0 if none).
+
+    Example: 4, nan, 6 becomes 4, 5, 6.
+    """
+    known = np.flatnonzero(np.isfinite(values))
+    filled = values.copy()
+    for gap in np.flatnonzero(~np.isfinite(values)):
+        nearest = known[np.argsort(np.abs(known - gap), kind="stable")[:neighbours]]
+        filled[gap] = values[nearest].mean() if len(nearest) else 0.0
+    return filled
 
 
 def series_facts(demand: pl.DataFrame, weekly: pl.DataFrame, with_stock: pl.DataFrame) -> pl.DataFrame:
@@ -136,6 +176,25 @@ def series_facts(demand: pl.DataFrame, weekly: pl.DataFrame, with_stock: pl.Data
     facts = spans.join(shape, on=SERIES).join(stocked, on=SERIES, how="left")
     facts = facts.with_columns(demand_class=_class(), has_stock_figures=pl.col("has_stock_figures").fill_null(False))
     return facts.drop("interval", "squared_cv").sort(*SERIES)
+
+
+def unsold_series(products: pl.DataFrame, places: pl.DataFrame, facts: pl.DataFrame, cutoff: date, horizon: int) -> pl.DataFrame:
+    """Rows as series_facts makes them for products just launched, or to be within `horizon` weeks, that have sold nothing yet.
+
+    products: sku, launched_date, discontinued_date; places: sku, location_id where they are stocked or on order.
+    """
+    young = pl.col("launched_date").is_between(cutoff - timedelta(weeks=NEW_BELOW_WEEKS), cutoff + timedelta(weeks=horizon))
+    is_kept = pl.col("discontinued_date").is_null() | (pl.col("discontinued_date") > cutoff)
+    rows = (
+        products.filter(young & is_kept)
+        .select("sku", first_date="launched_date")
+        .unique("sku", keep="first", maintain_order=True)
+    )
+    rows = rows.join(places.select(*SERIES).unique(), on="sku").join(facts, on=SERIES, how="anti")
+    zeros = {name: pl.lit(0, facts.schema[name]) for name in ("total_units", "weeks", "seen_days", "censored_days")}
+    return rows.with_columns(
+        last_demand_date=pl.lit(None, pl.Date), demand_class=pl.lit("new"), has_stock_figures=pl.lit(True), **zeros
+    ).select(facts.columns).sort(*SERIES)  # fmt: skip
 
 
 def _class() -> pl.Expr:

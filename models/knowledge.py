@@ -11,6 +11,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 from scipy import stats
 
 DAYS = ["sku", "location_id", "channel", "demand_date"]
@@ -58,7 +59,12 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     )
     both = pl.concat([demand, inherited.select(demand.columns)])
     flags = pl.col("is_censored", "is_promoted").any()
-    return both.group_by(DAYS).agg(pl.col("demand_units").sum(), flags).select(demand.columns).sort(DAYS)
+    return (
+        both.group_by(DAYS)
+        .agg(pl.col("demand_units").sum(), flags, cs.by_name("price_rate", require_all=False).mean())
+        .select(demand.columns)
+        .sort(DAYS)
+    )
 
 
 def _flows(entries: pl.DataFrame) -> pl.DataFrame:

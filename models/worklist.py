@@ -108,8 +108,9 @@ def baskets(rows: pl.DataFrame, minima: pl.DataFrame) -> pl.DataFrame:
 
 
 def what_if(
-    rows: pl.DataFrame, means: pl.DataFrame, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
-) -> pl.DataFrame:
+    rows: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, cycle_service_level: float | None, lead_time_rate: float,
+    budget_amount: float | None,
+) -> pl.DataFrame:  # fmt: skip
     """`rows` decided anew: quantity_units for another service level (none: as it is), lead times × lead_time_rate and a budget.
 
     A budget buys what has most money at risk per unit of money first; what no longer fits is not ordered. Suggestions whose stock is
@@ -119,7 +120,7 @@ def what_if(
     lead = [pl.col(name) * lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
     asked = rows.drop(*_LEVELS, *_ORDERED, strict=False).with_columns(*lead, cycle_service_level=service)
     known = asked.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
-    decided = suggest_orders(stock_levels_of(known, means)).with_columns(quantity_units=pl.col("order_quantity_units"))
+    decided = suggest_orders(stock_levels_of(known, means, quantiles)).with_columns(quantity_units=pl.col("order_quantity_units"))
     decided = decided.with_columns(at_risk_amount=_at_risk(decided))
     cost = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("quantity_units")
     if budget_amount is None:

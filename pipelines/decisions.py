@@ -24,6 +24,7 @@ class Inputs:
 
     series: pl.DataFrame
     means: pl.DataFrame
+    quantiles: pl.DataFrame
     position: pl.DataFrame
     supplier_terms: pl.DataFrame
     unit_costs: pl.DataFrame
@@ -46,7 +47,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     forecast = inputs.series.join(inputs.means.select(*SERIES).unique(), on=SERIES, how="semi")
     terms = with_terms(forecast, inputs.supplier_terms, inputs.unit_costs, config.planning)
     terms = learned_lead_times(terms, inputs.observed_lead_times)
-    levels = stock_levels_of(terms, inputs.means)
+    levels = stock_levels_of(terms, inputs.means, inputs.quantiles)
     levels = levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))
     position = _position(levels, inputs)
     planning = config.planning

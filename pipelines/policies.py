@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from models import backtest
-from models.demand import SERIES, full_week_units, weekly_history
-from models.forecast.run import fill_unknown
+from models.demand import SERIES, fill_unknown, full_week_units, weekly_history
 from pipelines import terminal
 from pipelines.decisions import with_terms
 from pipelines.errors import InputError

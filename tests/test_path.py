@@ -157,6 +157,7 @@ FILLED_BY_SOME = (
     "sales_plans",
     "knowledge",
     "forecast_adjustments",
+    "forecast_selection",
     "ship_by_windows",
     "ship_risk",
     "touched_orders",

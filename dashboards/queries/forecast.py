@@ -109,7 +109,7 @@ def facts(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
     """What the forecast of a series rests on: its class, span, model and that model's backtest."""
     return connection.sql("""
         SELECT s.demand_class, s.first_date, s.last_demand_date, s.total_units, s.seen_days, s.censored_days, s.has_stock_figures, m.model, m.backtest_wape,
-               m.level_cv, m.dispersion
+               m.week_correlation
         FROM demand_series s JOIN forecast_means m USING (sku, location_id) WHERE s.sku = ? AND s.location_id = ? AND m.horizon = 1
     """, params=[sku, location_id]).pl()  # fmt: skip
 

@@ -24,8 +24,12 @@ def what_if(
     connection: Connection, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
 ) -> pl.DataFrame:
     """Every series decided anew with other settings."""
-    rows, means = planning.every(connection), read_table(connection, "forecast_means")
-    return worklist.what_if(rows, means, cycle_service_level, lead_time_rate, budget_amount)
+    rows, means, quantiles = (
+        planning.every(connection),
+        read_table(connection, "forecast_means"),
+        read_table(connection, "forecasts"),
+    )
+    return worklist.what_if(rows, means, quantiles, cycle_service_level, lead_time_rate, budget_amount)
 
 
 def transfers(connection: Connection) -> pl.DataFrame:

@@ -99,7 +99,9 @@ def _facts(one: dict[str, Any]) -> None:
     middle.metric(
         "Error in the backtest", "–" if wape is None else f"{wape:.0%}", help="WAPE of its class: absolute error ÷ demand"
     )
-    right.metric("Uncertainty of its level", f"{facts['level_cv']:.0%}", help="Spread that all coming weeks share")
+    right.metric(
+        "Weeks go together", f"{facts['week_correlation']:.0%}", help="How far a week's error carries on into the next ones"
+    )
     st.write(
         f"{facts['demand_class'].capitalize()} demand: {facts['total_units']:,} units wanted from {facts['first_date']} to {facts['last_demand_date']}; "
         f"{facts['censored_days']:,} of {facts['seen_days'] + facts['censored_days']:,} days were not fully seen."

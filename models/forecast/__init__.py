@@ -1,5 +1,5 @@
-"""What will be wanted: history → seasonal profile → model per demand class → distribution of demand over any interval."""
+"""What will be wanted: history → mean and quantiles of every series' coming weeks."""
 
-from models.forecast.run import Forecast, forecast
+from models.forecast.run import Forecast, choose, forecast
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "choose", "forecast"]

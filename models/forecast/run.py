@@ -1,185 +1,174 @@
-"""From weekly history to means and quantiles for every series. Here: the order of the steps. Not here: any one step's mathematics."""
+"""A merchant's series through the engine. Here: what the engine is told of them, and what is known of products' lives. Not here: the engine.
+
+Weeks end on the cutoff (ADR 3). Each call forecasts every series; which models are used was chosen before, by `choose`.
+"""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from models.demand import SERIES, full_week_units
-from models.forecast import distribution, statistical
-from models.forecast.season import WEEKS_A_YEAR, seasonal_factors
+from models.forecast import blend
+from models.forecast.boosting import MIN_ROWS
+from models.forecast.engine import COLUMNS, LEVELS, TOGETHER, Selection, forecast_series
+from models.forecast.lookalikes import drawn_to_lookalikes
+from models.forecast.paths import correlation
+from models.forecast.problem import Note, Problem
 
 Array = NDArray[np.float64]
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
-BLOCK = 500
-SAMPLE = 600
-
-
+WEEK = "1w"
+ATTRIBUTES = ("category", "brand", "supplier_id", "location_id")
+NEVER_SOLD = "never sold"
+NEAR_WEEKS = 8  # by whose error a forecast is judged
 _IDENTITY = {"sku": pl.String, "location_id": pl.String, "cutoff_date": pl.Date}
 _MEANS = {
-    **_IDENTITY, "model": pl.String, "backtest_wape": pl.Float64, "level_cv": pl.Float64, "dispersion": pl.Float64,
-    "horizon": pl.Int64, "mean_units": pl.Float64,
-}  # fmt: skip
+    **_IDENTITY,
+    "horizon": pl.Int64,
+    "mean_units": pl.Float64,
+    "model": pl.String,
+    "backtest_wape": pl.Float64,
+    "week_correlation": pl.Float64,
+}
 _QUANTILES = {**_IDENTITY, "horizon": pl.Int64, "quantile": pl.Float64, "forecast_units": pl.Float64}
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """means: one row per series and week with model, errors and spread; quantiles: one row per series, week and quantile."""
+    """means: one row per series and week with its model; quantiles: one row per series, week and level; notes: what was said on the way."""
 
     means: pl.DataFrame
     quantiles: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def choose(weekly: pl.DataFrame, series: pl.DataFrame, cutoff: date, horizon: int) -> tuple[Selection, tuple[Note, ...]]:
+    """What `forecast` forecasts with from now on: models trained and blended on the whole history. Takes minutes.
+
+    Raises Problem where there is no history at all.
+    """
+    ordered = series.sort(*SERIES).with_row_index("unique_id")
+    made = forecast_series(_history(weekly, ordered, cutoff), WEEK, horizon, statics=_statics(ordered))
+    return made.selection, made.notes
 
 
 def forecast(
-    weekly: pl.DataFrame, facts: pl.DataFrame, products: pl.DataFrame, cutoff: date, horizon: int, seed: int = 0
+    weekly: pl.DataFrame, series: pl.DataFrame, cutoff: date, horizon: int, selection: Selection | None = None
 ) -> Forecast:
-    """Forecasts the `horizon` weeks after `cutoff` for every series of `facts`.
+    """Forecasts the `horizon` weeks after `cutoff` for every series; without a `selection` each from its own history.
 
-    weekly: models.demand.weekly_history; facts: models.demand.series_facts; products: sku, category, discontinued_date.
-    Weeks seen on under three days are unknown and filled from their neighbours; weeks seen in part are scaled up.
+    weekly: models.demand.weekly_history, with promoted_rate and price_rate where known. series: sku, location_id, demand_class, category,
+    brand, supplier_id, launched_date, discontinued_date. Weeks seen on under three days are unknown, weeks seen in part are scaled up.
+    A new series is drawn to what its look-alikes are forecast to sell; a product ends on its last day on sale.
     """
-    series = facts.join(products.select("sku", "category", "discontinued_date").unique("sku"), on="sku", how="left").sort(*SERIES)
-    if series.is_empty():
+    ordered = series.sort(*SERIES).with_row_index("unique_id")
+    if ordered.is_empty():
         return Forecast(pl.DataFrame(schema=_MEANS), pl.DataFrame(schema=_QUANTILES))
-    observed = _filled(weekly.join(series.select(*SERIES, "category"), on=SERIES).sort(*SERIES, "week"))
-    season = _seasons(observed)
-    history, factors = _without_season(observed, season)
-    classes = series["demand_class"].to_list()
-    chosen = _choose(history, factors, classes)
-    season_ahead = np.stack([season[c][np.arange(1, horizon + 1) % WEEKS_A_YEAR] for c in series["category"].fill_null("")])
-    mean = _without_season_ahead(history, classes, chosen, horizon) * season_ahead
-    mean = mean * _on_sale(series["discontinued_date"].to_list(), cutoff, horizon)
-    alpha = distribution.dispersion(history)
-    cv = np.array([chosen[c].level_cv for c in classes])
-    return Forecast(
-        _means_frame(series, mean, alpha, cv, chosen, cutoff), _quantiles_frame(series, mean, alpha, cv, cutoff, seed)
+    history = _history(weekly, ordered, cutoff)
+    table, learnt, notes = _made(history, ordered, horizon, selection)
+    back = _looked_back(history, horizon)
+    together = _together(back) if learnt is None else learnt
+    values = table.select(*COLUMNS).fill_null(0.0).to_numpy().reshape(ordered.height, horizon, -1)
+    model = table["model"].gather_every(horizon).fill_null(NEVER_SOLD)
+    drawn, weight = drawn_to_lookalikes(values, LEVELS, ordered, weekly)
+    drawn = drawn * _on_sale(ordered, cutoff, horizon)[:, :, None]
+    drawn[:, :, 1:] = np.rint(drawn[:, :, 1:])
+    named = ordered.select(*SERIES, cutoff_date=pl.lit(cutoff), model=_named(model, weight), week_correlation=pl.lit(together))
+    named = named.with_columns(ordered["demand_class"]).join(
+        _errors(back, ordered), on="demand_class", how="left", maintain_order="left"
+    )
+    grid = named.with_columns(horizon=pl.int_ranges(1, horizon + 1, dtype=pl.Int64)).explode("horizon")
+    means = grid.with_columns(mean_units=drawn[:, :, 0].reshape(-1)).select(*_MEANS)
+    quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
+    quantiles = quantiles.with_columns(forecast_units=drawn[:, :, 1:].reshape(-1)).select(*_QUANTILES)
+    return Forecast(means, quantiles, tuple(notes))
+
+
+def _made(
+    history: pl.DataFrame, ordered: pl.DataFrame, horizon: int, selection: Selection | None
+) -> tuple[pl.DataFrame, float | None, list[Note]]:
+    """One row per series and week in order, blank for series without history; how far weeks go together, where it was learnt; what was said."""
+    notes: list[Note] = []
+    if history.is_empty():
+        made = pl.DataFrame(
+            schema={"unique_id": pl.UInt32, "ds": pl.Date, **dict.fromkeys(COLUMNS, pl.Float64), "model": pl.String}
+        )
+        return _on_grid(made, ordered, horizon), None, notes
+    if selection:
+        try:
+            found = forecast_series(history, WEEK, horizon, statics=_statics(ordered), selection=selection)
+        except Problem as problem:
+            notes.append(Note(f"{problem} Until models are chosen again each series is forecast from its own history."))
+        else:
+            return _on_grid(found.table, ordered, horizon), found.selection.together, list(found.notes)
+    found = forecast_series(history, WEEK, horizon, selection=_own(horizon))
+    return _on_grid(found.table, ordered, horizon), None, [*notes, *found.notes]
+
+
+def _looked_back(history: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    """Forecasts from own histories as of `horizon` weeks ago, beside what came (y); no rows where nothing is that old."""
+    last = history["ds"].unique().sort()
+    before = history.filter(pl.col("ds") <= last[-horizon - 1]) if len(last) > horizon + 1 else history.clear()
+    if before.is_empty():
+        return pl.DataFrame(schema={"unique_id": pl.UInt32, "ds": pl.Date, **dict.fromkeys((*COLUMNS, "y"), pl.Float64)})
+    made = forecast_series(before, WEEK, horizon, selection=_own(horizon)).table
+    return made.join(history.select("unique_id", "ds", "y").drop_nulls(), on=["unique_id", "ds"]).filter(pl.col("mean") > 0)
+
+
+def _own(horizon: int) -> Selection:
+    return Selection(WEEK, horizon, None, blend.plain(LEVELS, 0.0))
+
+
+def _together(back: pl.DataFrame) -> float:
+    """How far weeks went together in forecasts looked back at; the engine's usual value where they are too few to tell."""
+    if back.height < MIN_ROWS:
+        return TOGETHER
+    return correlation(
+        back["y"].to_numpy(), back.select(*COLUMNS[1:]).to_numpy(), LEVELS, back["unique_id"].to_numpy().astype(np.int64)
     )
 
 
-@dataclass(frozen=True)
-class _Choice:
-    model: str
-    level_cv: float
-    wape: float | None
-
-
-def _filled(observed: pl.DataFrame) -> pl.DataFrame:
-    """Adds full_units, unknown where too little was seen, and filled_units, so that a stock-out doesn't pass for a season."""
-    rows = observed.with_columns(full_units=full_week_units())
-    parts = [fill_unknown(weeks["full_units"].to_numpy()) for _, weeks in rows.group_by(*SERIES, maintain_order=True)]
-    return rows.with_columns(filled_units=np.concatenate(parts))
-
-
-def _seasons(observed: pl.DataFrame) -> dict[str, Array]:
-    """Seasonal factors per category from its weekly totals; position 0 is the week that ends on the cutoff."""
-    totals = (
-        observed.group_by(pl.col("category").fill_null(""), "week")
-        .agg(pl.col("filled_units").sum().round(6))
-        .sort("category", "week")
+def _errors(back: pl.DataFrame, ordered: pl.DataFrame) -> pl.DataFrame:
+    """WAPE per demand_class of the first weeks looked back at; blank where nothing was wanted."""
+    near = back.filter(pl.col("ds").rank("dense") <= NEAR_WEEKS).join(ordered.select("unique_id", "demand_class"), on="unique_id")
+    sums = near.group_by("demand_class").agg(missed=(pl.col("mean") - pl.col("y")).abs().sum(), wanted=pl.col("y").sum())
+    return sums.select(
+        "demand_class", backtest_wape=(pl.col("missed") / pl.when(pl.col("wanted") > 0).then(pl.col("wanted"))).round(6)
     )
-    seasons = {}
-    for (category,), weeks in totals.group_by("category", maintain_order=True):
-        span = pl.DataFrame({"week": np.arange(weeks["week"].to_numpy().min(), 1)})
-        filled = span.join(weeks, on="week", how="left", maintain_order="left")["filled_units"].fill_null(0)
-        seasons[str(category)] = seasonal_factors(filled.to_numpy())
-    return seasons
 
 
-def _without_season(observed: pl.DataFrame, season: dict[str, Array]) -> tuple[list[Array], list[Array]]:
-    """Per series: weekly demand divided by its season, unknown weeks filled, and the season of each week."""
-    history, factors = [], []
-    for (_, _), weeks in observed.group_by(*SERIES, maintain_order=True):
-        factor = season[weeks["category"][0] or ""][weeks["week"].to_numpy() % WEEKS_A_YEAR]
-        history.append(fill_unknown(weeks["full_units"].to_numpy() / factor))
-        factors.append(factor)
-    return history, factors
+def _on_grid(table: pl.DataFrame, ordered: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    rows = table.with_columns(horizon=pl.col("ds").rank("ordinal").over("unique_id").cast(pl.Int64)).drop("ds")
+    grid = ordered.select("unique_id", horizon=pl.int_ranges(1, horizon + 1, dtype=pl.Int64)).explode("horizon")
+    return grid.join(rows, on=["unique_id", "horizon"], how="left", maintain_order="left")
 
 
-def fill_unknown(values: Array, neighbours: int = 8) -> Array:
-    """Replaces each not-a-number with the mean of the nearest known weeks (eight, fewer where there are fewer; 0 if none).
-
-    Example: 4, nan, 6 becomes 4, 5, 6.
-    """
-    known = np.flatnonzero(np.isfinite(values))
-    filled = values.copy()
-    for gap in np.flatnonzero(~np.isfinite(values)):
-        nearest = known[np.argsort(np.abs(known - gap), kind="stable")[:neighbours]]
-        filled[gap] = values[nearest].mean() if len(nearest) else 0.0
-    return filled
+def _history(weekly: pl.DataFrame, ordered: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """The engine's long frame; ds is the first day of the week."""
+    known = {"promotion": "promoted_rate", "price": "price_rate"}
+    extra = {name: column for name, column in known.items() if column in weekly.columns}
+    rows = weekly.join(ordered.select("unique_id", *SERIES), on=SERIES, how="inner")
+    first_day = pl.lit(cutoff - timedelta(days=6)) + pl.duration(days=7 * pl.col("week"))
+    return rows.select("unique_id", ds=first_day, y=full_week_units(), **extra)
 
 
-def _choose(history: list[Array], factors: list[Array], classes: list[str]) -> dict[str, _Choice]:
-    """The model of each demand class with the least backtest error; a new product takes its plain recent mean.
-
-    A large class is judged by `SAMPLE` of its series, evenly spread over the sorted ones.
-    """
-    alpha = distribution.dispersion(history)
-    chosen = {"new": _Choice(statistical.FALLBACK, distribution.NEW_LEVEL_CV, None)}
-    for demand_class in sorted(set(classes) - {"new"}):
-        members = [i for i, c in enumerate(classes) if c == demand_class]
-        sample = members[:: -(-len(members) // SAMPLE)]
-        forecasts, actual = statistical.backtest([history[i] for i in sample], [factors[i] for i in sample])
-        scale = np.tile([history[i].mean() if len(history[i]) else 0.0 for i in sample], statistical.BACKTEST_WINDOWS)
-        errors = {name: statistical.scaled_error(f, actual, scale) for name, f in forecasts.items()}
-        best = min(errors, key=lambda name: (errors[name], name != statistical.FALLBACK))
-        cv = distribution.level_cv(forecasts[best], actual, np.tile(alpha[sample], statistical.BACKTEST_WINDOWS))
-        chosen[demand_class] = _Choice(best, cv, _wape(forecasts[best], actual))
-    return chosen
+def _statics(ordered: pl.DataFrame) -> pl.DataFrame:
+    return ordered.select("unique_id", *(pl.col(name).cast(pl.String) for name in ATTRIBUTES))
 
 
-def _wape(forecast: Array, actual: Array) -> float | None:
-    known = np.isfinite(actual).all(axis=1)
-    sold = actual[known].sum()
-    return float(np.abs(forecast[known] - actual[known]).sum() / sold) if sold > 0 else None
+def _on_sale(ordered: pl.DataFrame, cutoff: date, horizon: int) -> Array:
+    """(series, horizon) share of each coming week on which the product is sold: from its launch, where it hasn't sold, to its last day."""
+    weeks = 7 * np.arange(horizon)
+    last = (ordered["discontinued_date"] - cutoff).dt.total_days().cast(pl.Float64).fill_null(np.inf).to_numpy()
+    waits = pl.when(pl.col("last_demand_date").is_null()).then(pl.col("launched_date") - cutoff).dt.total_days()
+    before = ordered.select(waits.cast(pl.Float64).fill_null(0.0)).to_series().to_numpy() - 1
+    until, since = (np.clip((days[:, None] - weeks) / 7, 0.0, 1.0) for days in (last, before))
+    return np.asarray(np.maximum(until - since, 0.0))
 
 
-def _without_season_ahead(history: list[Array], classes: list[str], chosen: dict[str, _Choice], horizon: int) -> Array:
-    """Mean forecasts (series, horizon) of each series' chosen model."""
-    mean = np.zeros((len(history), horizon))
-    for demand_class in sorted(set(classes)):
-        members = [i for i, c in enumerate(classes) if c == demand_class]
-        model = chosen[demand_class].model
-        mean[members] = statistical.forecast_all([history[i] for i in members], horizon, (model,))[model]
-    return mean
-
-
-def _on_sale(discontinued: list[date | None], cutoff: date, horizon: int) -> Array:
-    """Share of each coming week on which the product is still sold."""
-    share = np.ones((len(discontinued), horizon))
-    for i, last in enumerate(discontinued):
-        if last is not None:
-            share[i] = np.clip(((last - cutoff).days - 7 * np.arange(horizon)) / 7, 0.0, 1.0)
-    return share
-
-
-def _means_frame(
-    series: pl.DataFrame, mean: Array, alpha: Array, cv: Array, chosen: dict[str, _Choice], cutoff: date
-) -> pl.DataFrame:
-    weeks = mean.shape[1]
-    described = series.select(
-        *SERIES,
-        cutoff_date=pl.lit(cutoff),
-        model=pl.col("demand_class").replace_strict({c: choice.model for c, choice in chosen.items()}, return_dtype=pl.String),
-        backtest_wape=pl.col("demand_class").replace_strict(
-            {c: choice.wape for c, choice in chosen.items()}, return_dtype=pl.Float64
-        ),
-    ).with_columns(level_cv=cv, dispersion=alpha)
-    grid = described.with_columns(horizon=pl.int_ranges(1, weeks + 1, dtype=pl.Int64)).explode("horizon")
-    return grid.with_columns(mean_units=mean.reshape(-1))
-
-
-def _quantiles_frame(series: pl.DataFrame, mean: Array, alpha: Array, cv: Array, cutoff: date, seed: int) -> pl.DataFrame:
-    rng = np.random.default_rng(seed)
-    levels = np.array(QUANTILES)
-    blocks = [
-        distribution.weekly_quantiles(mean[i : i + BLOCK], alpha[i : i + BLOCK], cv[i : i + BLOCK], levels, rng)
-        for i in range(0, len(mean), BLOCK)
-    ]
-    grid = series.select(*SERIES, cutoff_date=pl.lit(cutoff)).with_columns(
-        horizon=pl.int_ranges(1, mean.shape[1] + 1, dtype=pl.Int64)
-    )
-    grid = grid.explode("horizon").with_columns(quantile=pl.lit(list(QUANTILES))).explode("quantile")
-    return grid.with_columns(forecast_units=np.concatenate(blocks).reshape(-1))
+def _named(model: pl.Series, weight: Array) -> pl.Series:
+    """What made each forecast; weight: the look-alikes' share in it."""
+    alone = np.where(model == NEVER_SOLD, "look-alikes", (model + " and look-alikes").to_numpy())
+    return pl.Series("model", np.where(weight > 0, alone, model.to_numpy()))

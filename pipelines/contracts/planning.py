@@ -2,7 +2,7 @@
 
 import dataframely as dy
 
-from pipelines.contracts.base import code, date, flag, key, number, register, text, units
+from pipelines.contracts.base import code, count, date, flag, instant, key, number, register, text, units
 
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new")
 
@@ -19,6 +19,7 @@ class Demand(dy.Schema):
     demand_units = units("Units wanted, as far as seen")
     is_censored = flag("The day was not fully seen: out of stock where the channel stops selling")
     is_promoted = flag("A promotion ran")
+    price_rate = number("Mean price paid ÷ the first one known of that SKU and channel; blank where none is known", "rate", min=0)
 
 
 @register("demand", "One row per series that is forecast")
@@ -26,12 +27,22 @@ class DemandSeries(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
     first_date = date("First day with demand or stock")
-    last_demand_date = date("Last day with demand")
+    last_demand_date = date("Last day with demand; blank for a product just launched", nullable=True)
     total_units = units("Units wanted in all")
     seen_days = units("Days fully seen")
     censored_days = units("Days not fully seen")
     demand_class = code("Shape of the series", DEMAND_CLASSES)
     has_stock_figures = flag("Stock was observed, so that censoring is known")
+
+
+@register("selection", "What the nightly forecast forecasts with, chosen anew every week")
+class ForecastSelection(dy.Schema):
+    cutoff_date = date("Last day that was known when it was chosen", primary_key=True)
+    chosen_at = instant("When it was chosen", nullable=False)
+    horizon_weeks = dy.Int64(description="Weeks ahead that it was chosen for")
+    series = count("Series that it was learnt from")
+    notes = text("What was said on the way, such as why there is no boosted model", nullable=False)
+    selection = text("The models themselves and how they are blended, as JSON", nullable=False)
 
 
 @register("forecast", "Forecast demand per week after the cutoff", identity=())
@@ -46,14 +57,18 @@ class Forecasts(dy.Schema):
     forecast_units = number("Demand of the week at that quantile", "units", nullable=False, min=0)
 
 
-@register("forecast", "Mean forecast per week, the model behind it and its backtest error")
+@register("forecast", "Mean forecast per week and what made it")
 class ForecastMeans(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
     cutoff_date = date("Last day that was known", primary_key=True)
     horizon = key("Week after the cutoff, 1 is the next seven days", dtype=dy.Int64)
     mean_units = number("Expected demand of the week", "units", nullable=False, min=0)
-    model = text("Model that made it", nullable=False)
-    backtest_wape = number("Absolute error ÷ demand over the backtest of its class", "rate")
-    level_cv = number("Spread of the forecast's level that all weeks share, from the backtest", "rate", nullable=False, min=0)
-    dispersion = number("Negative-binomial α of weekly demand: variance = mean + α mean²", "rate", nullable=False, min=0)
+    model = text("What made it: own, boosted and own, look-alikes, or that it never sold", nullable=False)
+    backtest_wape = number(
+        "Absolute error ÷ demand of its class, weeks 1 to 8 of forecasts from own histories as of a horizon ago; blank where none is known",
+        "rate",
+    )
+    week_correlation = number(
+        "How far errors of coming weeks go together, 0 to 1, for totals over several", "rate", nullable=False, min=0
+    )

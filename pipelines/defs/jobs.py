@@ -4,6 +4,7 @@ import dagster as dg
 
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
+CHOICE = dg.AssetSelection.groups("selection")  # takes minutes, once a week
 FORECAST = dg.AssetSelection.groups("forecast")
 NIGHTLY = dg.AssetSelection.assets(
     "sold_together", "sell_through", "customer_values", "customer_cohorts"
@@ -12,21 +13,21 @@ INSIGHTS = dg.AssetSelection.groups("insights")
 REPORT = dg.AssetSelection.assets("report")
 PUBLISHING = dg.AssetSelection.groups("snapshot", "exports") - REPORT
 
-refresh_all = dg.define_asset_job("refresh_all", EVERYTHING, description="From files to decisions, the whole path")
+refresh_all = dg.define_asset_job("refresh_all", EVERYTHING - CHOICE, description="From files to decisions, the whole path")
 refresh_orders = dg.define_asset_job(
     "refresh_orders",
-    EVERYTHING - FORECAST - RECONCILIATION - REPORT - NIGHTLY,
+    EVERYTHING - CHOICE - FORECAST - RECONCILIATION - REPORT - NIGHTLY,
     description="New orders into ledger, marts and decisions; forecasts stay",
 )
 refresh_forecasts = dg.define_asset_job(
     "refresh_forecasts",
-    dg.AssetSelection.groups("demand", "forecast", "decisions") | NIGHTLY | INSIGHTS | PUBLISHING,
-    description="Demand, forecasts and decisions anew",
+    dg.AssetSelection.groups("demand", "selection", "forecast", "decisions") | NIGHTLY | INSIGHTS | PUBLISHING,
+    description="Demand, forecasts and decisions anew; once a week their models are chosen again",
 )
 
 reconcile_channels = dg.define_asset_job(
     "reconcile_channels",
-    EVERYTHING - FORECAST - REPORT,
+    EVERYTHING - CHOICE - FORECAST - REPORT,
     description="Every channel's days held against the record, then as refresh_orders",
 )
 

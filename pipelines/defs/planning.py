@@ -10,7 +10,7 @@ from models import demand as demand_model
 from models import knowledge
 from models.lead_times import observed_lead_times
 from pipelines import decisions as deciding
-from pipelines import progress
+from pipelines import nightly, progress
 from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, specs
@@ -18,45 +18,61 @@ from pipelines.ledger.reference import countries
 from pipelines.operations import Knowledge, reconcile
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
-DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions"])
-FORECAST = specs("forecast", ["demand", "demand_series", "products"])
+DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions", "products", "purchase_orders"])
+SELECTION = specs("selection", ["demand", "demand_series", "products", "supplier_terms", "knowledge"])
+FORECAST = specs("forecast", ["demand", "demand_series", "products", "supplier_terms", "knowledge", "forecast_selection"])
 DECISIONS = specs(
-    "decisions", ["forecast_means", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"]
+    "decisions",
+    ["forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"],
 )
 
 
 @dg.multi_asset(specs=DEMAND, check_specs=check_specs(DEMAND), retry_policy=retry_policy())
 def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """What was wanted, day by day, and which days were not fully seen."""
-    t = run.warehouse.read("order_lines", "orders", "bundles", "stock_levels", "promotions")
+    t = run.warehouse.read("order_lines", "orders", "bundles", "stock_levels", "promotions", "products", "purchase_orders")
     lines = demand_model.wanted_lines(t["order_lines"], t["orders"], t["bundles"], run.config.merchant.default_location)
     out = demand_model.stock_out_days(t["stock_levels"], run.cutoff)
     backorders = [channel.name for channel in run.config.channels if channel.backorders]
     with Knowledge(run.settings.outbox) as people:
         known = people.entries(run.as_of_date)
-    promotions = knowledge.with_promotions(t["promotions"], _in_force(known))
+    entries = nightly.in_force(known)
+    promotions = knowledge.with_promotions(t["promotions"], entries)
     daily = demand_model.daily_demand(lines, out, promotions, backorders, run.cutoff)
-    history = knowledge.with_inherited(daily, _in_force(known))
+    history = knowledge.with_inherited(daily, entries)
     facts = demand_model.series_facts(history, demand_model.weekly_history(history, run.cutoff), t["stock_levels"])
-    made = {"demand": daily, "demand_series": facts, "knowledge": known}
+    stocked = pl.concat([t[name].select(*demand_model.SERIES).unique() for name in ("stock_levels", "purchase_orders")])
+    unsold = demand_model.unsold_series(t["products"], stocked, facts, run.cutoff, run.config.planning.horizon_weeks)
+    made = {"demand": daily, "demand_series": pl.concat([facts, unsold]), "knowledge": known}
     run.warehouse.save({name: table(name).conform(frame) for name, frame in made.items()})
     progress.advance("demand", 1, 1)
     yield from results(run, DEMAND)
 
 
+@dg.multi_asset(specs=SELECTION, check_specs=check_specs(SELECTION), retry_policy=retry_policy())
+def forecast_selection(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """The models of the coming week's forecasts; what was chosen less than a week ago stays."""
+    t, weeks = run.warehouse.read(*nightly.TABLES, "forecast_selection"), run.config.planning.horizon_weeks
+    if nightly.is_due(t["forecast_selection"], run.cutoff, weeks):
+        run.warehouse.save({"forecast_selection": nightly.chosen(nightly.told(t, run.cutoff, weeks), run.started_at)})
+    yield from results(run, SELECTION)
+
+
 @dg.multi_asset(specs=FORECAST, check_specs=check_specs(FORECAST), retry_policy=retry_policy())
 def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Quantiles and means of the coming weeks; what was forecast from the same history today stays as it is."""
-    names, weeks = ("demand", "demand_series", "products", "knowledge"), run.config.planning.horizon_weeks
+    names, weeks = (*nightly.TABLES, "forecast_selection"), run.config.planning.horizon_weeks
     inputs = fingerprint(run.warehouse, "forecast", names, models, run.cutoff, weeks)
+    notes = ""
     if not is_made_of(run.warehouse, inputs):
         from models.forecast import forecast
 
         t = run.warehouse.read(*names)
-        entries = _in_force(t["knowledge"])
-        history = demand_model.weekly_history(knowledge.with_inherited(t["demand"], entries), run.cutoff)
-        statistical = forecast(history, t["demand_series"], t["products"], run.cutoff, weeks)
-        made = knowledge.adjusted(statistical.means, statistical.quantiles, entries)
+        known = nightly.told(t, run.cutoff, weeks)
+        selection, notes = nightly.kept_selection(t["forecast_selection"])
+        statistical = forecast(known.weekly, known.series, run.cutoff, weeks, selection)
+        notes = f"{notes} {nightly.said(statistical.notes)}".strip()
+        made = knowledge.adjusted(statistical.means, statistical.quantiles, nightly.in_force(t["knowledge"]))
         frames = {
             "forecasts": table("forecasts").conform(made.quantiles),
             "forecast_means": table("forecast_means").conform(made.means),
@@ -64,20 +80,20 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         }
         run.warehouse.save(frames | {"step_inputs": inputs})
     progress.advance("forecast", 1, 1)
-    yield from results(run, FORECAST)
+    yield from results(run, FORECAST, notes=notes)
 
 
 @dg.multi_asset(specs=DECISIONS, check_specs=check_specs(DECISIONS), retry_policy=retry_policy())
 def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
-    t = run.warehouse.read("forecast_means", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
+    t = run.warehouse.read("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
                  "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts")  # fmt: skip
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
         inputs = deciding.Inputs(
-            series=t["demand_series"], means=t["forecast_means"], position=t["inventory_position"], supplier_terms=t["supplier_terms"],
-            unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]), locations=t["locations"],
-            fulfilment_lines=t["fulfilment_lines"],
+            series=t["demand_series"], means=t["forecast_means"], quantiles=t["forecasts"], position=t["inventory_position"],
+            supplier_terms=t["supplier_terms"], unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]),
+            locations=t["locations"], fulfilment_lines=t["fulfilment_lines"],
             orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
             observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
         )  # fmt: skip
@@ -88,10 +104,6 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         outbox.suggest("transfer", moves, run.version, run.started_at)
     progress.advance("decisions", 1, 1)
     yield from results(run, DECISIONS)
-
-
-def _in_force(known: pl.DataFrame) -> pl.DataFrame:
-    return known.filter(pl.col("state") == "in force")
 
 
 def _run_info(run: Run, orders: int) -> pl.DataFrame:

@@ -30,7 +30,14 @@ _SQL_TYPES = {
 }
 
 
-REMADE = ("marts", "insights")  # steps whose tables every run makes from the ledger, so that new columns need no rebuild
+REMADE = (
+    "marts",
+    "demand",
+    "selection",
+    "forecast",
+    "decisions",
+    "insights",
+)  # every night makes their tables anew: new columns need no rebuild
 NOTES = ("touched_days",)  # what such tables are made by
 MEMORY = "6GB"  # of DuckDB; beyond it works on disk
 
@@ -190,7 +197,7 @@ def _create_missing(connection: duckdb.DuckDBPyConnection) -> None:
         elif set(present[contract.name]) == set(contract.columns):
             continue
         elif contract.step in REMADE or contract.name in NOTES:
-            connection.execute(f"DROP TABLE {contract.name}; DELETE FROM fact_states").fetchall()
+            connection.execute(f"DROP TABLE {contract.name}; DELETE FROM fact_states; DELETE FROM step_inputs").fetchall()
             _create(connection, contract)
         else:
             raise InputError(

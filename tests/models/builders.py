@@ -17,7 +17,8 @@ ORDERS = {
 }  # fmt: skip
 LINES = {
     "channel": pl.String, "order_id": pl.String, "line_number": pl.Int64, "sku": pl.String, "ordered_units": pl.Int64,
-    "cancelled_units": pl.Int64, "unit_price_amount": pl.Decimal(18, 4), "is_goods": pl.Boolean, "is_gift_card": pl.Boolean,
+    "cancelled_units": pl.Int64, "unit_price_amount": pl.Decimal(18, 4), "discount_amount": pl.Decimal(18, 4), "is_goods": pl.Boolean,
+    "is_gift_card": pl.Boolean,
 }  # fmt: skip
 BUNDLES = {"bundle_sku": pl.String, "component_sku": pl.String, "component_units": pl.Int64}
 STOCK = {
@@ -56,6 +57,7 @@ def line(order_id: str, sku: str | None, units: int, **facts: Any) -> dict[str, 
         "line_number": 1,
         "cancelled_units": 0,
         "unit_price_amount": 5,
+        "discount_amount": 0,
         "is_goods": True,
         "is_gift_card": False,
     }
@@ -72,16 +74,10 @@ def weekly_of(series: Sequence[Sequence[float] | np.ndarray], seen: Sequence[Seq
     return frame(WEEKLY, rows)
 
 
-def facts_of(weekly: pl.DataFrame, demand_class: str = "smooth") -> pl.DataFrame:
-    """Series of a weekly history, all of one class."""
-    return weekly.select("sku", "location_id").unique().sort("sku").with_columns(demand_class=pl.lit(demand_class))
-
-
-def products_of(weekly: pl.DataFrame, discontinued: dict[str, date] | None = None) -> pl.DataFrame:
-    """One category for all of them."""
-    skus = weekly["sku"].unique().sort().to_list()
-    ends = [(discontinued or {}).get(sku) for sku in skus]
-    return pl.DataFrame(
-        {"sku": skus, "category": ["c"] * len(skus), "discontinued_date": ends},
-        schema={"sku": pl.String, "category": pl.String, "discontinued_date": pl.Date},
-    )
+def series_of(weekly: pl.DataFrame, demand_class: str = "smooth", discontinued: dict[str, date] | None = None) -> pl.DataFrame:
+    """Series of a weekly history, all of one class and category, without dates but the last on sale."""
+    names = weekly.select("sku", "location_id").unique().sort("sku")
+    ends = pl.Series("discontinued_date", [(discontinued or {}).get(sku) for sku in names["sku"]], dtype=pl.Date)
+    facts = {"demand_class": demand_class, "category": "c", "brand": "b", "supplier_id": None}
+    dates = {"launched_date": pl.lit(None, pl.Date), "last_demand_date": pl.lit(CUTOFF)}
+    return names.with_columns(ends, **{name: pl.lit(value, pl.String) for name, value in facts.items()}, **dates)

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.demand import cutoff_before, daily_demand, full_week_units, series_facts, stock_out_days, wanted_lines, weekly_history
+from models.demand import (
+    cutoff_before,
+    daily_demand,
+    fill_unknown,
+    full_week_units,
+    series_facts,
+    stock_out_days,
+    unsold_series,
+    wanted_lines,
+    weekly_history,
+    with_conditions,
+)  # fmt: skip
 from tests.models.builders import (
     BUNDLES,
     CUTOFF,
@@ -58,6 +69,45 @@ def test_only_what_was_wanted_counts():
 def test_a_bundle_counts_as_its_components():
     found = wanted([line("o", "SET", 2)], [order("o")], [("SET", "CUP", 3), ("SET", "POT", 1)])
     assert sorted(found.select("sku", "demand_units").rows()) == [("CUP", 6), ("POT", 2)]
+
+
+def test_prices_are_told_by_what_was_paid_at_first():
+    lines = [line("a", "CUP", 2, discount_amount=2), line("b", "CUP", 1), line("c", "SET", 1)]
+    orders = [order("a", business_date=day(20)), order("b", business_date=day(5)), order("c", business_date=day(5))]
+    found = wanted(lines, orders, [("SET", "POT", 1)])
+    daily = daily_demand(found, frame(OUT_DAYS), frame(PROMOTIONS), [], CUTOFF)
+    assert daily.select("sku", "price_rate").rows() == [("CUP", 1.0), ("CUP", 5 / 4), ("POT", None)]
+    promotions = frame(PROMOTIONS, [("CUP", day(12), day(6)), ("CUP", day(6), day(6))])
+    weekly = with_conditions(weekly_history(daily, CUTOFF), daily, promotions, CUTOFF).filter(sku="CUP")
+    assert weekly["promoted_rate"].to_list() == [0, 6 / 7, 1 / 7]
+    assert weekly["price_rate"].to_list() == [1, 1, 5 / 4], "the last known price holds"
+
+
+def test_products_just_launched_are_series_where_they_are_stocked():
+    daily = frame(DEMAND | {"price_rate": pl.Float64}, [("OLD", "A", "web", day(3), 2, False, None)])
+    facts = series_facts(daily, weekly_history(daily, CUTOFF), frame(STOCK))
+    dates = {"launched_date": pl.Date, "discontinued_date": pl.Date}
+    products = frame(
+        {"sku": pl.String} | dates,
+        [
+            ("NEW", day(5), None),
+            ("NEXT", day(-10), None),
+            ("FAR", day(-100), None),
+            ("ENDED", day(9), day(1)),
+            ("AGED", day(200), None),
+            ("OLD", day(5), None),
+        ],
+    )
+    places = frame(
+        {"sku": pl.String, "location_id": pl.String}, [(sku, "A") for sku in products["sku"]] + [("NEW", "B"), ("NEW", "B")]
+    )
+    found = unsold_series(products, places, facts, CUTOFF, 4)
+    assert found.select("sku", "location_id", "demand_class").rows() == [
+        ("NEW", "A", "new"),
+        ("NEW", "B", "new"),
+        ("NEXT", "A", "new"),
+    ]
+    assert pl.concat([facts, found]).height == 4
 
 
 def random_ledger(rng: Random) -> tuple[list[dict], list[dict], list[tuple]]:
@@ -291,3 +341,11 @@ def test_facts_tell_the_span_and_what_was_seen():
 
 def test_the_cutoff_is_the_day_before():
     assert cutoff_before(day(-1)) == CUTOFF
+
+
+def test_unknown_weeks_are_filled_from_their_neighbours():
+    assert fill_unknown(np.array([4, np.nan, 6])).tolist() == [4, 5, 6]
+    assert fill_unknown(np.array([np.nan, np.nan])).tolist() == [0, 0]
+    assert fill_unknown(np.array([np.nan, 3.0])).tolist() == [3, 3]
+    assert fill_unknown(np.array([*range(9), np.nan])).tolist()[-1] == 4.5
+    assert fill_unknown(np.array([])).tolist() == []

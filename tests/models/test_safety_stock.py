@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from models.safety_stock import LEVELS, expected_demand, stock_levels_of
 from tests.models.builders import QUICK, frame
@@ -16,18 +17,31 @@ from tests.models.builders import QUICK, frame
 SERIES = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
     ("lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level"), pl.Float64
 )  # fmt: skip
-MEANS = dict.fromkeys(("sku", "location_id"), pl.String) | {"horizon": pl.Int64} | dict.fromkeys(
-    ("mean_units", "dispersion", "level_cv"), pl.Float64
-)  # fmt: skip
+NAMES = dict.fromkeys(("sku", "location_id"), pl.String)
+MEANS = NAMES | {"horizon": pl.Int64, "mean_units": pl.Float64, "week_correlation": pl.Float64}
+QUANTILES = NAMES | {"horizon": pl.Int64, "quantile": pl.Float64, "forecast_units": pl.Float64}
+DENSE = (*(k / 200 for k in range(1, 200)), 0.999, 0.9999)  # levels of whole distributions
+
+
+def quantiles_of(mean: float, alpha: float) -> np.ndarray:
+    """Of a negative binomial with variance mean + alpha mean²; Poisson where alpha is 0."""
+    if alpha == 0 or mean == 0:
+        return stats.poisson.ppf(DENSE, mean)
+    return stats.nbinom.ppf(DENSE, 1 / alpha, 1 / (1 + alpha * mean))
+
+
+def forecast_of(weeks: dict[str, list[float]], alpha: float, together: float) -> tuple[pl.DataFrame, pl.DataFrame]:
+    rows = [(name, "L", week, mean) for name, means in weeks.items() for week, mean in enumerate(means, 1)]
+    quantiles = [(*row[:3], *pair) for row in rows for pair in zip(DENSE, quantiles_of(row[3], alpha), strict=True)]
+    return frame(MEANS, [(*row, together) for row in rows]), frame(QUANTILES, quantiles)
 
 
 def levels(weeks: list[float], lead: float, lead_std: float, review: float, service: float, spread: tuple[float, float] = (0, 0),
            copies: int = 1) -> pl.DataFrame:  # fmt: skip
-    """`copies` of one series; `spread` is its dispersion and level cv."""
+    """`copies` of one series; `spread` is the α of its weeks and how far they go together."""
     names = [f"S{i:03}" for i in range(copies)]
     series = frame(SERIES, [(name, "L", lead, lead_std, review, service) for name in names])
-    means = frame(MEANS, [(name, "L", week, mean, *spread) for name in names for week, mean in enumerate(weeks, 1)])
-    return stock_levels_of(series, means)
+    return stock_levels_of(series, *forecast_of(dict.fromkeys(names, weeks), *spread))
 
 
 def reorder_point(*args: object, **options: object) -> float:
@@ -71,8 +85,14 @@ def test_the_spread_of_the_lead_time_counts():
 
 
 def test_the_newsvendors_exponential_fractile():
-    """Gamma-distributed level with cv 1 is exponential: the quantile at q is −ln(1 − q) means."""
-    assert reorder_point([5000.0] * 2, 0.001, 0, 6.999, 0.8, (0, 1.0)) == pytest.approx(-log(0.2) * 5000, rel=0.05)
+    """A geometric week of a large mean is all but exponential: the quantile at q is −ln(1 − q) means."""
+    assert reorder_point([5000.0] * 2, 0.001, 0, 6.999, 0.8, (1.0, 0)) == pytest.approx(-log(0.2) * 5000, rel=0.05)
+
+
+def test_weeks_that_go_together_add_their_spread_and_not_its_root():
+    one = levels([4000.0] * 4, 0.001, 0, 6.999, 0.9, (0.04, 0), copies=60)["safety_stock_units"].mean()
+    four = levels([4000.0] * 4, 21, 0, 7, 0.9, (0.04, 1.0), copies=60)["safety_stock_units"].mean()
+    assert four == pytest.approx(4 * one, rel=0.06)
 
 
 def test_no_demand_needs_no_stock_and_next_to_none_buys_none():
@@ -88,9 +108,7 @@ def test_odd_lead_times(lead: float, lead_std: float):
     assert 7 <= row["reorder_point_units"] < 800
 
 
-def test_not_a_number_is_refused():
-    with pytest.raises((ValueError, RuntimeWarning)):
-        levels([float("nan")] * 4, 7, 0, 7, 0.95)
+def test_a_lead_time_that_is_not_a_number_is_refused():
     with pytest.raises((ValueError, RuntimeWarning)):
         levels([7.0] * 4, float("nan"), 0, 7, 0.95)
 
@@ -110,14 +128,17 @@ def test_levels_do_not_depend_on_the_row_order():
     rng = np.random.default_rng(0)
     names = [f"S{i:03}" for i in range(300)]
     series = frame(SERIES, [(name, "L", rng.uniform(1, 30), rng.uniform(0, 5), 7, 0.95) for name in names])
-    means = frame(MEANS, [(name, "L", week, rng.uniform(0, 9), 0.3, 0.2) for name in names for week in range(1, 5)])
-    found = stock_levels_of(series, means)
+    means = frame(MEANS, [(name, "L", week, rng.uniform(0, 9), 0.3) for name in names for week in range(1, 5)])
+    share = pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "share": [0.3, 1.0, 1.8]})
+    quantiles = means.join(share, how="cross").with_columns(forecast_units=pl.col("mean_units") * pl.col("share"))
+    found = stock_levels_of(series, means, quantiles)
     assert found.columns == [*SERIES, *LEVELS]
-    assert stock_levels_of(series[::-1], means.sample(fraction=1, shuffle=True, seed=1)).equals(found)
+    means, quantiles = (rows.sample(fraction=1, shuffle=True, seed=1) for rows in (means, quantiles))
+    assert stock_levels_of(series[::-1], means, quantiles).equals(found)
 
 
 def test_no_series_give_the_same_columns():
-    found = stock_levels_of(frame(SERIES), frame(MEANS))
+    found = stock_levels_of(frame(SERIES), frame(MEANS), frame(QUANTILES))
     assert found.schema == levels([1.0], 7, 0, 7, 0.9).clear().schema
 
 

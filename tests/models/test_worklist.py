@@ -87,21 +87,23 @@ def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
 
 
 def means(*skus: str) -> pl.DataFrame:
-    weeks = pl.DataFrame({"sku": skus, "location_id": "DC", "mean_units": 10.0, "dispersion": 0.1, "level_cv": 0.2})
+    weeks = pl.DataFrame({"sku": skus, "location_id": "DC", "mean_units": 10.0, "week_correlation": 0.3})
     return weeks.join(pl.DataFrame({"horizon": range(1, 9)}), how="cross")
 
 
 def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
     stock = {"available_units": 5, "on_order_units": 0, "decided_units": 0, "transfer_units": 0, "backordered_units": 0}
     plan = rows(stock | {"sku": "A"}, stock | {"sku": "B", "price_amount": 50.0})
-    forecast = means("A", "B")
-    usual = what_if(plan, forecast, None, 1.0, None)
-    safer = what_if(plan, forecast, 0.99, 1.0, None)
-    later = what_if(plan, forecast, None, 2.0, None)
+    weeks = means("A", "B")
+    quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")
+    forecast = weeks, quantiles
+    usual = what_if(plan, *forecast, None, 1.0, None)
+    safer = what_if(plan, *forecast, 0.99, 1.0, None)
+    later = what_if(plan, *forecast, None, 2.0, None)
     assert (usual["quantity_units"] > 0).all()
     assert (safer["reorder_point_units"] > usual["reorder_point_units"]).all()
     assert later["mean_demand_units"].to_list() == pytest.approx([30.0, 30.0])
     one = float(usual.filter(pl.col("sku") == "B")["quantity_units"][0] * 4)
-    bought = dict(what_if(plan, forecast, None, 1.0, one).select("sku", "quantity_units").rows())
+    bought = dict(what_if(plan, *forecast, None, 1.0, one).select("sku", "quantity_units").rows())
     assert bought["A"] == 0
     assert bought["B"] > 0, "the same order saves more of what sells for more"
