@@ -1,5 +1,6 @@
 """Dated exchange rates. Not here: amounts converted with them."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -7,20 +8,24 @@ import currency_converter
 import pytest
 
 from pipelines.errors import InputError
+from pipelines.ledger import currency
 from pipelines.ledger.currency import DAYS_A_FIXING_HOLDS, dense_rates
 
 
 @pytest.fixture
-def fixings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def fixings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The ECB's file of two days, a Thursday and a Friday: 1 EUR = 1.25 USD = 0.80 GBP."""
     file = tmp_path_factory.mktemp("ecb") / "rates.csv"
     file.write_text("Date,USD,GBP,\n2026-01-09,1.25,0.80,\n2026-01-08,1.00,0.80,\n")
     real = currency_converter.CurrencyConverter
     monkeypatch.setattr(currency_converter, "CurrencyConverter", lambda **options: real(str(file), **options))
+    currency._converter.cache_clear()
+    yield
+    currency._converter.cache_clear()
 
 
-def rates(currency: str, reporting: str, first: date, last: date) -> list[tuple[Decimal, bool]]:
-    frame = dense_rates([currency], reporting, first, last).filter(currency_code=currency)
+def rates(code: str, reporting: str, first: date, last: date) -> list[tuple[Decimal, bool]]:
+    frame = dense_rates([code], reporting, first, last).filter(currency_code=code)
     assert frame["rate_date"].to_list() == [first + timedelta(days=n) for n in range((last - first).days + 1)]
     return frame.select("reporting_rate", "is_rate_provisional").rows()
 
