@@ -37,7 +37,7 @@ class WhatIf:
     lead_time_days: float | None = None
     moq_units: int | None = None
     budget_amount: float | None = None
-    holding_rate: float = 0.25
+    holding_rate: float | None = None
 
 
 def compare_policies(settings: Any, asked: WhatIf) -> None:
@@ -113,7 +113,8 @@ def known_of(
     margin = np.where(np.isfinite(price) & (price > cost), price - cost, MARGIN * cost)
     if bare := int((~(price > cost)).sum()):
         said.append(f"{bare:,} series have no price above their cost; a lost unit loses half its cost there.")
-    holding = cost * asked.holding_rate / backtest.WEEKS_A_YEAR
+    rate = asked.holding_rate or planning.holding_rate
+    holding = cost * rate / backtest.WEEKS_A_YEAR
     if asked.shortage_ratio is not None:
         margin = asked.shortage_ratio * holding
     span = weekly.join(series, on=SERIES, how="semi").filter(pl.col("week") > -_common_weeks(weekly, series))
@@ -129,7 +130,7 @@ def known_of(
     )  # fmt: skip
     return series, backtest.Known(
         history.with_columns(pl.col("ds").dt.truncate("1w")), demand, asked.weeks, lead_weeks(terms, asked.lead_time_days), cost, margin,
-        _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), asked.holding_rate,
+        _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), rate,
         asked.cycle_service_level or planning.cycle_service_level,
     ), said  # fmt: skip
 

@@ -1,19 +1,19 @@
 """`fulcast backtest-policy`: from a merchant's tables to figures per policy, what-ifs that pull the right way, sentences for what is lacking."""
 
 from datetime import date, timedelta
-from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from models import backtest
+from pipelines.channels.merchant import Planning
 from pipelines.errors import InputError
 from pipelines.policies import DRAWS, WhatIf, known_of, lead_weeks, shown, what_was_done
 
 SUNDAY = date(2026, 11, 22)
-PLANNING = SimpleNamespace(
-    lead_time_days=14.0, lead_time_std_days=0.0, review_period_days=7.0, cycle_service_level=0.95, horizon_weeks=8
+PLANNING = Planning(
+    lead_time_days=14, lead_time_std_days=0, review_period_days=7, cycle_service_level=0.95, horizon_weeks=8, holding_rate=0.25
 )
 WEEKS, N = 30, 4  # too little for a boosted model, so that the tests are quick
 
