@@ -150,10 +150,11 @@ def stock_by_category(frame: pl.DataFrame, currency: str) -> alt.Chart:
     """Stacked bars of stock at cost per category: wanted within 90 days, and excess."""
     long = frame.unpivot(["wanted", "excess"], index="category", variable_name="part", value_name="amount")
     return _base(long).mark_bar().encode(
-        x=alt.X("amount:Q", title=f"stock at cost, {currency}", axis=alt.Axis(format="~s")), y=alt.Y("category:N", sort="-x", title=None),
+        x=alt.X("amount:Q", title=f"stock at cost, {currency}", axis=alt.Axis(format="~s", tickCount=8)),
+        y=alt.Y("category:N", sort="-x", title=None, axis=alt.Axis(labelOverlap=False)),
         color=alt.Color("part:N", title=None, scale=alt.Scale(domain=["wanted", "excess"], range=[PALETTE[0], PALETTE[1]]), legend=alt.Legend(orient="top")),
         tooltip=["category", "part", alt.Tooltip("amount:Q", format=",.0f")],
-    )  # fmt: skip
+    ).properties(height=60 + 18 * frame["category"].n_unique())  # fmt: skip
 
 
 def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
