@@ -92,6 +92,8 @@ def test_a_plan_is_edited_reloaded_approved_exported_and_brought_back(page: Page
     assert shown(page, "Worth (EUR)") == f"{worth:,.0f}", "a reload loses nothing"
     named(page, "ana")
     click(page, TICK)
+    expect(page.get_by_role("button", name="Approve 1 (")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Approve 1 (").click()
     expect(page.get_by_text("1 approved by ana.")).to_be_visible()
     approved = shop.decisions("approved").row(0, named=True)
