@@ -72,6 +72,7 @@ def _by_stage(seconds: dict[str, float]) -> str:
         "ledger_tables": "ledger",
         "days_of_the_record": "ledger",
         "demand_tables": "demand",
+        "forecast_selection": "forecast",
         "forecast_tables": "forecast",
         "reconciliation": "landing",
     }
