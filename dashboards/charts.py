@@ -154,7 +154,7 @@ def stock_by_category(frame: pl.DataFrame, currency: str) -> alt.Chart:
         y=alt.Y("category:N", sort="-x", title=None, axis=alt.Axis(labelOverlap=False)),
         color=alt.Color("part:N", title=None, scale=alt.Scale(domain=["wanted", "excess"], range=[PALETTE[0], PALETTE[1]]), legend=alt.Legend(orient="top")),
         tooltip=["category", "part", alt.Tooltip("amount:Q", format=",.0f")],
-    ).properties(height=60 + 18 * frame["category"].n_unique())  # fmt: skip
+    ).properties(height=100 + 24 * frame["category"].n_unique())  # fmt: skip
 
 
 def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
