@@ -130,6 +130,12 @@ def known_author() -> str:
     return str(st.session_state.get(AUTHOR, ""))
 
 
+def searched(rows: pl.DataFrame, words: str) -> pl.DataFrame:
+    """Rows whose SKU or description holds `words`, in any case; all of them where none are asked for."""
+    names = pl.concat_str("sku", pl.col("description").fill_null(""), separator=" ").str.to_lowercase()
+    return rows.filter(names.str.contains(words.lower(), literal=True)) if words else rows
+
+
 def tabs(drawn: Mapping[str, Callable[[], None]]) -> None:
     """Tabs of a page, of which only the open one is drawn; which one that is stands in the link."""
     for tab, draw in zip(st.tabs(list(drawn), key="tab", bind="query-params"), drawn.values(), strict=True):

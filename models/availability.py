@@ -19,7 +19,7 @@ class TransferCosts(NamedTuple):
 
     line_amount: float = 0.0
     unit_amount: float = 0.0
-    holding_rate: float = 0.25
+    holding_rate: float = 0.2
     shortage_rate: float = 0.5
 
 

@@ -43,8 +43,8 @@ class Known:
     margin_amount: Array
     moq: Array
     pack: Array
-    holding_rate: float = 0.25
-    cycle_service_level: float = 0.95
+    holding_rate: float
+    cycle_service_level: float
 
     @property
     def holding_amount(self) -> Array:

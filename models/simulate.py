@@ -144,14 +144,15 @@ def _play(policy: Policy, shelf: Shelf, demand: Array, count: Array, first: int,
     for k in range(shelf.due.shape[1]):
         ring[k] = shelf.due[at, k]
     on_hand, on_order, owed = shelf.on_hand[at].astype(np.float64), shelf.due.sum(axis=1)[at].astype(np.float64), np.zeros(rows)
-    tally, every, is_short = np.zeros((len(FIELDS), n)), np.arange(rows), np.zeros(rows, dtype=bool)
+    tally = {name: np.zeros(n) for name in FIELDS}
+    every, is_short = np.arange(rows), np.zeros(rows, dtype=bool)
     for period in range(periods):
         weight = count[:, period]
         due = ring[period % len(ring)]
         has_come = due > 0
         if has_come.any():
-            tally[9] += weight * _sums(has_come, n)
-            tally[10] += weight * _sums(has_come & is_short, n)
+            tally["cycles"] += weight * _sums(has_come, n)
+            tally["short_cycles"] += weight * _sums(has_come & is_short, n)
             is_short &= ~has_come
         on_hand, on_order = on_hand + due, on_order - due
         due[:] = 0
@@ -165,28 +166,24 @@ def _play(policy: Policy, shelf: Shelf, demand: Array, count: Array, first: int,
         if not shelf.is_lost:
             owed = owed + missing
         held = _sums(on_hand, n)
-        for place, value in (
-            (1, _sums(missing, n)),
-            (3, _sums(wanted, n)),
-            (4, _sums(served, n)),
-            (6, held),
-            (7, _sums(missing > 0, n)),
-        ):
-            tally[place] += weight * value
+        tally["holding_amount"] += weight * held * shelf.holding_amount
+        tally["stocked_unit_periods"] += weight * held
+        tally["shortage_amount"] += weight * _sums(missing, n) * shelf.shortage_amount
+        tally["demand_units"] += weight * _sums(wanted, n)
+        tally["served_units"] += weight * _sums(served, n)
+        tally["stock_out_periods"] += weight * _sums(missing > 0, n)
         if (period + 1) % shelf.review == 0:
             ordered = policy(period, on_hand + on_order - owed, series)
             places = np.flatnonzero(ordered > 0)
             drawn = shelf.lead_times[at[places], rng.integers(0, shelf.lead_times.shape[1], len(places))]
             ring[(period + 1 + drawn) % len(ring), every[places]] += ordered[places]
             on_order = on_order + ordered
-            tally[5] += weight * _sums(ordered, n)
-            tally[8] += weight * _sums(ordered > 0, n)
-    tally[11] = _sums(on_hand, n)
-    tally /= paths
-    tally[0] = tally[6] * shelf.holding_amount
-    tally[1] *= shelf.shortage_amount
-    tally[2] = tally[8] * shelf.ordering_amount
-    return tally.T
+            orders = weight * _sums(ordered > 0, n)
+            tally["ordered_units"] += weight * _sums(ordered, n)
+            tally["orders"] += orders
+            tally["ordering_amount"] += orders * shelf.ordering_amount
+    tally["closing_units"] = _sums(on_hand, n)
+    return np.stack([tally[name] for name in FIELDS], axis=1) / paths
 
 
 def _sums(values: NDArray[np.generic], n: int) -> Array:

@@ -9,13 +9,13 @@ quantity_units (as suggested or edited), price_amount (net, of one unit; may be 
 import math
 from datetime import date
 
-import numpy as np
 import polars as pl
 from scipy import special
 
 from models.demand import SERIES
 from models.reorder import suggest_orders
 from models.safety_stock import stock_levels_of
+from models.sharing import implied_std
 from models.textbook.loss import normal_loss
 
 YEAR_DAYS = 365.0
@@ -42,8 +42,7 @@ def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
 def _at_risk(rows: pl.DataFrame) -> pl.Series:
     columns = ("mean_demand_units", "safety_stock_units", "cycle_service_level", "inventory_position_units")
     mean, safety, service, position = (rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in columns)
-    z = special.ndtri(service)
-    std = np.maximum(np.divide(safety, z, out=np.zeros_like(mean), where=z > 0), np.sqrt(np.maximum(mean, 1e-9)))
+    std = implied_std(mean, safety, service)
     value = (
         rows.select(pl.coalesce("price_amount", "unit_cost_amount").cast(pl.Float64))
         .to_series()

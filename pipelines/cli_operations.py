@@ -35,12 +35,10 @@ def approve(
     home: HomeOption = None,
 ) -> None:
     """Approves suggested decisions; amounts above the merchant's cap are refused."""
-    from decimal import Decimal
-
     cap = settings_of(config, None, home).merchant_config.merchant.approval_cap_amount
     with _outbox(config, home) as outbox:
         chosen = _chosen(outbox, ids, everything)
-        outbox.approve(chosen, by, reason, None if cap is None else Decimal(str(cap)), datetime.now(UTC), quantity_units=quantity)
+        outbox.approve(chosen, by, reason, cap, datetime.now(UTC), quantity_units=quantity)
     typer.echo(f"{len(chosen)} approved by {by}.")
 
 

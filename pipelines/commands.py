@@ -210,7 +210,7 @@ def take_webhooks(settings: Any, *, host: str, port: int) -> None:
     for name, endpoint in known.items():
         typer.echo(f"{name}: http://{host}:{port}/{name}" + (f", once {endpoint.missing} is set" if endpoint.missing else ""))
     landing = Landing(settings.home_folder / "landing", Seal(settings.landing_key))
-    uvicorn.run(application(settings.merchant_config, landing), host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(application(known, landing), host=host, port=port, log_level="warning", access_log=False)
 
 
 def forget(settings: Any, person: str) -> None:

@@ -52,7 +52,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     position = _position(levels, inputs)
     planning = config.planning
     transfers = availability.suggest_transfers(
-        position, availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount)
+        position, availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount, planning.holding_rate)
     )
     suggestions = _suggestions(position, transfers, inputs, config, version, cutoff)
     frames = {

@@ -96,5 +96,7 @@ def test_the_textbook_example():
     """d̄ 10, σ 4 (weeks of 6 and 14), lead 1 or 3 weeks, z 1.645: 30 + 1.645·√(3·16 + 100·1) = 50.01, rounded up."""
     demand = np.tile([6.0, 14.0], 20)[None]
     one = np.ones(1)
-    known = backtest.Known(pl.DataFrame(), demand, 4, np.array([[1, 3]]), one, one, one, one)
+    known = backtest.Known(
+        pl.DataFrame(), demand, 4, np.array([[1, 3]]), one, one, one, one, holding_rate=0.2, cycle_service_level=0.95
+    )
     assert backtest.textbook_levels(known)[1][0].tolist() == [51.0] * 4

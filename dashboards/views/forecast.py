@@ -53,11 +53,7 @@ def _found() -> pl.DataFrame:
     )
     rows = frame.ask(queries.series, order or "Worst first")
     location = place.selectbox("Location", [EVERY, *rows["location_id"].unique().sort()], key="location")
-    rows = rows if location == EVERY else rows.filter(pl.col("location_id") == location)
-    if not words:
-        return rows
-    names = pl.concat_str("sku", pl.col("description").fill_null(""), separator=" ").str.to_lowercase()
-    return rows.filter(names.str.contains(words.lower(), literal=True))
+    return frame.searched(rows if location == EVERY else rows.filter(pl.col("location_id") == location), words)
 
 
 def _fan(one: dict[str, Any]) -> None:
@@ -94,15 +90,18 @@ def _facts(one: dict[str, Any]) -> None:
         return
     facts = found.row(0, named=True)
     left, middle, right = st.columns(3)
-    left.metric("Model", facts["model"], help="Chosen for its demand class by a backtest")
+    left.metric("Model", facts["model"], help="What made this forecast; models are chosen anew every week")
     wape = facts["backtest_wape"]
     middle.metric(
-        "Error in the backtest", "–" if wape is None else f"{wape:.0%}", help="WAPE of its class: absolute error ÷ demand"
+        "Error in the backtest",
+        "–" if wape is None else f"{wape:.0%}",
+        help="WAPE of its demand class, forecast from own histories a horizon ago",
     )
     right.metric(
         "Weeks go together", f"{facts['week_correlation']:.0%}", help="How far a week's error carries on into the next ones"
     )
+    until = f"to {facts['last_demand_date']}" if facts["last_demand_date"] else "on, none yet"
     st.write(
-        f"{facts['demand_class'].capitalize()} demand: {facts['total_units']:,} units wanted from {facts['first_date']} to {facts['last_demand_date']}; "
+        f"{facts['demand_class'].capitalize()} demand: {facts['total_units']:,} units wanted from {facts['first_date']} {until}; "
         f"{facts['censored_days']:,} of {facts['seen_days'] + facts['censored_days']:,} days were not fully seen."
     )

@@ -7,10 +7,10 @@ import streamlit as st
 
 from dashboards import frame
 from dashboards.queries import best_sellers
+from pipelines.contracts.knowledge import KnowledgeKind
 from pipelines.errors import InputError
 from pipelines.knowing import DATES, FIGURES, TEXTS, read_rows, rows_to_entries, summary
 from pipelines.operations import Entry, Knowledge, Refused
-from pipelines.operations.knowledge import KnowledgeKind
 
 TITLES: dict[KnowledgeKind, str] = {
     "override": "Override",

@@ -20,9 +20,9 @@ WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "s
           "needed_by": 104, "amount": 78, "cover_after_days": 84}  # fmt: skip
 EDITABLE = ("is_chosen", "quantity_units", "needed_by")
 INPUTS = ["mean_demand_units", "safety_stock_units", "reorder_point_units", "order_up_to_level_units", "lead_time_days", "lead_time_std_days",
-          "review_period_days", "cycle_service_level", "on_hand_units", "available_units", "on_order_units", "decided_units", "transfer_units",
-          "backordered_units", "inventory_position_units", "needed_units", "moq_units", "case_pack_units", "rounding_rule", "unit_cost_amount",
-          "forecast_model", "assumptions"]  # fmt: skip
+          "stated_lead_time_days", "lead_time_orders", "review_period_days", "cycle_service_level", "on_hand_units", "available_units",
+          "on_order_units", "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
+          "case_pack_units", "rounding_rule", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip
 HEIGHT, MOST = 430, 500  # pixels and lines of the list
 PROBLEM, DONE = "what could not be kept", "what was decided"
 Shown = tuple[str | None, int | None, date | None]
@@ -30,7 +30,7 @@ Shown = tuple[str | None, int | None, date | None]
 
 def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
     """The list with its buttons, the suppliers whose minimum is not reached, and why for the line that is chosen."""
-    _say()
+    say()
     if rows.is_empty():
         st.info(
             "Nothing to order: every position is above its reorder point, everything is decided, or the filters leave nothing."
@@ -44,7 +44,7 @@ def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
     _why(rows.head(MOST), chosen)
 
 
-def _say() -> None:
+def say() -> None:
     """What the last edit or button came to."""
     for key, how in ((PROBLEM, st.error), (DONE, st.success)):
         if sentence := st.session_state.pop(key, None):
@@ -162,9 +162,7 @@ def _act(what: str, ready: pl.DataFrame, reason: str) -> None:
     try:
         with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
             if what == "approved":
-                outbox.approve(
-                    ids, who, reason, None if cap is None else Decimal(str(cap)), now, edits=planning.edits_of(ready, ids)
-                )
+                outbox.approve(ids, who, reason, cap, now, edits=planning.edits_of(ready, ids))
             elif what == "rejected":
                 outbox.reject(ids, who, reason, now)
             else:

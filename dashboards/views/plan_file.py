@@ -8,16 +8,14 @@ import polars as pl
 import streamlit as st
 
 from dashboards import frame
-from dashboards.views.plan import DONE, PROBLEM
+from dashboards.views.plan import DONE, PROBLEM, say
 from pipelines import planning
 from pipelines.operations import Difference, Drafts, Refused
 
 
 def show(rows: pl.DataFrame) -> None:
     """Two downloads, and a place for a workbook that comes back."""
-    for key, how in ((PROBLEM, st.error), (DONE, st.success)):
-        if sentence := st.session_state.pop(key, None):
-            how(sentence)
+    say()
     version = frame.snapshot().version
     left, right = st.columns(2)
     with left:

@@ -41,10 +41,7 @@ def _filtered(rows: pl.DataFrame) -> pl.DataFrame:
     ):
         choice = place.selectbox(label, [EVERY, *rows[name].drop_nulls().unique().sort()], key=f"filter-{name}")
         rows = rows if choice == EVERY else rows.filter(pl.col(name) == choice)
-    if not text:
-        return rows
-    words = pl.concat_str("sku", pl.col("description").fill_null(""), separator=" ").str.to_lowercase()
-    return rows.filter(words.str.contains(text.lower(), literal=True))
+    return frame.searched(rows, text)
 
 
 def _figures(rows: pl.DataFrame) -> None:

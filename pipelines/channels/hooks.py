@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipelines.channels.base import ChannelError, Delivery
 
@@ -60,6 +61,11 @@ def require_recent(sent: float, now: float) -> None:
         raise ChannelError(
             f"The delivery was signed {abs(now - sent):,.0f} s away from now, more than {TOLERANCE_SECONDS} s; it is a replay or a clock is off."
         )
+
+
+def host(address: str) -> str:
+    """The host of a shop's address, with or without its scheme."""
+    return urlsplit(address if "://" in address else f"https://{address}").netloc
 
 
 def told(body: bytes) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -130,6 +132,25 @@ def plain(record: bytes) -> dict[str, Any]:
             return value if isinstance(value, dict) else {}
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def instant(value: object) -> datetime | None:
+    """An ISO 8601 instant of an answer; None where it is none."""
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def amount(record: Mapping[str, Any], *path: str) -> Decimal | None:
+    """An amount deep inside a record; None where there is none that can be read."""
+    value: Any = record
+    try:
+        for name in path:
+            value = value[name]
+        return Decimal(str(value))
+    except (KeyError, TypeError, InvalidOperation):
+        return None
 
 
 def digest(record: bytes) -> str:

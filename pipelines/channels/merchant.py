@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, time
+from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -156,4 +157,4 @@ class Merchant(Strict):
     default_location: str = "main"
     calendar: Literal["ISO", "NRF"] = Field("ISO", description="weeks of reports: ISO's, or NRF's 4-5-4")
     country: str | None = Field(None, description="ISO code of the country whose movable feasts count")
-    approval_cap_amount: float | None = Field(None, gt=0)
+    approval_cap_amount: Decimal | None = Field(None, gt=0)

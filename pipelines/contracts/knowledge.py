@@ -1,11 +1,14 @@
 """What people know, as a snapshot saw it, and what it did. Here: columns. Not here: entering it (operations), its effect (models)."""
 
+from typing import Literal, get_args
+
 import dataframely as dy
 
 from pipelines.contracts.base import code, date, instant, key, register, text
 from pipelines.contracts.base import number as figure
 
-KINDS = ("promotion", "launch", "supersession", "end", "override")
+KnowledgeKind = Literal["promotion", "launch", "supersession", "end", "override"]
+KINDS: tuple[KnowledgeKind, ...] = get_args(KnowledgeKind)
 STATES = ("in force", "expired", "withdrawn")
 
 

@@ -19,8 +19,8 @@ from pipelines.operations import Knowledge, reconcile
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
 DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions", "products", "purchase_orders"])
-SELECTION = specs("selection", ["demand", "demand_series", "products", "supplier_terms", "knowledge"])
-FORECAST = specs("forecast", ["demand", "demand_series", "products", "supplier_terms", "knowledge", "forecast_selection"])
+SELECTION = specs("selection", list(nightly.TABLES))
+FORECAST = specs("forecast", [*nightly.TABLES, "forecast_selection"])
 DECISIONS = specs(
     "decisions",
     ["forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"],

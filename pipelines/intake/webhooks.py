@@ -128,9 +128,9 @@ def endpoints(config: Config) -> dict[str, Endpoint]:
     return found
 
 
-def application(config: Config, landing: Landing) -> Starlette:
-    """The ASGI application: POST /<channel> takes a delivery, GET /<channel>?challenge_code= answers eBay's question."""
-    known, box = endpoints(config), Letterbox(landing)
+def application(known: Mapping[str, Endpoint], landing: Landing) -> Starlette:
+    """The ASGI application over `endpoints`: POST /<channel> takes a delivery, GET /<channel>?challenge_code= answers eBay's question."""
+    box = Letterbox(landing)
 
     async def take(request: Request) -> Response:
         try:

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
-from pipelines.operations.database import Database
 from pipelines.operations.states import Refused, fetch
-from pipelines.operations.tables import DECISIONS, DRAFTS, create_missing, frame
+from pipelines.operations.store import Store
+from pipelines.operations.tables import DECISIONS, DRAFTS, frame
 
 MAX_UNITS = 10_000_000
 SUBJECT = ("kind", "sku", "location_id", "supplier_id")
@@ -35,19 +34,8 @@ class Draft:
             )
 
 
-class Drafts:
+class Drafts(Store):
     """Drafts in the database of operations, one per SKU, location and supplier: a run that supersedes the suggestion loses none."""
-
-    def __init__(self, url: str) -> None:
-        """Opens the database at a SQLAlchemy `url` and creates its tables when they are not there."""
-        self._database = Database(url)
-        create_missing(self._database)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._database.close()
 
     def save(self, drafts: Sequence[Draft], author: str, at: datetime) -> None:
         """Keeps all of these or none, the last one of a decision; a draft equal to its suggestion is taken away.

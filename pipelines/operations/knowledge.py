@@ -7,18 +7,16 @@ Nothing is ever changed or deleted: an entry is withdrawn by a row of its own, a
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from types import TracebackType
-from typing import Any, Literal, Self, get_args
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, func, insert, select
 
-from pipelines.operations.database import Database
+from pipelines.contracts.knowledge import KINDS, KnowledgeKind
 from pipelines.operations.states import Refused, Signature
-from pipelines.operations.tables import KNOWLEDGE, KNOWLEDGE_WITHDRAWALS, create_missing, frame
+from pipelines.operations.store import Store
+from pipelines.operations.tables import KNOWLEDGE, KNOWLEDGE_WITHDRAWALS, frame
 
-KnowledgeKind = Literal["promotion", "launch", "supersession", "end", "override"]
-KINDS: tuple[KnowledgeKind, ...] = get_args(KnowledgeKind)
 NEEDS: dict[KnowledgeKind, tuple[str, ...]] = {
     "promotion": ("start_date", "end_date"),
     "launch": ("start_date",),
@@ -103,19 +101,8 @@ class Entry:
         return (self.kind, self.sku, self.location_id, *(getattr(self, name) for name in _FACTS))
 
 
-class Knowledge:
+class Knowledge(Store):
     """Entries in the database of operations, each change in one transaction."""
-
-    def __init__(self, url: str) -> None:
-        """Opens the database at a SQLAlchemy `url` and creates its tables when they are not there."""
-        self._database = Database(url)
-        create_missing(self._database)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._database.close()
 
     def enter(self, entries: Sequence[Entry], at: datetime) -> list[str]:
         """Enters all of these and returns the ids of the new ones; what stands there in the same words and isn't withdrawn is not entered again."""

@@ -5,18 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from pipelines.operations.approvals import Edit, candidate, require_approvable
-from pipelines.operations.database import Database
 from pipelines.operations.drafts import forget_drafts
 from pipelines.operations.states import SUPPLY_STATES, ApprovalRefused, Refused, Signature, State, by_ids, fetch, move, record
+from pipelines.operations.store import Store
 from pipelines.operations.suggestions import PREFIXES, Kind, Suggestion, SuggestOutcome, compare, require_one_each
-from pipelines.operations.tables import BATCHES, DECISION_EVENTS, DECISIONS, create_missing, frame
+from pipelines.operations.tables import BATCHES, DECISION_EVENTS, DECISIONS, frame
 
 
 @dataclass(frozen=True)
@@ -27,23 +26,8 @@ class Batch:
     decisions: pl.DataFrame
 
 
-class Outbox:
+class Outbox(Store):
     """Decisions in a database, each change in one transaction. Every instant must carry a time zone, or UnfitValue is raised."""
-
-    def __init__(self, url: str) -> None:
-        """Opens the outbox at a SQLAlchemy `url` and creates its tables when they are not there."""
-        self._database = Database(url)
-        create_missing(self._database)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes every connection."""
-        self._database.close()
 
     def suggest(self, kind: Kind, decisions: Sequence[Suggestion], run_version: str, at: datetime) -> SuggestOutcome:
         """Makes `decisions` what is suggested of this kind; what a planner has already decided stays.

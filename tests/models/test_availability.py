@@ -55,8 +55,8 @@ def test_a_move_must_save_more_than_it_costs():
     assert moves(*rows, costs=TransferCosts(line_amount=50)) == []
     assert moves(*rows, costs=TransferCosts(unit_amount=3)) == []
     dead = [rows[0] | {"mean_demand_units": 0.0}, rows[1]]
-    assert moves(*rows, costs=TransferCosts(line_amount=20)) == []
-    assert moves(*dead, costs=TransferCosts(line_amount=20)) == move
+    assert moves(*rows, costs=TransferCosts(line_amount=20, holding_rate=0.25)) == []
+    assert moves(*dead, costs=TransferCosts(line_amount=20, holding_rate=0.25)) == move
     assert moves(*({**row, "unit_cost_amount": None} for row in rows), costs=TransferCosts(line_amount=50)) == move
 
 

@@ -4,7 +4,6 @@ import gzip
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
@@ -13,7 +12,7 @@ from requests import HTTPError
 from pipelines.channels.amazon.health import stated
 from pipelines.channels.base import ChannelError, Listed, Record, Report, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import ExpiringToken, Patience, cut, digest, member, plain, rest_client
+from pipelines.channels.http import ExpiringToken, Patience, amount, cut, digest, instant, member, plain, rest_client
 
 ORDERS = "orders/2026-01-01/orders"
 REPORTS = "reports/2021-06-30"
@@ -90,7 +89,7 @@ def listing(session: Session, first: date, last: date) -> Iterator[list[Listed]]
     asked = {"createdBefore": _stamp(max(start, end)), "includedData": "PROCEEDS,PACKAGES"}
     for page in _orders(session, "createdAfter", start, asked):
         yield [
-            Listed(str(v.get("orderId")), _fingerprint(v), _instant(v.get("createdTime")) or start, _total(v))
+            Listed(str(v.get("orderId")), _fingerprint(v), instant(v.get("createdTime")) or start, amount(v, "proceeds", "grandTotal", "amount"))
             for v in map(plain, page)
         ]  # fmt: skip
 
@@ -200,7 +199,7 @@ def _orders(session: Session, after: str, start: datetime, asked: Mapping[str, A
             for page in session.client.paginate(ORDERS, params=params, paginator=paginator, data_selector="orders"):
                 orders = cut(page.response.content, "orders")
                 yield orders
-                start = max([start, *filter(None, (_instant(plain(order).get(dated)) for order in orders))])
+                start = max([start, *filter(None, (instant(plain(order).get(dated)) for order in orders))])
             return
         except HTTPError as problem:
             if problem.response is None or problem.response.status_code != 400 or restart == RESTARTS - 1:
@@ -221,20 +220,6 @@ def _fingerprint(order: Mapping[str, Any]) -> str:
     packages = order.get("packages") if isinstance(order.get("packages"), list) else []
     parcels = sorted(f"{p.get('packageReferenceId')}@{p.get('shipTime')}" for p in packages or [] if isinstance(p, dict))
     return f"{order.get('lastUpdatedTime')} {','.join(parcels)}"
-
-
-def _total(order: Mapping[str, Any]) -> Decimal | None:
-    try:
-        return Decimal(order["proceeds"]["grandTotal"]["amount"])
-    except (KeyError, TypeError, InvalidOperation):
-        return None
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
 
 
 def _stamp(at: datetime) -> str:

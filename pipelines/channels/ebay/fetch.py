@@ -5,14 +5,13 @@ Pages are counted from the start of a list: when its length changes while it is 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
 from pipelines.channels.base import Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import ExpiringToken, Patience, cut, digest, member, plain, rest_client
+from pipelines.channels.http import ExpiringToken, Patience, amount, cut, digest, instant, member, plain, rest_client
 
 ADDRESS, FINANCES = "https://api.ebay.com", "https://apiz.ebay.com"
 SCOPES = "https://api.ebay.com/oauth/api_scope/sell.fulfillment.readonly https://api.ebay.com/oauth/api_scope/sell.finances"
@@ -71,7 +70,12 @@ def listing(session: Session, first: date, last: date) -> Iterator[list[Listed]]
         session.client, ORDERS, "orders", f"creationdate:[{_stamp(start)}..{_stamp(end - timedelta(milliseconds=1))}]"
     ):
         yield [
-            Listed(str(v.get("orderId")), _fingerprint(v), _instant(v.get("creationDate")) or start, _total(v))
+            Listed(
+                str(v.get("orderId")),
+                _fingerprint(v),
+                instant(v.get("creationDate")) or start,
+                amount(v, "pricingSummary", "total", "value"),
+            )
             for v in map(plain, page)
         ]
 
@@ -135,20 +139,6 @@ def _fingerprint(order: Mapping[str, Any]) -> str:
     parcels = order.get("fulfillmentHrefs")
     counts = f"{len(parcels) if isinstance(parcels, list) else 0} {len(refunds) if isinstance(refunds, list) else 0}"
     return f"{order.get('lastModifiedDate')} {order.get('orderFulfillmentStatus')} {order.get('orderPaymentStatus')} {counts}"
-
-
-def _total(order: Mapping[str, Any]) -> Decimal | None:
-    try:
-        return Decimal(order["pricingSummary"]["total"]["value"])
-    except (KeyError, TypeError, InvalidOperation):
-        return None
-
-
-def _instant(value: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
 
 
 def _stamp(at: datetime) -> str:

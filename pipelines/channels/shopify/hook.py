@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from pipelines.channels.base import ChannelError, Delivery, Session
-from pipelines.channels.hooks import header, require_signature, told
+from pipelines.channels.hooks import header, host, require_signature, told
 
 GID = "gid://shopify/Order/"
 
@@ -15,7 +15,7 @@ def verify(delivery: Delivery, settings: Mapping[str, str], now: float, session:
     """
     require_signature(header(delivery, "x-shopify-hmac-sha256"), delivery.body, secret=settings["client_secret"])
     shop = header(delivery, "x-shopify-shop-domain")
-    if shop not in settings["shop"]:
+    if shop != host(settings["shop"]):
         raise ChannelError(
             f"The delivery is for the shop {shop}, not for {settings['shop']}; mend the address of that shop's subscription."
         )

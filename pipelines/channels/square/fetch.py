@@ -9,7 +9,7 @@ from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginat
 
 from pipelines.channels.base import Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import Patience, cut, digest, member, plain, rest_client
+from pipelines.channels.http import Patience, cut, digest, instant, member, plain, rest_client
 
 ADDRESS = "https://connect.squareup.com"
 VERSION = "2026-01-22"
@@ -212,14 +212,9 @@ def _fingerprint(value: Mapping[str, Any]) -> str:
 
 
 def _shown(records: Sequence[Record]) -> list[Listed]:
-    return [Listed(record.source_id, record.fingerprint, _instant(_plain(record).get("created_at"))) for record in records]
-
-
-def _instant(value: object) -> datetime:
-    try:
-        return datetime.fromisoformat(str(value))
-    except ValueError:
-        return datetime(1970, 1, 1, tzinfo=UTC)
+    return [
+        Listed(record.source_id, record.fingerprint, instant(_plain(record).get("created_at")) or BEGINNING) for record in records
+    ]
 
 
 def _stamp(at: datetime) -> str:

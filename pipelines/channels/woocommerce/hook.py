@@ -1,10 +1,9 @@
 """WooCommerce's webhooks: their signature, and the orders that they tell of. Not here: reading orders."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from pipelines.channels.base import ChannelError, Delivery, Session
-from pipelines.channels.hooks import header, require_signature, told
+from pipelines.channels.hooks import header, host, require_signature, told
 
 
 def verify(delivery: Delivery, settings: Mapping[str, str], now: float, session: Session) -> None:
@@ -14,7 +13,7 @@ def verify(delivery: Delivery, settings: Mapping[str, str], now: float, session:
     """
     require_signature(header(delivery, "x-wc-webhook-signature"), delivery.body, secret=settings["webhook_secret"])
     source = header(delivery, "x-wc-webhook-source")
-    if _host(source) != _host(settings["shop"]):
+    if host(source) != host(settings["shop"]):
         raise ChannelError(
             f"The delivery is from {source}, not from {settings['shop']}; mend the address of that shop's webhook."
         )
@@ -24,7 +23,3 @@ def named(body: bytes) -> list[tuple[str, str]]:
     """The order; products and customers are no orders."""
     value = told(body)
     return [("orders", str(value["id"]))] if value.get("id") and "line_items" in value else []
-
-
-def _host(address: str) -> str:
-    return urlsplit(address if "://" in address else f"https://{address}").netloc
