@@ -1,5 +1,6 @@
 """Commands on channels: list, connect, serve the demo's. Here: the conversation. Not here: how a channel is asked (intake/)."""
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -210,7 +211,10 @@ def take_webhooks(settings: Any, *, host: str, port: int) -> None:
     for name, endpoint in known.items():
         typer.echo(f"{name}: http://{host}:{port}/{name}" + (f", once {endpoint.missing} is set" if endpoint.missing else ""))
     landing = Landing(settings.home_folder / "landing", Seal(settings.landing_key))
-    uvicorn.run(application(known, landing), host=host, port=port, log_level="warning", access_log=False)
+    app = application(known, landing)
+    gc.collect()
+    gc.freeze()  # what was imported stays: looking through it for garbage would hold up a rush of deliveries
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
 
 
 def forget(settings: Any, person: str) -> None:

@@ -1,30 +1,14 @@
 """Lead times: rows by hand, estimates against a simulated truth, and what must not happen with few or bad orders."""
 
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
 
+from benchmarks.lead_times import AS_OF, ORDERS, RECEIPTS, SERIES, compared, short_history, world
 from models.lead_times import learned_lead_times, observed_lead_times
 from tests.models.builders import frame
-
-AS_OF = datetime(2026, 3, 1, tzinfo=UTC)
-INSTANT = pl.Datetime("us", "UTC")
-ORDERS = {
-    "purchase_order_id": pl.String, "supplier_id": pl.String, "sku": pl.String, "location_id": pl.String, "ordered_units": pl.Int64,
-    "ordered_at": INSTANT, "is_closed": pl.Boolean,
-}  # fmt: skip
-RECEIPTS = {
-    "purchase_order_id": pl.String,
-    "sku": pl.String,
-    "location_id": pl.String,
-    "received_units": pl.Int64,
-    "received_at": INSTANT,
-}
-SERIES = {"sku": pl.String, "location_id": pl.String, "supplier_id": pl.String, "lead_time_days": pl.Float64, "lead_time_std_days": pl.Float64}  # fmt: skip
 
 
 def before(days: float) -> datetime:
@@ -107,77 +91,17 @@ def test_a_supplier_of_whom_nothing_is_known_is_as_late_as_the_others():
     assert found[2] == pytest.approx(found[1])
 
 
-class World(NamedTuple):
-    series: pl.DataFrame
-    observed: pl.DataFrame
-    median: np.ndarray
-    sigma: np.ndarray
-
-    @property
-    def true_mean(self) -> np.ndarray:
-        return self.median * np.exp(self.sigma**2 / 2)
-
-    def covered(self, found: pl.DataFrame) -> float:
-        """True chance of staying within what should be the 95 % quantile."""
-        mean, std = found["lead_time_days"].to_numpy(), found["lead_time_std_days"].to_numpy()
-        spread = np.sqrt(np.log1p((std / mean) ** 2))
-        quantile = np.exp(np.log(mean) - spread**2 / 2 + 1.645 * spread)
-        return float(stats.norm.cdf(np.log(quantile / self.median) / self.sigma).mean())
-
-
-def world(seed: int, window: float, orders_of: tuple[int, ...]) -> World:
-    """Suppliers that are later than they state, on two lanes, with SKUs that differ a little; those still on their way are open."""
-    rng = np.random.default_rng(seed)
-    orders, receipts, series, median, sigma = [], [], [], [], []
-    for number in range(12):
-        supplier, stated, cv, bias = (
-            f"s{number}",
-            float(rng.integers(7, 45)),
-            float(rng.uniform(0.1, 0.35)),
-            rng.normal(0.15, 0.25),
-        )
-        lanes, skus, s = rng.normal(0, 0.1, 2), rng.normal(0, 0.08, 5), float(np.sqrt(np.log1p(cv**2)))
-        for lane, k in np.ndindex(2, 5):
-            series.append((f"{supplier}k{k}", f"L{lane}", supplier, stated, stated * cv * rng.uniform(0.5, 1)))
-            median.append(stated * np.exp(bias + lanes[lane] + skus[k]))
-            sigma.append(s)
-        for n in range(orders_of[number % len(orders_of)]):
-            name, lane, at, shock = f"{supplier}P{n}", int(rng.integers(2)), before(rng.uniform(0, window)), rng.normal(0, s)
-            for k in rng.choice(5, 3, replace=False):
-                arrives = at + timedelta(days=float(stated * np.exp(bias + lanes[lane] + skus[k] + shock)))
-                orders.append((name, supplier, f"{supplier}k{k}", f"L{lane}", 10, at, arrives <= AS_OF))
-                receipts.append((name, f"{supplier}k{k}", f"L{lane}", 10, arrives))
-    return World(frame(SERIES, series), observed(orders, receipts), np.array(median), np.array(sigma))
-
-
-def error(world: World, days: pl.Series) -> float:
-    return float(np.abs(np.log(days.to_numpy() / world.true_mean)).mean())
-
-
 def test_learned_lead_times_are_nearer_to_the_truth_than_stated_and_plain_means():
-    learned, stated, plain, covered = [], [], [], []
-    for seed in range(6):
-        one = world(seed, 200, (0, 1, 3, 10, 40))
-        found = learned_lead_times(one.series, one.observed)
-        means = one.observed.filter(~pl.col("is_open")).group_by("supplier_id").agg(mean=pl.col("days").mean())
-        raw = one.series.join(means, on="supplier_id", how="left", maintain_order="left")
-        learned.append(error(one, found["lead_time_days"]))
-        stated.append(error(one, one.series["lead_time_days"]))
-        plain.append(error(one, raw.select(pl.coalesce("mean", "lead_time_days")).to_series()))
-        covered.append((one.covered(found), one.covered(one.series)))
-    assert np.mean(learned) < 0.9 * np.mean(plain)
-    assert np.mean(learned) < 0.7 * np.mean(stated)
-    by_learned, by_stated = np.mean(covered, axis=0)
+    found = compared(6)
+    assert np.mean(found["learned"]) < 0.9 * np.mean(found["receipts"])
+    assert np.mean(found["learned"]) < 0.7 * np.mean(found["stated"])
+    by_learned, by_stated = np.mean(found["covered"], axis=0)
     assert 0.9 < by_learned < 0.97
     assert by_stated < 0.7
 
 
 def test_open_orders_keep_the_estimate_from_the_quick_ones_bias():
-    seen, blind = [], []
-    for seed in range(4):
-        one = world(seed, 40, (5, 10, 40))
-        for bias, rows in ((seen, one.observed), (blind, one.observed.filter(~pl.col("is_open")))):
-            bias.append(np.log(learned_lead_times(one.series, rows)["lead_time_days"].to_numpy() / one.true_mean).mean())
+    seen, blind = short_history(4)
     assert np.mean(blind) < -0.08
     assert abs(np.mean(seen)) < 0.05
 
