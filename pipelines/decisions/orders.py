@@ -1,0 +1,54 @@
+"""Orders to suppliers. Here: the inventory position, decisions that are on their way, the row of a suggestion. Not here: levels, quantities (models)."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from models import reorder
+from models.demand import SERIES
+from pipelines.channels.mapping import Config
+from pipelines.decisions.inputs import Inputs
+
+DAYS_OF_YEAR = 365.0
+
+
+def inventory_position(levels: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """Levels beside stock, what is on order, what is owed, and decisions that the ERP does not show yet."""
+    stock = inputs.position.select(*SERIES, "on_hand_units", "available_units", "on_order_units", "backordered_units")
+    rows = levels.join(stock, on=SERIES, how="left").join(decided_units(inputs.supply), on=SERIES, how="left")
+    return rows.with_columns(pl.col("on_order_units", "backordered_units", "decided_units").fill_null(0))
+
+
+def decided_units(supply: pl.DataFrame) -> pl.DataFrame:
+    """Net units per SKU and location of decisions that were approved or sent and that the ERP does not show yet."""
+    coming = supply.select("sku", "location_id", units="quantity_units")
+    leaving = supply.filter(pl.col("from_location_id").is_not_null()).select(
+        "sku", location_id="from_location_id", units=-pl.col("quantity_units")
+    )
+    return pl.concat([coming, leaving]).group_by(*SERIES).agg(decided_units=pl.col("units").sum())
+
+
+def suggested_orders(
+    position: pl.DataFrame, transfers: pl.DataFrame, inputs: Inputs, config: Config, version: str, cutoff: date
+) -> pl.DataFrame:
+    """The rows of reorder_suggestions: position against levels after this run's transfers, the quantity, cover, and the reason in a sentence."""
+    moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
+    rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
+    yearly = inputs.means.group_by(*SERIES).agg(yearly_demand_units=pl.col("mean_units").mean() * DAYS_OF_YEAR / 7)
+    rows = reorder.suggest_orders(rows.join(yearly, on=SERIES, how="left")).sort(*SERIES)
+    mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
+    horizon_days = 7.0 * mean.shape[1]
+    cover = reorder.days_of_cover(rows["available_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), mean)
+    model = inputs.means.select(*SERIES, forecast_model="model").unique([*SERIES])
+    rows = rows.with_columns(
+        days_of_cover=pl.Series(cover).fill_nan(None),
+        stock_out_date=reorder.stock_out_dates(cover, horizon_days, cutoff),
+        reason=reorder.reasons(rows),
+        order_amount=(pl.col("unit_cost_amount") * pl.col("order_quantity_units")).cast(pl.Decimal(18, 4)),
+        currency_code=pl.lit(config.merchant.reporting_currency),
+        snapshot_version=pl.lit(version),
+    )
+    return rows.join(model, on=SERIES, how="left").join(
+        inputs.products.select("sku", "description", "category"), on="sku", how="left"
+    )

@@ -1,0 +1,32 @@
+"""From stock, terms and forecasts to decisions. Here: the order of the steps. Not here: each step, its mathematics (models), saving."""
+
+from datetime import date
+
+import polars as pl
+
+from models import availability
+from pipelines.channels.mapping import Config
+from pipelines.contracts import table
+from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.levels import stock_levels
+from pipelines.decisions.offers import allocations, channel_offers, with_transfer_reasons
+from pipelines.decisions.orders import inventory_position, suggested_orders
+
+
+def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:
+    """safety_stock, reorder_suggestions, transfer_suggestions, allocations and channel_offers of one run."""
+    levels = stock_levels(inputs, config.planning)
+    position = inventory_position(levels, inputs)
+    planning = config.planning
+    transfers = availability.suggest_transfers(
+        position, availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount, planning.holding_rate)
+    )
+    suggestions = suggested_orders(position, transfers, inputs, config, version, cutoff)
+    frames = {
+        "safety_stock": levels,
+        "reorder_suggestions": suggestions,
+        "transfer_suggestions": with_transfer_reasons(transfers).with_columns(snapshot_version=pl.lit(version)),
+        "allocations": allocations(inputs).with_columns(snapshot_version=pl.lit(version)),
+        "channel_offers": channel_offers(inputs, config).with_columns(snapshot_version=pl.lit(version)),
+    }
+    return {name: table(name).conform(frame) for name, frame in frames.items()}
