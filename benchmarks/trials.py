@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.expected import EXPECTED, Asked
+from benchmarks.expected_tiktok import TIKTOK
 from pipelines.channels.base import RecordStream, kinds
 from pipelines.channels.http import Patience
 from pipelines.channels.mapping import Config
@@ -143,7 +144,7 @@ def _moments(shop: Shop, pause: timedelta, rng: random.Random) -> Iterator[datet
 
 def compare(trial: Trial, shop: Shop, warehouse: Warehouse, asked: Asked) -> None:
     """Counts records that the ledger lost, doubled or tells otherwise than the merchant, table by table."""
-    for table, (keys, expect, read) in EXPECTED[trial.kind].items():
+    for table, (keys, expect, read) in (EXPECTED | {"tiktok": TIKTOK})[trial.kind].items():
         expected, found = expect(shop, asked), warehouse.query(read)
         lost, duplicated, wrong = differences(expected, found.select(expected.columns), keys)
         trial.lost += lost.height

@@ -14,11 +14,13 @@ import msgspec
 from dlt.sources.helpers.requests import Client
 from dlt.sources.helpers.rest_client.auth import AuthConfigBase
 from dlt.sources.helpers.rest_client.client import RESTClient
-from requests import PreparedRequest, RequestException, Response
+from requests import HTTPError, PreparedRequest, RequestException, Response
 
 from pipelines.channels.base import ChannelError
 
 THROTTLED = b'"THROTTLED"'
+BUSY = (THROTTLED, b'"code":36009002', b'"code":36009003')  # how platforms say in a good answer that they are too busy for one
+REFUSED = (400, 401, 403)  # answers to a token's request that no repetition mends
 RENEWALS = 3  # of a token for one request
 EARLY_SECONDS = 60  # a token is renewed this long before it expires
 
@@ -34,8 +36,8 @@ class Patience:
 
 
 def rest_client(base_url: str, patience: Patience, auth: Any = None, headers: dict[str, str] | None = None) -> RESTClient:
-    """dlt's client that tries again on 429 (as long as Retry-After says), 5xx, time-outs, broken connections, throttled
-    GraphQL and answers that are cut off."""
+    """dlt's client that tries again on 429 (as long as Retry-After says), 5xx, time-outs, broken connections, answers that say
+    so themselves and answers that are cut off."""
     session = Client(
         request_timeout=patience.timeout,
         raise_for_status=False,
@@ -54,7 +56,7 @@ def _is_worth_another_try(response: Response | None, problem: BaseException | No
         response.headers.get("Content-Type", "").startswith("application/json")
         and "jsonl" not in response.headers["Content-Type"]
     )
-    return (is_json and _is_cut_off(response.content)) or THROTTLED in response.content[:4000]
+    return (is_json and _is_cut_off(response.content)) or any(mark in response.content[:4000] for mark in BUSY)
 
 
 def _is_cut_off(content: bytes) -> bool:
@@ -83,7 +85,15 @@ class ExpiringToken(AuthConfigBase):
         return request
 
     def _renew(self) -> None:
-        self._token, seconds = self._ask()
+        """Raises ChannelError where what buys tokens is refused itself: the seller has withdrawn it, or it has expired."""
+        try:
+            self._token, seconds = self._ask()
+        except HTTPError as problem:
+            if problem.response is None or problem.response.status_code not in REFUSED:
+                raise
+            raise ChannelError(
+                f"No access token is given any more ({problem.response.status_code}); authorise the application anew and set its new secrets."
+            ) from problem
         self._until = time.monotonic() + max(seconds - EARLY_SECONDS, 1)
 
     def _again_if_refused(self, response: Response, **options: Any) -> Response:

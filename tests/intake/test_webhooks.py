@@ -30,6 +30,7 @@ from pipelines.channels.mapping import Config
 from pipelines.channels.shopify import hook as shopify
 from pipelines.channels.square import hook as square
 from pipelines.channels.stripe import hook as stripe
+from pipelines.channels.tiktok import hook as tiktok
 from pipelines.defs.resources import Run
 from pipelines.defs.sensors import webhooks_landed
 from pipelines.erasure import _without_deliveries
@@ -237,6 +238,22 @@ def test_ebay_signs_with_its_own_key_and_asks_a_question_first() -> None:
     assert (
         key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).startswith(b"-----BEGIN PUBLIC KEY-----")
     )
+
+
+def test_tiktok_signs_its_key_and_the_body_which_names_the_shop() -> None:
+    body = json.dumps({"type": 12, "shop_id": "749", "data": {"order_id": "576", "return_id": "40"}}).encode()
+    settings = {"app_key": "key", "app_secret": SECRET, "shop_id": "749"}
+    good = {"authorization": hmac.digest(SECRET.encode(), b"key" + body, hashlib.sha256).hex()}
+    tiktok.verify(Delivery(good, body), settings, NOW, NOBODY)
+    for forged in (Delivery(good, body + b" "), Delivery({"authorization": "0" * 64}, body)):
+        with pytest.raises(ChannelError, match="forged"):
+            tiktok.verify(forged, settings, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="is for the shop 749, not for 750"):
+        tiktok.verify(Delivery(good, body), settings | {"shop_id": "750"}, NOW, NOBODY)
+    assert tiktok.named(body) == [("orders", "576"), ("returns", "40")]
+    parcel = {"data": {"package_list": [{"order_id_list": ["1", "2"]}, None]}}
+    assert tiktok.named(json.dumps(parcel).encode()) == [("orders", "1"), ("orders", "2")]
+    assert tiktok.named(b'{"data": 7}') == tiktok.named(b"[]") == []
 
 
 def test_new_deliveries_start_one_refresh(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pipelines.demo.servers.faults import Weather
 from pipelines.demo.servers.server import Clock, Platform
 from pipelines.demo.servers.shop import Shop
 
-MARKETPLACE = "ATVPDKIKX0DER"
+MARKETPLACE, TIKTOK_SHOP = "ATVPDKIKX0DER", "7494049642642441621"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ SERVED = {
     "stripe": Served("stripe.StripePlatform", "shop_uk", "Europe/London", "address", ("secret_key",), name="stripe"),
     "square": Served("square.SquarePlatform", "stores", "Europe/Amsterdam", "address", ("access_token",)),
     "ebay": Served("ebay.EbayPlatform", "market_de", "Europe/Berlin", "address", ("client_secret", "refresh_token"), {"client_id": "demo"}),
+    "tiktok": Served("tiktok.TiktokPlatform", "amazon_us", "America/New_York", "address", ("app_secret", "refresh_token"),
+                     {"app_key": "demo", "shop_id": TIKTOK_SHOP}, name="tiktok_us"),
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ import msgspec
 from pipelines.demo.servers.faults import Faults, Weather
 
 HANG_SECONDS = 2.0
-PAGE_NAMES = {"page", "paginationToken"}
+PAGE_NAMES = {"page", "paginationToken", "page_token"}
 FOLLOWING = PAGE_NAMES | {"starting_after", "offset", "cursor"}
 
 
