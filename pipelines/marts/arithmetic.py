@@ -1,10 +1,15 @@
-"""What narwhals lacks on one engine or another: time between instants, ratios, products of amounts and rates. Not here: any figure."""
+"""What narwhals lacks on one engine or another: rows told apart, time between instants, ratios, amounts at a rate. Not here: any figure."""
 
 from typing import Any
 
 import narwhals as nw
 
 Frame = nw.LazyFrame[Any]
+
+
+def distinct(frame: Frame, *columns: str) -> Frame:
+    """Each combination of the columns' values once. On DuckDB narwhals' own `unique` numbers every row, which takes thirty times as long."""
+    return frame.group_by(*columns).agg(_rows=nw.len()).select(*columns)
 
 
 def hours_between(frame: Frame, earlier: nw.Expr, later: nw.Expr) -> nw.Expr:

@@ -4,6 +4,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import distinct
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("shipments", "payments")
 
@@ -13,8 +15,8 @@ def channel_records(shipments: Frame, payments: Frame) -> Frame:
     shipped = shipments.group_by("channel").agg(
         first_shipped_at=nw.col("shipped_at").min(), scanned=(~nw.col("delivered_at").is_null()).cast(nw.Int64).sum()
     )
-    paid = payments.select("channel").unique().with_columns(has_payments=nw.lit(True))
-    channels = nw.concat([shipped.select("channel"), paid.select("channel")], how="vertical").unique()
+    paid = distinct(payments, "channel").with_columns(has_payments=nw.lit(True))
+    channels = distinct(nw.concat([shipped.select("channel"), paid.select("channel")], how="vertical"), "channel")
     found = channels.join(shipped, on="channel", how="left").join(paid, on="channel", how="left")
     return found.select(
         "channel",

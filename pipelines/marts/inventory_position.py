@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import distinct
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("stock_levels", "fulfilment_lines", "bundles", "purchase_orders", "receipts")
 KEYS = ("location_id", "sku")
@@ -21,7 +23,7 @@ def inventory_position(
     stock = _last_observed(stock_levels, as_of)
     open_units = open_component_units(fulfilment_lines, bundles).group_by(*KEYS).agg(open_units=nw.col("open_units").sum())
     on_order = _on_order(purchase_orders, receipts, as_of)
-    keys = nw.concat([frame.select(*KEYS) for frame in (stock, open_units, on_order)], how="diagonal").unique()
+    keys = distinct(nw.concat([frame.select(*KEYS) for frame in (stock, open_units, on_order)], how="diagonal"), *KEYS)
     for part in (stock, open_units, on_order):
         keys = keys.join(part, on=list(KEYS), how="left")
     known = ~nw.col("on_hand_units").is_null()

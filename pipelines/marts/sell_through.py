@@ -5,7 +5,7 @@ from typing import Any
 
 import narwhals as nw
 
-from pipelines.marts.arithmetic import ratio
+from pipelines.marts.arithmetic import distinct, ratio
 
 Frame = nw.LazyFrame[Any]
 SOURCES = ("component_sales", "stock_levels", "receipts")
@@ -33,7 +33,7 @@ def _period(component_sales: Frame, stock_levels: Frame, receipts: Frame, days: 
         received_units=nw.col("received_units").sum()
     )  # fmt: skip
     opening = _opening(stock_levels, began)
-    skus = nw.concat([frame.select("sku") for frame in (sold, received, opening)], how="vertical").unique()
+    skus = distinct(nw.concat([frame.select("sku") for frame in (sold, received, opening)], how="vertical"), "sku")
     for part in (opening, received, sold):
         skus = skus.join(part, on="sku", how="left")
     skus = skus.with_columns(nw.col("received_units", "net_units").fill_null(0), period_days=nw.lit(days))

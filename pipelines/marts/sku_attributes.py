@@ -4,6 +4,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import distinct
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("products", "supplier_terms", "order_lines")
 
@@ -15,7 +17,7 @@ def sku_attributes(products: Frame, supplier_terms: Frame, order_lines: Frame) -
     tied = supplier_terms.join(first, on=["sku", "priority"], how="inner")
     suppliers = tied.group_by("sku").agg(supplier_id=nw.col("supplier_id").min())
     described = products.select("sku", "description", "category", "brand", "style_id", "launched_date", "discontinued_date")
-    everything = nw.concat([described.select("sku"), called.select("sku")], how="vertical").unique()
+    everything = distinct(nw.concat([described.select("sku"), called.select("sku")], how="vertical"), "sku")
     for part in (described, called, suppliers):
         everything = everything.join(part, on="sku", how="left")
     return everything.with_columns(description=nw.coalesce(nw.col("description"), nw.col("called"))).drop("called")

@@ -4,6 +4,7 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import distinct
 from pipelines.marts.sales_entries import COUNTED
 
 Frame = nw.LazyFrame[Any]
@@ -23,5 +24,5 @@ def sku_days(sales_entries: Frame) -> Frame:
         lines=nw.len(),
         costed_lines=nw.col("reporting_cost_amount").count(),
     )  # fmt: skip
-    placed = goods.filter(is_line).select(*KEYS, "channel", "order_id").unique().group_by(*KEYS).agg(orders=nw.len())
+    placed = distinct(goods.filter(is_line), *KEYS, "channel", "order_id").group_by(*KEYS).agg(orders=nw.len())
     return sums.join(placed, on=list(KEYS), how="left").with_columns(orders=nw.col("orders").fill_null(0))

@@ -5,6 +5,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import distinct
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("sku_days", "retail_calendar", "promotions")
 KEYS = ("sku", "week_start_date")
@@ -31,4 +33,4 @@ def _promoted(promotions: Frame, days: Frame) -> Frame:
     spans = promotions.select("sku", "start_date", "end_date").with_columns(one=nw.lit(1))
     every = days.with_columns(one=nw.lit(1)).join(spans, on="one", how="inner")
     ran = every.filter(nw.col("business_date").is_between(nw.col("start_date"), nw.col("end_date")))
-    return ran.select(*KEYS).unique().with_columns(is_promoted=nw.lit(True))
+    return distinct(ran, *KEYS).with_columns(is_promoted=nw.lit(True))

@@ -5,7 +5,7 @@ from typing import Any
 
 import narwhals as nw
 
-from pipelines.marts.arithmetic import ratio
+from pipelines.marts.arithmetic import distinct, ratio
 
 Frame = nw.LazyFrame[Any]
 SOURCES = ("sales_entries",)
@@ -23,12 +23,12 @@ def sold_together(sales_entries: Frame, as_of_date: date) -> Frame:
         (nw.col("entry_kind") == "sale") & nw.col("is_goods") & (~nw.col("sku").is_null())
         & (day >= as_of_date - timedelta(days=WINDOW_DAYS)) & (day < as_of_date)
     )  # fmt: skip
-    held = lines.select("channel", "order_id", "sku").unique()
+    held = distinct(lines, "channel", "order_id", "sku")
     alone = held.group_by("sku").agg(orders=nw.len())
     other = held.rename({"sku": "other_sku"})
     pairs = held.join(other, on=["channel", "order_id"], how="inner").filter(nw.col("sku") < nw.col("other_sku"))
     both = pairs.group_by("sku", "other_sku").agg(orders_together=nw.len()).filter(nw.col("orders_together") >= FEWEST_ORDERS)
-    all_orders = held.select("channel", "order_id").unique().select(all_orders=nw.len()).with_columns(one=nw.lit(1))
+    all_orders = distinct(held, "channel", "order_id").select(all_orders=nw.len()).with_columns(one=nw.lit(1))
     counted = both.join(alone, on="sku", how="inner").join(
         alone.rename({"sku": "other_sku", "orders": "other_orders"}), on="other_sku", how="inner"
     )

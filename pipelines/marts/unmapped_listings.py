@@ -4,6 +4,8 @@ from typing import Any
 
 import narwhals as nw
 
+from pipelines.marts.arithmetic import distinct
+
 Frame = nw.LazyFrame[Any]
 SOURCES = ("order_lines", "orders", "products", "bundles")
 KEYS = ("channel", "listing")
@@ -15,10 +17,12 @@ def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundle
     A line without a SKU of its own counts under its listing's id, else under what the channel calls it.
     """
     goods = order_lines.filter(nw.col("is_goods") & (~nw.col("is_gift_card")) & (nw.col("ordered_units") > 0))
-    known = nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical").unique()
-    some = products.with_columns(is_any=nw.lit(True)).select("is_any").unique()
-    unknown = goods.join(known, on="sku", how="anti")
-    lines = unknown.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
+    known = distinct(nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical"), "sku")
+    some = distinct(products.with_columns(is_any=nw.lit(True)), "is_any")
+    unknown = distinct(goods, "sku").join(known, on="sku", how="anti")
+    unknown = unknown.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
+    names = unknown.select(sku_or_none=nw.coalesce(nw.col("sku"), nw.lit("")))
+    lines = goods.with_columns(sku_or_none=nw.coalesce(nw.col("sku"), nw.lit(""))).join(names, on="sku_or_none", how="semi")
     dated = orders.filter(~nw.col("is_test")).select("channel", "order_id", "business_date")
     dated = dated.join(lines.select("channel", "order_id"), on=["channel", "order_id"], how="semi")
     lines = lines.join(dated, on=["channel", "order_id"], how="inner").with_columns(

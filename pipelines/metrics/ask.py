@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contracts import table
 from pipelines.errors import InputError
+from pipelines.marts.arithmetic import distinct
 from pipelines.metrics.registry import QUANTILES, Distinct, Metric, Ratio, Total
 
 Frame = nw.LazyFrame[Any]
@@ -108,7 +109,7 @@ def _answer(connection: duckdb.DuckDBPyConnection, question: Question) -> Frame:
         return sums.select(*by, value=nw.when(is_known).then(nw.col("_sum")), counted=nw.col("counted"))
     if isinstance(measure, Distinct):
         keys = list(dict.fromkeys((*by, *(["channel"] if measure.of == "order_id" else []), measure.of)))
-        return _grouped(frame.select(*keys).unique(), by, value=nw.len(), counted=nw.len())
+        return _grouped(distinct(frame, *keys), by, value=nw.len(), counted=nw.len())
     known = frame.filter(~nw.col(measure.of).is_null())
     quantiles = {f"p{q * 100:.0f}": nw.col(measure.of).quantile(q, interpolation="linear") for q in QUANTILES}
     return _grouped(known, by, **quantiles, counted=nw.len())

@@ -165,7 +165,8 @@ def replace_rows(
 ) -> None:
     """Puts a relation in the place of a mart's rows, or of those that `where` names.
 
-    A relation that `is_part` has the rows of `where` alone, else they are taken out of it. Raises InputError when a key stands twice.
+    Made whole, the rows of orders are stored in the orders' order, so that those of a few orders lie in few places. A relation that
+    `is_part` has the rows of `where` alone, else they are taken out of it. Raises InputError when a key stands twice.
     """
     columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in contract.dtypes.items())
     relation.to_view("derived_mart")
@@ -174,7 +175,10 @@ def replace_rows(
     _require_unique_key(connection, contract)
     connection.begin()
     connection.execute(f"DELETE FROM {contract.name} WHERE {where or 'true'}").fetchall()
-    connection.execute(f"INSERT INTO {contract.name} BY NAME SELECT * FROM derived").fetchall()
+    is_sorted = where is None and {"channel", "order_id"} <= set(contract.key)
+    connection.execute(
+        f"INSERT INTO {contract.name} BY NAME SELECT * FROM derived{' ORDER BY channel, order_id' if is_sorted else ''}"
+    ).fetchall()
     connection.commit()
     connection.execute("DROP VIEW derived_mart").fetchall()
 

@@ -82,15 +82,19 @@ def _make(connection: duckdb.DuckDBPyConnection, fact: Fact, *, is_part: bool) -
         )
     these = f"{fact.by} IN (SELECT {fact.by} FROM touched_{fact.by})" if fact.by else THESE
     replace_rows(connection, table(fact.name), relation, these if is_part else None, is_part=is_part)
-    connection.execute(f"DROP TABLE IF EXISTS part_{fact.name}").fetchall()
+    if is_part and not fact.by:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE part_{fact.name} AS FROM derived").fetchall()
 
 
 def _part(connection: duckdb.DuckDBPyConnection, source: str, by: str | None) -> str:
-    """The touched rows of a source, looked for once."""
-    name = f"part_{source}_{by}" if by else f"part_{source}"
-    rows = f"SELECT * FROM {source} SEMI JOIN {f'touched_{by} USING ({by})' if by else 'touched USING (channel, order_id)'}"
-    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {name} AS {rows}").fetchall()
-    return name
+    """The touched rows of a source, looked for once; those of a fact are known since it was made."""
+    if by:
+        rows = f"SELECT * FROM {source} SEMI JOIN touched_{by} USING ({by})"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW part_{source}_{by} AS {rows}").fetchall()
+        return f"part_{source}_{by}"
+    rows = f"SELECT * FROM {source} SEMI JOIN touched USING (channel, order_id)"
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS part_{source} AS {rows}").fetchall()
+    return f"part_{source}"
 
 
 def _collect(connection: duckdb.DuckDBPyConnection, fact: Fact) -> None:
