@@ -108,7 +108,7 @@ def shipments(kind: str, *, with_delivery: bool) -> Any:
             sku = {x.number: x.sku for x in o.lines}
             for p in o.parcels:
                 delivered = second(p.delivered_at + asked.skew) if p.delivered_at and with_delivery else None
-                name = str(p.id) if kind == "shopify" else f"{o.number}-{p.id}"
+                name = str(p.id) if kind in ("shopify", "vendure") else f"{o.number}-{p.id}"
                 rows += [(name, sku[n], units, second(p.shipped_at + asked.skew), delivered) for n, units in p.units]
         told = frame(rows, shipment_id=pl.String, sku=pl.String, units=pl.Int64, shipped_at=AT, delivered_at=AT)
         return told.group_by("shipment_id", "sku").agg(

@@ -13,6 +13,7 @@ import polars as pl
 
 from benchmarks.expected import EXPECTED, Asked
 from benchmarks.expected_tiktok import TIKTOK
+from benchmarks.expected_vendure import VENDURE
 from pipelines.channels.base import RecordStream, kinds
 from pipelines.channels.http import Patience
 from pipelines.channels.mapping import Config
@@ -32,6 +33,7 @@ HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
 ROUND = timedelta(days=20)  # between two looks, within each restatement window
 ROUNDS = {"amazon": timedelta(days=13), "stripe": timedelta(days=6)}
+TRUTH = EXPECTED | {"tiktok": TIKTOK, "vendure": VENDURE}
 CHANNELS = {kind: served.channel for kind, served in platforms.SERVED.items()}
 
 
@@ -144,7 +146,7 @@ def _moments(shop: Shop, pause: timedelta, rng: random.Random) -> Iterator[datet
 
 def compare(trial: Trial, shop: Shop, warehouse: Warehouse, asked: Asked) -> None:
     """Counts records that the ledger lost, doubled or tells otherwise than the merchant, table by table."""
-    for table, (keys, expect, read) in (EXPECTED | {"tiktok": TIKTOK})[trial.kind].items():
+    for table, (keys, expect, read) in TRUTH[trial.kind].items():
         expected, found = expect(shop, asked), warehouse.query(read)
         lost, duplicated, wrong = differences(expected, found.select(expected.columns), keys)
         trial.lost += lost.height

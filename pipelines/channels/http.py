@@ -73,8 +73,14 @@ def _is_cut_off(content: bytes) -> bool:
 class ExpiringToken(AuthConfigBase):
     """A token in a header, asked for when it is first needed, renewed before it expires and once more when it is refused."""
 
-    def __init__(self, header: str, ask: Callable[[], tuple[str, float]], prefix: str = "") -> None:
-        self._header, self._ask, self._prefix = header, ask, prefix
+    def __init__(
+        self,
+        header: str,
+        ask: Callable[[], tuple[str, float]],
+        prefix: str = "",
+        is_refused: Callable[[Response], bool] = lambda response: response.status_code == 401,
+    ) -> None:
+        self._header, self._ask, self._prefix, self._is_refused = header, ask, prefix, is_refused
         self._token, self._until = "", 0.0
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -98,7 +104,7 @@ class ExpiringToken(AuthConfigBase):
 
     def _again_if_refused(self, response: Response, **options: Any) -> Response:
         tries = getattr(response.request, "tries", 1)
-        if response.status_code != 401 or tries > RENEWALS:
+        if tries > RENEWALS or not self._is_refused(response):
             return response
         response.content  # noqa: B018  (reads it to the end, so that the connection can be used again)
         self._renew()

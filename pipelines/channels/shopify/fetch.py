@@ -13,6 +13,7 @@ from requests import Response
 
 from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
+from pipelines.channels.graphql import first_error
 from pipelines.channels.http import THROTTLED, ExpiringToken, Patience, cut, digest, plain, rest_client
 from pipelines.channels.shopify import queries
 
@@ -122,14 +123,12 @@ def _pages(session: Session, query: str, path: tuple[str, ...], size: int, wante
 
 
 def _raise_named(answer: Response) -> None:
-    if b'"errors"' not in answer.content or THROTTLED in answer.content:
+    if THROTTLED in answer.content:
         return  # what is throttled is asked for again
-    errors = plain(answer.content).get("errors")
-    if not errors:
-        return
-    first: dict[str, Any] = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {"message": str(errors)}
-    message, code = str(first.get("message", "")), (first.get("extensions") or {}).get("code", "")
-    raise ChannelError(MISSING_SCOPE.format(message) if code == "ACCESS_DENIED" else f"Shopify says: {message}")
+    named = first_error(answer.content)
+    if named:
+        message, code = named
+        raise ChannelError(MISSING_SCOPE.format(message) if code == "ACCESS_DENIED" else f"Shopify says: {message}")
 
 
 def _everything(session: Session) -> Iterator[list[Record]]:

@@ -37,6 +37,7 @@ SERVED = {
     "ebay": Served("ebay.EbayPlatform", "market_de", "Europe/Berlin", "address", ("client_secret", "refresh_token"), {"client_id": "demo"}),
     "tiktok": Served("tiktok.TiktokPlatform", "amazon_us", "America/New_York", "address", ("app_secret", "refresh_token"),
                      {"app_key": "demo", "shop_id": TIKTOK_SHOP}, name="tiktok_us"),
+    "vendure": Served("vendure.VendurePlatform", "shop_uk", "Europe/London", "shop", ("password",), {"username": "demo"}, name="vendure"),
 }  # fmt: skip
 
 
