@@ -52,6 +52,8 @@ def convert(raw: pl.Expr, raw_type: pl.DataType, column: dy.Column, reading: Rea
 def kind_of(column: dy.Column) -> str:
     """What a value of the column should look like, in words for the person who mends it."""
     dtype = column.dtype
+    if example := (column.metadata or {}).get("example"):
+        return f"text such as {example}"
     if dtype == pl.String:
         pattern = _pattern(column) or ""
         choices = pattern.strip("^$()").split("|")

@@ -88,6 +88,11 @@ def code(meaning: str, choices: tuple[str, ...], nullable: bool = False) -> Any:
     return dy.String(nullable=nullable, description=f"{meaning}: {', '.join(choices)}", regex=f"^({'|'.join(choices)})$")
 
 
+def pattern(meaning: str, regex: str, example: str) -> Any:
+    """Text that is written in a fixed way, or left blank; `example` shows it to whoever has to mend it."""
+    return dy.String(nullable=True, description=f"{meaning}, such as {example}", regex=regex, metadata={"example": example})
+
+
 def flag(meaning: str, nullable: bool = False) -> Any:
     """True or false."""
     return dy.Bool(nullable=nullable, description=meaning)

@@ -2,8 +2,13 @@
 
 import dataframely as dy
 
-from pipelines.contracts.base import RATE_SCALE, code, date, flag, instant, key, money, number, register, text, units
+from pipelines.contracts.base import RATE_SCALE, code, date, flag, instant, key, money, number, pattern, register, text, units
 from pipelines.contracts.orders import Sourced
+
+_DAY, _DATE = "(mon|tue|wed|thu|fri|sat|sun)", r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+ORDER_DAYS = rf"(?i)^{_DAY}([ ,;/]+{_DAY})*$"
+CLOCK = r"^([01]?\d|2[0-3]):[0-5]\d$"
+CLOSED_DAYS = rf"^{_DATE}(/{_DATE})?([ ,;]+{_DATE}(/{_DATE})?)*$"
 
 
 @register("ledger", "Stock of a SKU at a location when it was observed; it holds until the next observation")
@@ -52,7 +57,18 @@ class Suppliers(Sourced):
     country_code = text("ISO 3166-1 alpha-2 country")
     postal_code = text("Postal code")
     order_minimum_amount = money("Least value of an order", nullable=True)
-    currency_code = text("ISO 4217 currency of the minimum")
+    order_minimum_units = units("Least units of an order", nullable=True, min=0)
+    order_budget_amount = money("Most to spend on an order", nullable=True)
+    order_fixed_amount = money("What placing and receiving an order costs, however large it is", nullable=True)
+    currency_code = text("ISO 4217 currency of the supplier's amounts")
+    container_volume_m3 = number("Room of a container, truck or pallet that the supplier's goods come in", "m³", min_exclusive=0)
+    container_weight_kg = number("What it may weigh", "kg", min_exclusive=0)
+    container_amount = money("What one costs, however full", nullable=True)
+    container_fill_rate = number("Least share of the containers' room that an order must fill, 0 to 1", "rate", min=0, max=1)
+    order_days = pattern("Weekdays on which orders go out", ORDER_DAYS, "mon thu")
+    order_cutoff_time = pattern("Until when on such a day", CLOCK, "14:00")
+    time_zone = text("Clock of the cut-off, such as Europe/Lisbon; UTC where none is given")
+    closed_days = pattern("Days and spans on which no order goes out, beside the country's public holidays", CLOSED_DAYS, "2026-12-24 2027-02-05/2027-02-20")
 
 
 @register("ledger", "What a supplier asks for a SKU")
@@ -60,13 +76,20 @@ class SupplierTerms(Sourced):
     supplier_id = key("Supplier")
     sku = key("Stock keeping unit")
     priority = dy.Int64(description="1 is tried first")
-    lead_time_days = number("Mean time from order to receipt", "days", min_exclusive=0)
-    lead_time_std_days = number("Its standard deviation", "days", min=0)
-    review_period_days = number("Time between two orders", "days", min_exclusive=0)
-    moq_units = units("Least order quantity", nullable=True, min=1)
-    case_pack_units = units("Orders are multiples of it", nullable=True, min=1)
+    lead_time_days = number("Mean time from order to receipt; zero and below can't be meant and are not used", "days")
+    lead_time_std_days = number("Its standard deviation", "days")
+    review_period_days = number("Time between two orders", "days")
+    moq_units = units("Least order quantity", nullable=True)
+    case_pack_units = units("Orders are multiples of it", nullable=True)
+    pallet_units = units("Units on a full pallet or layer; taken where it is near", nullable=True)
     unit_cost_amount = money("Cost of one unit", nullable=True)
-    currency_code = text("ISO 4217 currency of the cost")
+    price_break_units = units("From this quantity on all units are cheaper", nullable=True)
+    price_break_cost_amount = money("Cost of one unit then", nullable=True)
+    currency_code = text("ISO 4217 currency of the costs")
+    unit_volume_m3 = number("Volume of one unit as packed", "m³", min=0)
+    unit_weight_kg = number("Weight of one unit as packed", "kg", min=0)
+    shelf_life_days = number("How long it can be sold after receipt", "days", min_exclusive=0)
+    storage_limit_units = units("Most units that a location has room for", nullable=True, min=0)
 
 
 @register("ledger", "Products")
@@ -112,6 +135,12 @@ class Locations(Sourced):
     country_code = text("ISO 3166-1 alpha-2 country")
     latitude = number("Latitude", "degrees")
     longitude = number("Longitude", "degrees")
+    supplied_by_location_id = text("Location that it is replenished from; blank where suppliers deliver to it")
+    supply_lead_time_days = number("Mean time from there to the shelf", "days", min=0)
+    supply_lead_time_std_days = number("Its standard deviation", "days", min=0)
+    supply_review_period_days = number("Time between two shipments from there", "days", min_exclusive=0)
+    supply_pack_units = units("Shipments are multiples of it", nullable=True, min=1)
+    stock_limit_units = units("Most units of all SKUs on its shelves and on their way to it, such as a restock limit", nullable=True, min=0)
 
 
 @register("ledger", "Promotions, planned and past")

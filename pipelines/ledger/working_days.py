@@ -1,6 +1,6 @@
 """When each location ships: working days, holidays, cut-offs. Here: windows of ordering and what they promise. Not here: what was promised by a channel."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,11 +28,13 @@ def ship_by_windows(locations: Sequence[Location], first: date, last: date) -> p
 
 
 def _windows(location: Location, first: date, last: date) -> Iterator[dict[str, object]]:
-    days = list(_working_days(location, first - timedelta(days=SEARCHED_DAYS), last + timedelta(days=SEARCHED_DAYS)))
+    first_searched, last_searched = first - timedelta(days=SEARCHED_DAYS), last + timedelta(days=SEARCHED_DAYS)
+    closed = set(location.closed_days) | public_holidays(location.country, location.subdivision, first_searched, last_searched)
+    days = list(open_days(location.working_days, closed, first_searched, last_searched))
     zone = ZoneInfo(location.time_zone)
     for number in range(1, len(days) - location.handling_days):
-        from_at, until_at = (_at(days[n], location.cutoff, zone) for n in (number - 1, number))
-        promise = _at(days[number + location.handling_days], location.closes, zone)
+        from_at, until_at = (clock_on(days[n], location.cutoff, zone) for n in (number - 1, number))
+        promise = clock_on(days[number + location.handling_days], location.closes, zone)
         day = from_at.date()
         while day <= until_at.date():
             if first <= day <= last:
@@ -46,17 +48,23 @@ def _windows(location: Location, first: date, last: date) -> Iterator[dict[str, 
             day += ONE_DAY
 
 
-def _working_days(location: Location, first: date, last: date) -> Iterator[date]:
-    closed: set[date] = set(location.closed_days)
-    if location.country:
-        years = range(first.year, last.year + 1)
-        closed |= set(holidays.country_holidays(location.country, subdiv=location.subdivision, years=years))
+def public_holidays(country: str | None, subdivision: str | None, first: date, last: date) -> set[date]:
+    """Public holidays from `first` to `last`; none where no country is given or nothing is known of it."""
+    if not country or country not in holidays.list_supported_countries():
+        return set()
+    days = holidays.country_holidays(country, subdiv=subdivision, years=range(first.year, last.year + 1))
+    return {day for day in days if first <= day <= last}
+
+
+def open_days(weekdays: Iterable[str], closed: Set[date], first: date, last: date) -> Iterator[date]:
+    """Days from `first` to `last` that are one of the weekdays (mon … sun) and not closed."""
     day = first
     while day <= last:
-        if DAYS[day.weekday()] in location.working_days and day not in closed:
+        if DAYS[day.weekday()] in weekdays and day not in closed:
             yield day
         day += ONE_DAY
 
 
-def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
+def clock_on(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """What the clock of a zone shows that day, as an instant."""
     return datetime.combine(day, clock, zone).astimezone(UTC)
