@@ -4,6 +4,8 @@ Not here: how much is needed (reorder), several SKUs on one order (joint). Colum
 rule doesn't apply.
 """
 
+from datetime import date
+
 import polars as pl
 
 PALLET_REACH_RATE = 0.1  # a full pallet is taken where that adds at most so much
@@ -41,6 +43,22 @@ def order_quantities(rows: pl.DataFrame) -> pl.DataFrame:
     quantity = pl.when(pl.col("order_exception") == "").then("_room").when(pl.col("_room").is_not_null()).then(0)
     done = steps.with_columns(order_quantity_units=quantity.cast(pl.Int64), rounding_rule=_rules())
     return done.drop(*missing, *STEPS)
+
+
+def paid_amount(units: str) -> pl.Expr:
+    """What so many units cost: all of them the lower price from the price break on. Unknown where the cost is.
+
+    Example: 120 at 2.00, from 100 on at 1.80: 216.
+    """
+    is_cheaper = (pl.col(units) >= pl.col("price_break_units")).fill_null(False)
+    cost = pl.coalesce(pl.when(is_cheaper).then("price_break_cost_amount"), "unit_cost_amount")
+    return (cost * pl.col(units)).cast(pl.Decimal(18, 4))
+
+
+def arrival_date(today: date, lead_time: pl.Expr | None = None) -> pl.Expr:
+    """The day that an order's goods arrive: the order day (today where the supplier has no calendar) + mean lead time, or another."""
+    days = pl.col("lead_time_days") if lead_time is None else lead_time
+    return pl.coalesce(pl.col("order_by_at").dt.date(), pl.lit(today)) + pl.duration(days=days.ceil().cast(pl.Int64))
 
 
 def _at_least(needed: str, least: str) -> pl.Expr:

@@ -3,7 +3,8 @@
 Not here: the suggestions themselves (models/reorder.py), levels (models/safety_stock.py), approving (pipelines/operations).
 rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
 safety_stock_units, cycle_service_level, inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date,
-quantity_units (as suggested or edited), price_amount (net, of one unit; may be unknown).
+quantity_units (as suggested or edited), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
+order_by_at (may be blank).
 """
 
 import math
@@ -13,6 +14,7 @@ import polars as pl
 from scipy import special
 
 from models.demand import SERIES
+from models.quantity import arrival_date, paid_amount
 from models.reorder import suggest_orders
 from models.safety_stock import stock_levels_of
 from models.sharing import implied_std
@@ -56,10 +58,9 @@ def _exception(today: date) -> pl.Expr:
     """The first thing about a suggestion that a person has to look at; blank where there is none."""
     days = pl.col("lead_time_days") + pl.col("review_period_days")
     a_year = pl.col("mean_demand_units") / days * YEAR_DAYS
-    comes = pl.lit(today) + pl.duration(days=pl.col("lead_time_days").ceil().cast(pl.Int64))
     return (
         pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
-        .when(pl.col("stock_out_date") < comes).then(pl.lit("runs out before it can arrive"))
+        .when(pl.col("stock_out_date") < arrival_date(today)).then(pl.lit("runs out before it can arrive"))
         .when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))
         .when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost is unknown"))
         .when(pl.col("moq_units") > a_year).then(pl.lit("MOQ is more than a year's demand"))
@@ -69,7 +70,8 @@ def _exception(today: date) -> pl.Expr:
 def with_effects(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     """Adds what quantity_units comes to: amount, cover_after_days, arrival_date, arrival_late_date, remark.
 
-    cover_after_days: (position + quantity) ÷ mean daily demand. Arrival: today + mean lead time, and late as 1 of 20 is.
+    cover_after_days: (position + quantity) ÷ mean daily demand. Arrival: the supplier's next order day (today where it has no calendar)
+    + mean lead time, and late as 1 of 20 is.
     Example: position 10, quantity 20, mean 14 over 7 days: 15 days.
     """
     daily = pl.col("mean_demand_units") / (pl.col("lead_time_days") + pl.col("review_period_days"))
@@ -83,10 +85,10 @@ def with_effects(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     )  # fmt: skip
     cover = (pl.col("inventory_position_units") + pl.col("quantity_units")) / pl.when(daily > 0).then(daily)
     return rows.with_columns(
-        amount=(pl.col("unit_cost_amount") * pl.col("quantity_units")).cast(pl.Decimal(18, 4)),
+        amount=paid_amount("quantity_units"),
         cover_after_days=cover.clip(lower_bound=0.0),
-        arrival_date=pl.lit(today) + pl.duration(days=pl.col("lead_time_days").ceil().cast(pl.Int64)),
-        arrival_late_date=pl.lit(today) + pl.duration(days=late.ceil().cast(pl.Int64)),
+        arrival_date=arrival_date(today),
+        arrival_late_date=arrival_date(today, late),
         remark=remark,
     )
 

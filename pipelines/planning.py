@@ -32,7 +32,7 @@ MEANINGS = {
     "amount": "Quantity × unit cost, without freight and duty",
     "at_risk_amount": "Net sales that a stock-out would cost on average over lead time and review period if nothing is ordered",
     "cover_after_days": "Days of mean demand that position and quantity last",
-    "arrival_date": "Today + mean lead time",
+    "arrival_date": "Next order day (today where the supplier has no calendar) + mean lead time",
     "arrival_late_date": "As late as 1 of 20 orders",
     "exception": "Why a person should look at it first",
     "remark": "What is odd about the quantity",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from models.joint.problem import Candidates, Index, Limits
+from models.joint.problem import RESOURCES, Candidates, Index, Limits
 
 Array = NDArray[np.float64]
 ROUNDS = 80
@@ -25,7 +25,7 @@ class Priced(NamedTuple):
 class Pricing:
     """Prices for one set of candidates; what one number of containers teaches serves the next.
 
-    With prices λ on amount, volume and weight, D(λ) = Σ maxₖ(value − λ·use) + Σ (λ⁺·most − λ⁻·least) bounds the value of every order
+    With prices λ on amount, volume, weight and units, D(λ) = Σ maxₖ(value − λ·use) + Σ (λ⁺·most − λ⁻·least) bounds the value of every order
     that keeps the limits. It is convex; its least value equals the bound of linear programming. Cutting planes within a trust region.
     """
 
@@ -51,7 +51,7 @@ class Pricing:
         most = self.candidates.use.max(axis=2, initial=0).sum(axis=1) / self.scale
         if (most < low * (1 - 1e-9)).any() or (low > high).any():
             return None
-        centre = np.zeros(3)
+        centre = np.zeros(len(RESOURCES))
         chosen, total, _ = self._relaxed(centre)
         bound = total + _support(centre, low, high)
         radius = max(total, 1e-9)
@@ -74,14 +74,16 @@ class Pricing:
         cuts = np.array([np.concatenate([-use, use, [-1.0]]) for _, _, use in self.known])
         right = np.array([-(total + use @ prices) for prices, total, use in self.known])
         cost = np.concatenate([np.where(np.isfinite(high), high, 0.0), -low, [1.0]])
-        fence = np.hstack([np.vstack([np.eye(3), -np.eye(3)]), np.vstack([-np.eye(3), np.eye(3)]), np.zeros((6, 1))])
+        size = len(RESOURCES)
+        up = np.vstack([np.eye(size), -np.eye(size)])
+        fence = np.hstack([up, -up, np.zeros((2 * size, 1))])
         rows = np.vstack([cuts, fence])
         limit = np.concatenate([right, centre + radius, radius - centre])
-        bounds = [(0, None if np.isfinite(h) else 0) for h in high] + [(0, None)] * 3 + [(None, None)]
+        bounds = [(0, None if np.isfinite(h) else 0) for h in high] + [(0, None)] * size + [(None, None)]
         found = linprog(cost, A_ub=rows, b_ub=limit, bounds=bounds, method="highs")
         if found.x is None:
             return centre, -np.inf
-        return found.x[:3] - found.x[3:6], float(found.fun)
+        return found.x[:size] - found.x[size : 2 * size], float(found.fun)
 
 
 def _support(prices: Array, low: Array, high: Array) -> float:
@@ -93,7 +95,7 @@ def container_numbers(candidates: Candidates, limits: Limits) -> range:
     """How many containers may be worth a thought: none beyond what everything at its largest would fill."""
     if not limits.has_containers:
         return range(1)
-    most = candidates.use.max(axis=2, initial=0).sum(axis=1)[1:]
+    most = candidates.use.max(axis=2, initial=0).sum(axis=1)[1:3]
     needed = np.max(np.ceil(most / np.array([limits.container_volume, limits.container_weight])), initial=0)
     return range(1, int(min(needed, limits.containers if limits.containers is not None else needed)) + 1)
 
@@ -130,5 +132,5 @@ def _likely_containers(candidates: Candidates, limits: Limits) -> int:
     place = int(np.flatnonzero(np.isfinite(rooms))[0])
     charged = replace(candidates, value=candidates.value - limits.container_amount / rooms[place] * candidates.use[place + 1])
     low, high = limits.within(0)
-    found = Pricing(charged).at(low * [1, 0, 0], np.array([high[0], np.inf, np.inf]))
-    return 0 if found is None else int(np.ceil((candidates.use_of(found.chosen)[1:] / rooms).max()))
+    found = Pricing(charged).at(low * [1, 0, 0, 1], np.array([high[0], np.inf, np.inf, np.inf]))
+    return 0 if found is None else int(np.ceil((candidates.use_of(found.chosen)[1:3] / rooms).max()))

@@ -92,8 +92,10 @@ def _solved(
 
 
 def _limit_rows(use: Array, used: Array, limits: Limits) -> list[LinearConstraint]:
-    """Money as it is; volume and weight against the containers' room, and against the least of it that must be filled."""
+    """Money and units as they are; volume and weight against the containers' room, and against the least of it that must be filled."""
     rows = [LinearConstraint(np.append(use[0], 0.0)[None, :], limits.minimum_amount - used[0], limits.budget_amount - used[0])]
+    if limits.minimum_units > 0:
+        rows.append(LinearConstraint(np.append(use[3], 0.0)[None, :], limits.minimum_units - used[3], np.inf))
     rooms = np.array([limits.container_volume, limits.container_weight])
     for place, room in enumerate(rooms, start=1):
         if np.isfinite(room):

@@ -24,15 +24,16 @@ class JointOrder(NamedTuple):
     binding: list[str]
 
 
-def joint_order(candidates: pl.DataFrame, limits: Limits) -> JointOrder:
+def joint_order(candidates: pl.DataFrame, limits: Limits, seconds: float = 10.0) -> JointOrder:
     """The best quantity of every SKU of a supplier together.
 
-    candidates: sku, value_amount, amount, volume (m³) and weight (kg) where containers limit, one row per SKU and quantity; other columns
-    are kept. Example: a supplier's minimum of 100 and SKUs that alone would order for 60: the SKUs that gain most from more, or lose least,
-    fill the rest; where filling costs more than the order brings, no line.
+    candidates: sku, value_amount, amount; volume (m³) and weight (kg) where containers limit, units where a minimum does; one row per SKU
+    and quantity; other columns are kept. seconds: the most that the solver may take. Example: a supplier's minimum of 100 and SKUs that
+    alone would order for 60: the SKUs that gain most from more, or lose least, fill the rest; where filling costs more than the order
+    brings, no line.
     """
     problem = Candidates.of(candidates)
-    choice, is_proven = optimised(problem, limits)
+    choice, is_proven = optimised(problem, limits, seconds=seconds)
     rows = problem.row[range(len(choice.chosen)), choice.chosen]
     return JointOrder(
         candidates[sorted(int(row) for row in rows if row >= 0)], choice.containers, choice.value, choice.bound, choice.gap_rate,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-RESOURCES = ("amount", "volume", "weight")
+RESOURCES = ("amount", "volume", "weight", "units")
 EDGE = 1e-7  # of a limit: sums of binary floats that pass it by less than this keep it
 
 
@@ -17,7 +17,7 @@ EDGE = 1e-7  # of a limit: sums of binary floats that pass it by less than this 
 class Limits:
     """What an order must keep to; what isn't given doesn't limit.
 
-    minimum_amount: the least that the supplier accepts, in money; budget_amount: the most to spend. A container (truck) holds
+    minimum_amount, minimum_units: the least that the supplier accepts; budget_amount: the most to spend. A container (truck) holds
     container_volume (m³) and container_weight (kg), costs container_amount once started, and at most `containers` can be had;
     least_fill_rate of all containers' volume must be used (of their weight, where no volume is given). order_amount: cost of placing it.
     """
@@ -30,6 +30,7 @@ class Limits:
     containers: int | None = None
     least_fill_rate: float = 0.0
     order_amount: float = 0.0
+    minimum_units: float = 0.0
 
     @property
     def has_containers(self) -> bool:
@@ -37,13 +38,13 @@ class Limits:
         return bool(np.isfinite(self.container_volume) or np.isfinite(self.container_weight))
 
     def within(self, containers: int) -> tuple[Array, Array]:
-        """Least and most amount, volume and weight of an order in so many containers."""
+        """Least and most amount, volume, weight and units of an order in so many containers."""
         each = np.array([self.container_volume, self.container_weight])
         room = np.where(np.isfinite(each), np.where(np.isfinite(each), each, 0.0) * containers, np.inf)
         filled = self.least_fill_rate * np.where(np.isfinite(room), room, 0.0)
         if np.isfinite(room[0]):
             filled[1] = 0.0
-        return np.array([self.minimum_amount, *filled]), np.array([self.budget_amount, *room])
+        return np.array([self.minimum_amount, *filled, self.minimum_units]), np.array([self.budget_amount, *room, np.inf])
 
     def fixed_amount(self, containers: int) -> float:
         """Cost of placing the order and of its containers."""
@@ -54,8 +55,8 @@ class Limits:
 class Candidates:
     """Each SKU's quantities in a row, the first of which is nothing; shorter rows end in quantities that are never worth it.
 
-    value: (SKUs, quantities) money that ordering so much now earns beyond ordering nothing. use: (3, SKUs, quantities) amount, volume,
-    weight. row: the quantity's row in the frame they come from, −1 for nothing.
+    value: (SKUs, quantities) money that ordering so much now earns beyond ordering nothing. use: (4, SKUs, quantities) amount, volume,
+    weight, units. row: the quantity's row in the frame they come from, −1 for nothing.
     """
 
     value: Array
@@ -64,12 +65,12 @@ class Candidates:
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> "Candidates":
-        """From one row per SKU and quantity: sku, value_amount, amount, and volume and weight where containers limit."""
+        """From one row per SKU and quantity: sku, value_amount, amount; volume and weight where containers limit, units where a minimum does."""
         numbered = frame.with_row_index("row").with_columns(sku_number=pl.col("sku").rank("dense") - 1)
         numbered = numbered.with_columns(place=pl.int_range(1, pl.len() + 1).over("sku_number"))
         at = numbered["sku_number"].to_numpy().astype(np.int64), numbered["place"].to_numpy()
         shape = (int(at[0].max()) + 1, int(at[1].max()) + 1) if frame.height else (0, 1)
-        value, row, use = np.full(shape, -np.inf), np.full(shape, -1), np.zeros((3, *shape))
+        value, row, use = np.full(shape, -np.inf), np.full(shape, -1), np.zeros((len(RESOURCES), *shape))
         value[:, 0] = 0.0
         value[at] = frame["value_amount"].cast(pl.Float64).to_numpy()
         row[at] = np.arange(frame.height)
@@ -83,7 +84,7 @@ class Candidates:
         return float(self.value[np.arange(len(chosen)), chosen].sum())
 
     def use_of(self, chosen: Index) -> Array:
-        """Amount, volume and weight of one choice per SKU."""
+        """Amount, volume, weight and units of one choice per SKU."""
         return np.asarray(self.use[:, np.arange(len(chosen)), chosen].sum(axis=1))
 
 
@@ -107,8 +108,8 @@ def nothing(candidates: Candidates, bound: float = 0.0) -> Choice:
 
 
 def excess(use: Array, low: Array, high: Array) -> Array:
-    """How far amount, volume and weight (first axis) break their limits, as shares of these, summed."""
-    shape = (3,) + (1,) * (use.ndim - 1)
+    """How far amount, volume, weight and units (first axis) break their limits, as shares of these, summed."""
+    shape = (len(RESOURCES),) + (1,) * (use.ndim - 1)
     low, high = low.reshape(shape), high.reshape(shape)
     above = np.where(np.isfinite(high), np.maximum(use - high, 0) / np.where(np.isfinite(high) & (high > 0), high, 1.0), 0.0)
     below = np.maximum(low - use, 0) / np.where(low > 0, low, 1.0)
@@ -125,12 +126,14 @@ def binding(candidates: Candidates, choice: Choice, limits: Limits) -> list[str]
     steps = np.array([np.min(u[u > 0], initial=np.inf) for u in candidates.use])
     upper = [
         name
-        for name, u, h, step in zip(("budget", "container volume", "container weight"), used, high, steps, strict=True)
+        for name, u, h, step in zip(("budget", "container volume", "container weight", "units"), used, high, steps, strict=True)
         if u + step > h
     ]
     lower = [
         name
-        for name, u, at_least, step in zip(("supplier minimum", "fill", "fill"), used, low, steps, strict=True)
+        for name, u, at_least, step in zip(
+            ("supplier minimum", "fill", "fill", "supplier minimum"), used, low, steps, strict=True
+        )
         if 0 < at_least > u - step
     ]
     return upper + sorted(set(lower))

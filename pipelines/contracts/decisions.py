@@ -55,11 +55,25 @@ class ReorderSuggestions(dy.Schema):
     needed_units = units("order-up-to − position, before rounding; blank where stock is unknown", nullable=True)
     moq_units = units("Least order quantity")
     case_pack_units = units("Multiples ordered")
+    pallet_units = units("Units on a full pallet or layer", nullable=True)
+    price_break_units = units("Quantity from which all units are cheaper", nullable=True)
+    price_break_cost_amount = money("Cost of one unit then, reporting currency", nullable=True)
+    unit_volume_m3 = number("Volume of one unit as packed", "m³")
+    unit_weight_kg = number("Weight of one unit as packed", "kg")
+    shelf_life_days = number("How long it can be sold after receipt", "days")
+    storage_limit_units = units("Most units that the location has room for", nullable=True)
+    shelf_life_units = units("What still sells before it expires, beyond the position", nullable=True)
+    storage_units = units("What there is room for beyond the position", nullable=True)
+    order_by_at = instant("When the supplier's next order closes; blank where it has no calendar")
+    order_by = text("The same on the supplier's clock")
+    arrival_date = date("When the goods arrive: order day + mean lead time", nullable=True)
     order_quantity_units = units("After MOQ and case pack; blank where stock is unknown", nullable=True)
     rounding_rule = text(
         "Rules that changed the quantity, joined by and: moq, case_pack, pallet, price_break, shelf_life, storage; none",
         nullable=False,
     )
+    sku_quantity_units = units("What the SKU would be ordered alone; blank where stock is unknown", nullable=True)
+    basket_effect = text("What the supplier's basket changed about it; empty where nothing", nullable=False)
     order_exception = text("Why nothing is ordered until a person decides; empty where nothing is in the way", nullable=False)
     unit_cost_amount = money("Cost of one unit, reporting currency", nullable=True)
     order_amount = money("Quantity × cost", nullable=True)
@@ -72,6 +86,43 @@ class ReorderSuggestions(dy.Schema):
     forecast_model = text("Model behind the demand", nullable=False)
     snapshot_version = text("Snapshot it stands in", nullable=False)
     reason = text("The suggestion in a sentence", nullable=False)
+
+
+@register("decisions", "What each supplier asks of an order, in the reporting currency")
+class SupplierLimits(dy.Schema):
+    supplier_id = key("Supplier")
+    supplier_name = text("Name")
+    order_minimum_amount = money("Least value of an order", nullable=True)
+    order_minimum_units = units("Least units of an order", nullable=True)
+    order_budget_amount = money("Most to spend on an order", nullable=True)
+    order_fixed_amount = money("What placing and receiving an order costs", nullable=True)
+    container_volume_m3 = number("Room of a container", "m³")
+    container_weight_kg = number("What it may weigh", "kg")
+    container_amount = money("What one costs", nullable=True)
+    container_fill_rate = number("Least share of the containers' room that an order must fill", "rate")
+
+
+@register(
+    "decisions",
+    "One order per supplier, and per location where goods come in containers: together against alone, and against the limits",
+)
+class SupplierBaskets(dy.Schema):
+    supplier_id = key("Supplier")
+    location_id = key("Where it goes; 'all' where one order serves every location")
+    lines = count("SKUs and locations ordered")
+    units = units("Units ordered")
+    amount = money("What they cost, without freight and duty; lines of unknown cost count as 0")
+    volume_m3 = number("Volume as packed; SKUs of unknown size count as 0", "m³", nullable=False)
+    weight_kg = number("Weight as packed", "kg", nullable=False)
+    containers = count("Containers that they take; blank where the supplier has none", nullable=True)
+    lines_alone = count("SKUs and locations that would be ordered each for itself")
+    amount_alone = money("What those would cost")
+    is_joint = flag("The lines were decided together, because the limits or costs of an order say so")
+    value_amount = number("What the order saves beyond ordering nothing, after its fixed costs", "currency_code")
+    bound_amount = number("More than which no order could save", "currency_code")
+    gap_rate = number("(bound − value) ÷ bound: how far it may lie below the best", "rate")
+    binding = text("Limits that it stands at; empty where none", nullable=False)
+    snapshot_version = text("Snapshot it stands in", nullable=False)
 
 
 @register("decisions", "Stock to move between locations before buying more")

@@ -68,7 +68,11 @@ class Suppliers(Sourced):
     order_days = pattern("Weekdays on which orders go out", ORDER_DAYS, "mon thu")
     order_cutoff_time = pattern("Until when on such a day", CLOCK, "14:00")
     time_zone = text("Clock of the cut-off, such as Europe/Lisbon; UTC where none is given")
-    closed_days = pattern("Days and spans on which no order goes out, beside the country's public holidays", CLOSED_DAYS, "2026-12-24 2027-02-05/2027-02-20")
+    closed_days = pattern(
+        "Days and spans on which no order goes out, beside the country's public holidays",
+        CLOSED_DAYS,
+        "2026-12-24 2027-02-05/2027-02-20",
+    )
 
 
 @register("ledger", "What a supplier asks for a SKU")
@@ -140,7 +144,9 @@ class Locations(Sourced):
     supply_lead_time_std_days = number("Its standard deviation", "days", min=0)
     supply_review_period_days = number("Time between two shipments from there", "days", min_exclusive=0)
     supply_pack_units = units("Shipments are multiples of it", nullable=True, min=1)
-    stock_limit_units = units("Most units of all SKUs on its shelves and on their way to it, such as a restock limit", nullable=True, min=0)
+    stock_limit_units = units(
+        "Most units of all SKUs on its shelves and on their way to it, such as a restock limit", nullable=True, min=0
+    )
 
 
 @register("ledger", "Promotions, planned and past")

@@ -1,6 +1,7 @@
 """What decisions rest on. Here: the frames, by name, and what products are called. Not here: what follows from them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -24,6 +25,9 @@ class Inputs:
     supply: pl.DataFrame
     observed_lead_times: pl.DataFrame
     countries: pl.DataFrame
+    suppliers: pl.DataFrame
+    fx_rates: pl.DataFrame
+    as_of: datetime
 
 
 def described(products: pl.DataFrame, order_lines: pl.DataFrame) -> pl.DataFrame:

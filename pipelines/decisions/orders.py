@@ -1,16 +1,18 @@
 """Orders to suppliers. Here: the inventory position, decisions that are on their way, the row of a suggestion. Not here: levels, quantities (models)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
-from models import reorder
+from models import quantity, reorder
 from models.demand import SERIES
+from models.safety_stock import expected_demand
 from pipelines.channels.mapping import Config
 from pipelines.decisions.inputs import Inputs
 
 DAYS_OF_YEAR = 365.0
+ONE_DAY = timedelta(days=1)
 
 
 def inventory_position(levels: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -29,6 +31,21 @@ def decided_units(supply: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([coming, leaving]).group_by(*SERIES).agg(decided_units=pl.col("units").sum())
 
 
+def _with_room(rows: pl.DataFrame, mean: np.ndarray, holding_rate: float) -> pl.DataFrame:
+    """Adds what quantity rules ask for: how much still sells before it expires, and what there is room for, both beyond the position.
+
+    What arrives after the lead time sells until its shelf life ends, after what is there already; a location's room is for all of it.
+    """
+    until = (rows["lead_time_days"] + rows["shelf_life_days"]).fill_null(float("nan")).to_numpy()
+    sells = pl.Series(np.where(np.isnan(until), np.nan, expected_demand(mean, np.nan_to_num(until)))).fill_nan(None)
+    position = reorder.inventory_position()
+    return rows.with_columns(
+        holding_rate=pl.lit(holding_rate),
+        shelf_life_units=(sells.floor().cast(pl.Int64) - position),
+        storage_units=pl.col("storage_limit_units") - position.clip(0),
+    )
+
+
 def suggested_orders(
     position: pl.DataFrame, transfers: pl.DataFrame, inputs: Inputs, config: Config, version: str, cutoff: date
 ) -> pl.DataFrame:
@@ -36,8 +53,9 @@ def suggested_orders(
     moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
     yearly = inputs.means.group_by(*SERIES).agg(yearly_demand_units=pl.col("mean_units").mean() * DAYS_OF_YEAR / 7)
-    rows = reorder.suggest_orders(rows.join(yearly, on=SERIES, how="left")).sort(*SERIES)
+    rows = rows.join(yearly, on=SERIES, how="left").sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
+    rows = reorder.suggest_orders(_with_room(rows, mean, config.planning.holding_rate))
     horizon_days = 7.0 * mean.shape[1]
     cover = reorder.days_of_cover(rows["available_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), mean)
     model = inputs.means.select(*SERIES, forecast_model="model").unique([*SERIES])
@@ -45,10 +63,22 @@ def suggested_orders(
         days_of_cover=pl.Series(cover).fill_nan(None),
         stock_out_date=reorder.stock_out_dates(cover, horizon_days, cutoff),
         reason=reorder.reasons(rows),
-        order_amount=(pl.col("unit_cost_amount") * pl.col("order_quantity_units")).cast(pl.Decimal(18, 4)),
+        arrival_date=quantity.arrival_date(cutoff + ONE_DAY),
+        order_amount=quantity.paid_amount("order_quantity_units"),
         currency_code=pl.lit(config.merchant.reporting_currency),
         snapshot_version=pl.lit(version),
     )
     return rows.join(model, on=SERIES, how="left").join(
         inputs.products.select("sku", "description", "category"), on="sku", how="left"
+    )
+
+
+def explained(rows: pl.DataFrame) -> pl.DataFrame:
+    """Suggestions after their baskets: what they cost then, and a reason that also names what the basket changed and by when to order."""
+    is_ordered = pl.col("order_quantity_units") > 0
+    basket = pl.when(pl.col("basket_effect") != "").then(pl.format("{}.", "basket_effect"))
+    until = pl.when(is_ordered & pl.col("order_by").is_not_null()).then(pl.format("Order by {}.", "order_by"))
+    return rows.with_columns(
+        reason=pl.concat_str("reason", basket, until, separator=" ", ignore_nulls=True),
+        order_amount=quantity.paid_amount("order_quantity_units"),
     )

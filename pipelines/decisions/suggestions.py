@@ -1,5 +1,7 @@
 """Decisions on their way to the outbox. Here: a run's frames as suggestions with every input. Not here: the frames, the outbox."""
 
+from decimal import Decimal
+
 import polars as pl
 
 from pipelines.operations import Suggestion
@@ -11,7 +13,7 @@ def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], l
     orders = [
         Suggestion(
             kind="reorder", sku=row["sku"], location_id=row["location_id"], supplier_id=row["supplier_id"], from_location_id=None,
-            quantity_units=row["order_quantity_units"], unit_cost_amount=row["unit_cost_amount"], amount=row["order_amount"],
+            quantity_units=row["order_quantity_units"], unit_cost_amount=_paid_each(row), amount=row["order_amount"],
             currency_code=row["currency_code"], needed_by=row["stock_out_date"], explanation=_explained(row),
         )
         for row in reorders.iter_rows(named=True)
@@ -24,6 +26,13 @@ def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], l
         for row in frames["transfer_suggestions"].iter_rows(named=True)
     ]  # fmt: skip
     return orders, moves
+
+
+def _paid_each(row: dict) -> Decimal | None:  # type: ignore[type-arg]
+    """What one unit of this quantity costs: less than alone where a price break is reached."""
+    is_cheaper = row["price_break_units"] is not None and row["order_quantity_units"] >= row["price_break_units"]
+    cheaper: Decimal | None = row["price_break_cost_amount"] if is_cheaper else None
+    return row["unit_cost_amount"] if cheaper is None else cheaper
 
 
 def _explained(row: dict) -> dict:  # type: ignore[type-arg]

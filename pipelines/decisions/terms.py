@@ -4,28 +4,30 @@ import polars as pl
 
 from models.demand import SERIES
 from pipelines.channels.merchant import Planning
+from pipelines.contracts import table
+
+ABOVE_ZERO = ("lead_time_days", "review_period_days", "moq_units", "case_pack_units", "pallet_units", "price_break_units")
+NEEDED = ("supplier_id", "lead_time_days", "lead_time_std_days", "review_period_days", "moq_units", "case_pack_units")
+ASKED = ("pallet_units", "price_break_units", "price_break_cost_amount", "unit_volume_m3", "unit_weight_kg", "shelf_life_days",
+         "storage_limit_units", "order_by_at", "order_by")  # fmt: skip
+_BY_CALENDAR = {"order_by_at": pl.Datetime("us", "UTC"), "order_by": pl.String}
 
 
 def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
-    """Each series with its first supplier's terms; what the merchant didn't give is assumed and named in `assumptions`."""
-    is_tied = (pl.len().over("sku", "priority") > 1).alias("is_tied")
-    first = supplier_terms.with_columns(is_tied).sort("sku", "priority", "supplier_id")
-    first = first.unique("sku", keep="first", maintain_order=True).select(
-        "sku",
-        "is_tied",
-        "supplier_id",
-        "lead_time_days",
-        "lead_time_std_days",
-        "review_period_days",
-        "moq_units",
-        "case_pack_units",
-    )
+    """Each series with its first supplier's terms; what the merchant didn't give is assumed and named in `assumptions`.
+
+    Figures that can't be meant (a lead time of zero, a negative MOQ) are as if they weren't given. price_break_cost_amount comes in the
+    reporting currency: what the break saves, off the cost that is known there.
+    """
+    first = first_terms(supplier_terms)
     rows = (
         series.select(*SERIES, "has_stock_figures")
         .join(first, on="sku", how="left")
         .join(unit_costs.select("sku", "unit_cost_amount"), on="sku", how="left")
         .with_columns(pl.when(pl.col("unit_cost_amount") > 0).then("unit_cost_amount"))
     )
+    cheaper = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("price_break_rate")
+    rows = rows.with_columns(price_break_cost_amount=cheaper.round(4).cast(pl.Decimal(18, 4))).drop("price_break_rate")
     defaults: list[tuple[str, float, str]] = [
         ("lead_time_days", planning.lead_time_days, "lead time {} days"),
         ("lead_time_std_days", planning.lead_time_std_days, "lead time spread {} days"),
@@ -40,3 +42,21 @@ def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: p
     filled = [pl.col(name).fill_null(value) for name, value, _ in defaults]
     rows = rows.with_columns(assumptions=assumptions).with_columns(filled)
     return rows.with_columns(cycle_service_level=pl.lit(planning.cycle_service_level))
+
+
+def first_terms(supplier_terms: pl.DataFrame) -> pl.DataFrame:
+    """One row per SKU: the usable terms of the supplier tried first, whether it shares its priority, and price_break_rate: cheaper ÷ usual cost."""
+    known = pl.concat(
+        [pl.DataFrame(schema=table("supplier_terms").dtypes | _BY_CALENDAR), supplier_terms], how="diagonal_relaxed"
+    )
+    terms = usable(known).with_columns(is_tied=pl.len().over("sku", "priority") > 1)
+    first = terms.sort("sku", "priority", "supplier_id").unique("sku", keep="first", maintain_order=True)
+    usual = pl.col("unit_cost_amount").cast(pl.Float64)
+    rate = pl.when(usual > 0).then(pl.col("price_break_cost_amount").cast(pl.Float64) / usual)
+    return first.select("sku", "is_tied", *NEEDED, *ASKED, price_break_rate=rate)
+
+
+def usable(supplier_terms: pl.DataFrame) -> pl.DataFrame:
+    """Terms without figures that can't be meant: those are blank, as if they weren't given."""
+    sensible = [pl.when(pl.col(name) > 0).then(name) for name in ABOVE_ZERO]
+    return supplier_terms.with_columns(*sensible, pl.when(pl.col("lead_time_std_days") >= 0).then("lead_time_std_days"))

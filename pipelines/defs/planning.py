@@ -87,7 +87,7 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
     t = run.warehouse.read("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
-                 "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts")  # fmt: skip
+                 "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates")  # fmt: skip
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
         inputs = deciding.Inputs(
@@ -96,6 +96,7 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
             locations=t["locations"], fulfilment_lines=t["fulfilment_lines"],
             orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
             observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
+            suppliers=t["suppliers"], fx_rates=t["fx_rates"], as_of=run.as_of,
         )  # fmt: skip
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})

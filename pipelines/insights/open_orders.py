@@ -8,6 +8,7 @@ from models.demand import SERIES
 from models.open_orders import messages
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
+from pipelines.decisions.terms import usable
 
 LINE = ["purchase_order_id", *SERIES]
 TERMS = ["moq_units", "case_pack_units", "review_period_days"]
@@ -38,7 +39,7 @@ def _open_lines(purchase_orders: pl.DataFrame, receipts: pl.DataFrame, today: da
 
 def _with_terms(lines: pl.DataFrame, terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
     """The supplier's limits, the usual ones where it has none; MOQ counts the whole order, of which a part may have come."""
-    known = lines.join(terms.select("supplier_id", "sku", *TERMS), on=["supplier_id", "sku"], how="left")
+    known = lines.join(usable(terms).select("supplier_id", "sku", *TERMS), on=["supplier_id", "sku"], how="left")
     known = known.join(unit_costs.select("sku", "unit_cost_amount"), on="sku", how="left")
     received = pl.col("received_units").fill_null(0)
     return known.with_columns(

@@ -13,7 +13,9 @@ TUESDAY = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 def told(at: datetime = TUESDAY, review: float | None = None, **supplier: str) -> dict:
     suppliers = table("suppliers").conform(pl.DataFrame([{"supplier_id": "S", **supplier}]))
-    terms = pl.DataFrame({"supplier_id": ["S"], "sku": ["A"], "review_period_days": [review]}, schema_overrides={"review_period_days": pl.Float64})
+    terms = pl.DataFrame(
+        {"supplier_id": ["S"], "sku": ["A"], "review_period_days": [review]}, schema_overrides={"review_period_days": pl.Float64}
+    )
     return with_calendar(terms, suppliers, at).row(0, named=True)
 
 

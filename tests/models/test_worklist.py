@@ -15,11 +15,13 @@ BASE: dict[str, Any] = {
     "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
     "review_period_days": 7.0, "cycle_service_level": 0.95, "safety_stock_units": 8.2243, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
     "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12,
+    "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None,
 }  # fmt: skip
 
 
 def rows(*changes: dict[str, Any]) -> pl.DataFrame:
-    types = {"unit_cost_amount": pl.Decimal(18, 4), "inventory_position_units": pl.Int64, "supplier_id": pl.String}
+    types = {"unit_cost_amount": pl.Decimal(18, 4), "inventory_position_units": pl.Int64, "supplier_id": pl.String,
+             "price_break_units": pl.Int64, "price_break_cost_amount": pl.Decimal(18, 4), "order_by_at": pl.Datetime("us", "UTC")}  # fmt: skip
     return pl.DataFrame([BASE | change for change in changes], schema_overrides=types)
 
 

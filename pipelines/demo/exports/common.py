@@ -30,6 +30,11 @@ class Desk:
         return path
 
 
+def euro(cents: int) -> str:
+    """Cents as text with two decimals."""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
 def money(cents: str | pl.Expr) -> pl.Expr:
     """Cents that are not negative, as text with two decimals."""
     value = pl.col(cents) if isinstance(cents, str) else cents

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pipelines.demo.exports.common import euro
+from pipelines.demo.exports.suppliers import supplier_terms, suppliers
 from pipelines.demo.plan import NEVER, Plan
 from pipelines.demo.seasons import Promotions
 from pipelines.demo.stock import Terms
-from pipelines.demo.world import CATEGORIES, COSTED_DAYS, GIFT_CARD, PRODUCTS, SELLABLES, SUPPLIERS, WAREHOUSES, World
+from pipelines.demo.world import CATEGORIES, COSTED_DAYS, GIFT_CARD, PRODUCTS, SELLABLES, WAREHOUSES, World
 
 UNITS_PER_LINE = 1.4
 _POSTAL_CODES = ("1118 CP", "B26 3QJ", "07114")
@@ -23,8 +25,8 @@ def write_master(folder: Path, world: World, promotions: Promotions, terms: Term
     tables: dict[str, list[dict[str, Any]]] = {
         "products": [_product(world, plan, p) for p in range(SELLABLES)],
         "product_costs": _costs(world, plan),
-        "suppliers": _suppliers(terms),
-        "supplier_terms": _supplier_terms(world, terms),
+        "suppliers": suppliers(world, terms, UNITS_PER_LINE * expected[:, :PRODUCTS].sum(axis=2).mean(axis=0)),
+        "supplier_terms": supplier_terms(world, terms),
         "locations": [
             {
                 "location_id": w[0],
@@ -43,10 +45,6 @@ def write_master(folder: Path, world: World, promotions: Promotions, terms: Term
     }
     for name, rows in tables.items():
         pl.DataFrame(rows, infer_schema_length=None).write_csv(folder / f"{name}.csv")
-
-
-def _euro(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def _product(world: World, plan: Plan, p: int) -> dict[str, Any]:
@@ -70,7 +68,7 @@ def _product(world: World, plan: Plan, p: int) -> dict[str, Any]:
             "launched_date": str(plan.date_of(world.launch_day[p])),
             "discontinued_date": None if last == NEVER else str(plan.date_of(last)),
         }
-    return row | {"list_price_eur": _euro(prices[0]), "list_price_usd": _euro(prices[1]), "list_price_gbp": _euro(prices[2])}
+    return row | {"list_price_eur": euro(prices[0]), "list_price_usd": euro(prices[1]), "list_price_gbp": euro(prices[2])}
 
 
 def _costs(world: World, plan: Plan) -> list[dict[str, Any]]:
@@ -80,53 +78,14 @@ def _costs(world: World, plan: Plan) -> list[dict[str, Any]]:
             {
                 "sku": world.sku[p],
                 "valid_from": str(plan.date_of(-COSTED_DAYS)),
-                "unit_cost": _euro(int(world.cost[p])),
+                "unit_cost": euro(int(world.cost[p])),
                 "currency": "EUR",
             }
         )
         if world.cost_change_day[p] < NEVER:
             changed = str(plan.date_of(world.cost_change_day[p]))
             rows.append(
-                {"sku": world.sku[p], "valid_from": changed, "unit_cost": _euro(int(world.later_cost[p])), "currency": "EUR"}
-            )
-    return rows
-
-
-def _suppliers(terms: Terms) -> list[dict[str, Any]]:
-    return [
-        {
-            "supplier_id": f"SUP-{n + 1:02d}",
-            "name": s[0],
-            "country": s[1],
-            "postal_code": s[2],
-            "order_minimum": _euro(int(terms.order_minimum[n])),
-            "currency": "EUR",
-        }
-        for n, s in enumerate(SUPPLIERS)
-    ]
-
-
-def _supplier_terms(world: World, terms: Terms) -> list[dict[str, Any]]:
-    """The main supplier, and for some products a second one that is dearer."""
-    rows = []
-    for p in range(PRODUCTS):
-        main, second, cost = int(world.supplier[p]), int(world.second_supplier[p]), int(world.cost_on(NEVER)[p])
-        offers = [(1, main, cost)] + ([(2, second, cost * 108 // 100)] if second not in (-1, main) else [])
-        for priority, n, unit_cost in offers:
-            s = SUPPLIERS[n]
-            rows.append(
-                {
-                    "supplier_id": f"SUP-{n + 1:02d}",
-                    "sku": world.sku[p],
-                    "priority": priority,
-                    "lead_time_days": s[3],
-                    "lead_time_std_days": s[4],
-                    "review_period_days": s[5],
-                    "moq": int(terms.moq[p]),
-                    "case_pack": int(terms.case_pack[p]),
-                    "unit_cost": _euro(unit_cost),
-                    "currency": "EUR",
-                }
+                {"sku": world.sku[p], "valid_from": changed, "unit_cost": euro(int(world.later_cost[p])), "currency": "EUR"}
             )
     return rows
 

@@ -19,7 +19,8 @@ from tests.models.builders import QUICK
 
 
 def candidates(*rows: tuple[str, float, float, float, float]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=["sku", "value_amount", "amount", "volume", "weight"], orient="row")
+    frame = pl.DataFrame(rows, schema=["sku", "value_amount", "amount", "volume", "weight"], orient="row")
+    return frame.with_columns(units=pl.col("weight") + 1)
 
 
 @st.composite
@@ -36,15 +37,16 @@ def small(draw: st.DrawFn) -> tuple[pl.DataFrame, Limits]:
         container_volume=maybe(st.integers(3, 15), np.inf), container_weight=maybe(st.integers(3, 15), np.inf),
         container_amount=draw(st.integers(0, 5)), containers=maybe(st.integers(1, 3), None),
         least_fill_rate=maybe(st.sampled_from([0.5, 0.8, 1.0]), 0.0), order_amount=draw(st.integers(0, 6)),
+        minimum_units=maybe(st.integers(1, 20), 0),
     )  # fmt: skip
 
 
 def searched(frame: pl.DataFrame, limits: Limits) -> float:
     """Value of the best order, by trying all; 0 where waiting is better."""
     best = 0.0
-    choices = [[(0.0, 0.0, 0.0, 0.0), *part.drop("sku").rows()] for part in frame.partition_by("sku", maintain_order=True)]
+    choices = [[(0.0, 0.0, 0.0, 0.0, 0.0), *part.drop("sku").rows()] for part in frame.partition_by("sku", maintain_order=True)]
     for picked in product(*choices):
-        value, amount, volume, weight = (sum(column) for column in zip(*picked, strict=True))
+        value, amount, volume, weight, units = (sum(column) for column in zip(*picked, strict=True))
         for containers in range(1, 40) if limits.has_containers else [0]:
             too_much = amount > limits.budget_amount or volume > limits.container_volume * max(containers, 1)
             too_much = too_much or weight > limits.container_weight * max(containers, 1)
@@ -57,7 +59,7 @@ def searched(frame: pl.DataFrame, limits: Limits) -> float:
                 and measured < limits.least_fill_rate * room * containers - 1e-9
             )
             too_many = limits.containers is not None and containers > limits.containers
-            if not (too_much or is_empty or too_many or amount < limits.minimum_amount):
+            if not (too_much or is_empty or too_many or amount < limits.minimum_amount or units < limits.minimum_units):
                 best = max(best, value - limits.fixed_amount(containers))
     return best
 

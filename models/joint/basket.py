@@ -1,0 +1,126 @@
+"""What a supplier's lines are worth at every quantity, and the basket of them that keeps the supplier's limits. Here: from levels to candidates.
+
+Not here: choosing (order), levels of one SKU. A line is a SKU at a location; its demand over the protection interval is gamma distributed.
+"""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import special
+
+from models.joint.order import JointOrder, joint_order
+from models.joint.problem import Limits
+from models.joint.values import allowed_quantities
+from models.quantity import YEARS_OF_DEMAND, paid_amount
+from models.sharing import implied_std
+
+Array = NDArray[np.float64]
+DAYS_OF_YEAR = 365.0
+LEAST_CHANCE = 1e-4  # of a level's being too low: below it a missing unit's worth would be made of nothing
+
+
+def decided_basket(lines: pl.DataFrame, limits: Limits, seconds: float = 10.0) -> JointOrder | None:
+    """The basket that is worth most within the limits; None where what each line orders alone keeps them and nothing is gained by more.
+
+    lines: as `candidates`, with order_quantity_units alone. Orders that go out in containers, or cost something to place, are always
+    decided together: room that is paid for may be worth filling.
+    """
+    alone = lines.filter(pl.col("order_quantity_units") > 0)
+    has_fixed_costs = limits.has_containers or limits.order_amount > 0
+    if alone.is_empty() or (not has_fixed_costs and _keeps(alone, limits)):
+        return None
+    return joint_order(candidates(lines), limits, seconds)
+
+
+def _keeps(alone: pl.DataFrame, limits: Limits) -> bool:
+    amount, units = _paid(alone).sum(), alone["order_quantity_units"].sum()
+    return limits.minimum_amount <= amount <= limits.budget_amount and units >= limits.minimum_units
+
+
+def candidates(lines: pl.DataFrame) -> pl.DataFrame:
+    """One row per line and quantity that may be ordered: sku (the line), order_quantity_units, value_amount, amount, volume, weight, units.
+
+    lines: line, inventory_position_units, order_up_to_level_units, mean_demand_units, safety_stock_units, cycle_service_level,
+    protection_interval_days, order_quantity_units, moq_units, case_pack_units, unit_cost_amount, holding_rate, yearly_demand_units; may be
+    blank: pallet_units, price_break_units, price_break_cost_amount, unit_volume_m3, unit_weight_kg, shelf_life_units, storage_units.
+
+    A quantity's value is the expected cost that it saves against ordering nothing (`interval_costs`), and what a price break saves. What a
+    missing unit costs is what makes the line's own order-up-to level the best: levels, however they were set, are not judged again.
+    """
+    rows = lines.with_columns(order_quantity_units=_quantities(lines)).explode("order_quantity_units", empty_as_null=False)
+    held = rows["unit_cost_amount"].cast(pl.Float64).to_numpy() * rows["holding_rate"].to_numpy() / DAYS_OF_YEAR
+    demand = _Demand.of(rows)
+    position, units, up_to = (
+        rows[name].cast(pl.Float64).to_numpy()
+        for name in ("inventory_position_units", "order_quantity_units", "order_up_to_level_units")
+    )
+    missed = held * demand.left(up_to) / demand.daily / np.maximum(demand.chance_above(up_to), LEAST_CHANCE)
+    saved = demand.interval_costs(position, held, missed) - demand.interval_costs(position + units, held, missed)
+    paid = _paid(rows).to_numpy()
+    cheaper = rows["unit_cost_amount"].cast(pl.Float64).to_numpy() * units - paid
+    return rows.select(
+        "order_quantity_units", sku="line", value_amount=pl.Series(saved + cheaper), amount=pl.Series(paid), units=pl.Series(units),
+        volume=pl.col("unit_volume_m3").fill_null(0) * pl.col("order_quantity_units"),
+        weight=pl.col("unit_weight_kg").fill_null(0) * pl.col("order_quantity_units"),
+    )  # fmt: skip
+
+
+def _quantities(lines: pl.DataFrame) -> pl.Series:
+    """Per line what may be ordered: its own order, and up to an interval's demand beyond its level, as far as shelf life and room go."""
+    gap = pl.col("order_up_to_level_units") - pl.col("inventory_position_units")
+    most = pl.min_horizontal(gap + pl.col("mean_demand_units"), YEARS_OF_DEMAND * pl.col("yearly_demand_units"))
+    caps = pl.min_horizontal("shelf_life_units", "storage_units")
+    asked = lines.select(
+        most.clip(0), caps, "moq_units", "case_pack_units", "pallet_units", "price_break_units", "order_quantity_units"
+    )
+    lists = []
+    for far, cap, moq, pack, pallet, step, own in asked.iter_rows():
+        found = allowed_quantities(max(far, own), moq, pack, pallet, (step,) if step else ())
+        found = found[found <= (np.inf if cap is None else cap)]
+        lists.append(sorted({*found.tolist(), *([own] if own else [])}))
+    return pl.Series("order_quantity_units", lists, dtype=pl.List(pl.Int64))
+
+
+def _paid(rows: pl.DataFrame) -> pl.Series:
+    return rows.select(paid=paid_amount("order_quantity_units").cast(pl.Float64))["paid"]
+
+
+class _Demand:
+    """Gamma distributed demand over each row's interval."""
+
+    def __init__(self, mean: Array, std: Array, days: Array) -> None:
+        self.mean, self.daily = np.maximum(mean, 1e-9), np.maximum(mean, 1e-9) / days
+        self.shape = (self.mean / std) ** 2
+        self.scale = self.mean / self.shape
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> "_Demand":
+        mean, safety, service, days = (
+            rows[name].cast(pl.Float64).to_numpy()
+            for name in ("mean_demand_units", "safety_stock_units", "cycle_service_level", "protection_interval_days")
+        )
+        return cls(mean, implied_std(mean, safety, service), days)
+
+    def chance_above(self, level: Array) -> Array:
+        return np.asarray(special.gammaincc(self.shape, np.maximum(level, 0) / self.scale))
+
+    def left(self, level: Array) -> Array:
+        """E[(level − D)⁺]."""
+        x = np.maximum(level, 0)
+        return np.asarray(
+            x * special.gammainc(self.shape, x / self.scale) - self.mean * special.gammainc(self.shape + 1, x / self.scale)
+        )
+
+    def left_squared(self, level: Array) -> Array:
+        """E[((level − D)⁺)²]."""
+        x = np.maximum(level, 0)
+        below, once, twice = (special.gammainc(self.shape + more, x / self.scale) for more in (0, 1, 2))
+        return np.asarray(x**2 * below - 2 * x * self.mean * once + self.mean * (self.mean + self.scale) * twice)
+
+    def interval_costs(self, level: Array, held: Array, missed: Array) -> Array:
+        """Expected cost of reaching the interval's end with what is left of `level`: y units left are held y²/2d days, a missing one costs `missed`.
+
+        held: of one unit a day; d: mean demand a day. Example: level 30, demand surely 20, 1 a day, h 0.01: 10²/2 × 0.01 = 0.5.
+        """
+        missing = self.mean - level + self.left(level)
+        return held * self.left_squared(level) / (2 * self.daily) + missed * missing
