@@ -38,12 +38,26 @@ def supplier_limits(suppliers: pl.DataFrame, fx_rates: pl.DataFrame, currency_co
 
 @dataclass(frozen=True)
 class Basket:
-    """One order: a supplier's lines, at one location where they come in containers, and what was decided about them together."""
+    """One order: a supplier's lines, at one location where they come in containers, and what was decided about them together.
+
+    joint_units of a line: what was decided; blank where the line stays as it is alone.
+    """
 
     supplier: dict  # type: ignore[type-arg]
     location_id: str
     lines: pl.DataFrame
     decided: JointOrder | None
+
+    @classmethod
+    def of(cls, supplier: dict, location_id: str, lines: pl.DataFrame, seconds: float) -> "Basket":  # type: ignore[type-arg]
+        """The basket of these lines, decided within so many seconds."""
+        free = _free(lines)
+        decided = decided_basket(free, limits_of(supplier), seconds)
+        if decided is None:
+            return cls(supplier, location_id, lines.with_columns(joint_units=pl.lit(None, pl.Int64)), None)
+        chosen = decided.lines.select(line="sku", joint_units="order_quantity_units")
+        units = free.select("line").join(chosen, on="line", how="left").with_columns(pl.col("joint_units").fill_null(0))
+        return cls(supplier, location_id, lines.join(units, on="line", how="left", maintain_order="left"), decided)
 
 
 def with_baskets(rows: pl.DataFrame, limits: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -58,23 +72,23 @@ def with_baskets(rows: pl.DataFrame, limits: pl.DataFrame) -> tuple[pl.DataFrame
     )
     groups = list(_groups(alone, limits))
     seconds = min(max(SECONDS / max(len(groups), 1), LEAST_SECONDS), MOST_SECONDS)
-    baskets = [
-        Basket(supplier, place, lines, decided_basket(_free(lines), limits_of(supplier), seconds))
-        for supplier, place, lines in groups
-    ]
-    effects = [_effects(basket) for basket in baskets if basket.decided]
+    baskets = [Basket.of(*group, seconds) for group in groups]
+    effects = [_effects(basket, basket.decided) for basket in baskets if basket.decided]
     nothing = pl.DataFrame(schema={"line": pl.String, "joint_units": pl.Int64, "basket_effect": pl.String})
     changed = alone.join(pl.concat([nothing, *effects]), on="line", how="left", maintain_order="left")
     changed = changed.with_columns(
         order_quantity_units=pl.coalesce("joint_units", "order_quantity_units"),
         basket_effect=pl.col("basket_effect").fill_null(""),
     )
-    return changed.drop("line", "joint_units"), _shown(baskets)
+    return changed.drop("line", "joint_units"), pl.DataFrame([_row(basket) for basket in baskets], infer_schema_length=None)
 
 
 def limits_of(supplier: dict) -> Limits:  # type: ignore[type-arg]
     """A supplier's row of `supplier_limits` as the solver takes it; what it doesn't say doesn't limit."""
-    value = lambda name, other: other if supplier[name] is None else float(supplier[name])  # noqa: E731
+
+    def value(name: str, other: float) -> float:
+        return other if supplier[name] is None else float(supplier[name])
+
     return Limits(
         minimum_amount=value("order_minimum_amount", 0.0), budget_amount=value("order_budget_amount", np.inf),
         container_volume=value("container_volume_m3", np.inf), container_weight=value("container_weight_kg", np.inf),
@@ -107,12 +121,8 @@ def _free(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.filter(is_known & (pl.col("order_exception") == "") & (pl.col("mean_demand_units") > 0))
 
 
-def _effects(basket: Basket) -> pl.DataFrame:
+def _effects(basket: Basket, decided: JointOrder) -> pl.DataFrame:
     """Per line of a basket that was decided together: its quantity there, and in words what the basket changed."""
-    decided = basket.decided
-    assert decided is not None
-    chosen = decided.lines.select(line="sku", joint_units="order_quantity_units")
-    rows = _free(basket.lines).join(chosen, on="line", how="left").with_columns(pl.col("joint_units").fill_null(0))
     name, why = basket.supplier["supplier_id"], " and ".join(dict.fromkeys(WHY[limit] for limit in decided.binding))
     more = pl.col("joint_units") - pl.col("order_quantity_units")
     tail = f", {why}" if why else ", as the order goes out anyway" if decided.lines.height else ""
@@ -122,27 +132,15 @@ def _effects(basket: Basket) -> pl.DataFrame:
         words = pl.when(more > 0).then(pl.format(f"The order to {name} takes {{}} more{tail}", more)).otherwise(
             pl.format(f"The order to {name} takes {{}} less{tail}", -more)
         )  # fmt: skip
+    rows = basket.lines.filter(pl.col("joint_units").is_not_null())
     return rows.select("line", "joint_units", basket_effect=pl.when(more != 0).then(words).otherwise(pl.lit("")))
 
 
-def _shown(baskets: list[Basket]) -> pl.DataFrame:
-    """One row per basket: what is ordered together and alone, against the limits, and how near to the best it is known to be."""
-    return pl.DataFrame([_row(basket) for basket in baskets], infer_schema_length=None)
-
-
 def _row(basket: Basket) -> dict[str, object]:
+    """The basket's row: what is ordered together and alone, against the limits, and how near to the best it is known to be."""
     decided, supplier = basket.decided, basket.supplier
-    units = pl.DataFrame(schema={"line": pl.String, "units": pl.Int64})
-    if decided:
-        units = decided.lines.select(line="sku", units="order_quantity_units")
-    free = (
-        basket.lines["line"].is_in(_free(basket.lines)["line"].implode())
-        if decided
-        else pl.repeat(False, basket.lines.height, eager=True)
-    )
-    kept = pl.when(free).then(pl.col("units").fill_null(0)).otherwise(pl.col("order_quantity_units").fill_null(0))
-    lines = basket.lines.join(units, on="line", how="left", maintain_order="left").with_columns(units=kept)
-    lines = lines.with_columns(paid=paid_amount("units")).filter(pl.col("units") > 0)
+    lines = basket.lines.with_columns(units=pl.coalesce("joint_units", "order_quantity_units")).filter(pl.col("units") > 0)
+    lines = lines.with_columns(paid=paid_amount("units"))
     volume, weight = (float((lines[name].fill_null(0) * lines["units"]).sum()) for name in ("unit_volume_m3", "unit_weight_kg"))
     alone = basket.lines.filter(pl.col("order_quantity_units") > 0)
     return {

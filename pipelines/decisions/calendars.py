@@ -13,7 +13,7 @@ from pipelines.ledger.working_days import DAYS, clock_on, open_days, public_holi
 CALENDAR = ("order_days", "order_cutoff_time", "closed_days")
 WEEK, MIDNIGHT = DAYS[:5], time(23, 59)
 AHEAD_DAYS = 400
-NEXT = {
+NEXT: dict[str, pl.DataType | type[pl.DataType]] = {
     "supplier_id": pl.String, "given_review_days": pl.Float64, "order_by_at": pl.Datetime("us", "UTC"), "order_by": pl.String,
     "calendar_review_days": pl.Float64,
 }  # fmt: skip

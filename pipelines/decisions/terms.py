@@ -10,7 +10,7 @@ ABOVE_ZERO = ("lead_time_days", "review_period_days", "moq_units", "case_pack_un
 NEEDED = ("supplier_id", "lead_time_days", "lead_time_std_days", "review_period_days", "moq_units", "case_pack_units")
 ASKED = ("pallet_units", "price_break_units", "price_break_cost_amount", "unit_volume_m3", "unit_weight_kg", "shelf_life_days",
          "storage_limit_units", "order_by_at", "order_by")  # fmt: skip
-_BY_CALENDAR = {"order_by_at": pl.Datetime("us", "UTC"), "order_by": pl.String}
+_BY_CALENDAR: dict[str, pl.DataType] = {"order_by_at": pl.Datetime("us", "UTC"), "order_by": pl.String()}
 
 
 def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
