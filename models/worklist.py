@@ -93,19 +93,38 @@ def with_effects(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     )
 
 
-def baskets(rows: pl.DataFrame, minima: pl.DataFrame) -> pl.DataFrame:
-    """One order per supplier: lines, units, amount against the supplier's minimum, what is lacking, arrival; the largest first.
+def baskets(rows: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
+    """One order per supplier: lines, units, amount, volume and containers against what the supplier asks, arrival; the largest first.
 
-    minima: supplier_id, supplier_name, order_minimum_amount in the reporting currency. `unvalued_lines` have no cost and count as 0.
+    rows: also unit_volume_m3 and unit_weight_kg (may be blank). limits: supplier_id, supplier_name, order_minimum_amount (reporting currency),
+    order_minimum_units, container_volume_m3, container_weight_kg. Containers are counted per location: none goes to two.
+    `unvalued_lines` have no cost and count as 0, SKUs of unknown size as 0 m³.
     """
     ordered = rows.filter(pl.col("quantity_units") > 0)
     sums = ordered.group_by("supplier_id").agg(
         lines=pl.len(), units=pl.col("quantity_units").sum(), amount=pl.col("amount").sum(), unvalued_lines=pl.col("amount").is_null().sum(),
         at_risk_amount=pl.col("at_risk_amount").sum(), arrival_date=pl.col("arrival_date").max(), arrival_late_date=pl.col("arrival_late_date").max(),
     )  # fmt: skip
-    known = sums.join(minima, on="supplier_id", how="left")
-    lacking = (pl.col("order_minimum_amount") - pl.col("amount")).clip(lower_bound=0)
-    return known.with_columns(lacking_amount=lacking).sort("amount", "supplier_id", descending=[True, False], nulls_last=True)
+    known = sums.join(limits, on="supplier_id", how="left").join(_boxed(ordered, limits), on="supplier_id", how="left")
+    return known.with_columns(
+        lacking_amount=(pl.col("order_minimum_amount") - pl.col("amount")).clip(lower_bound=0),
+        lacking_units=(pl.col("order_minimum_units") - pl.col("units")).clip(lower_bound=0),
+    ).sort("amount", "supplier_id", descending=[True, False], nulls_last=True)
+
+
+def _boxed(ordered: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
+    """Per supplier the volume and weight of what is ordered, and the containers that it takes, location by location."""
+    volume, weight = (pl.col(name).fill_null(0) * pl.col("quantity_units") for name in ("unit_volume_m3", "unit_weight_kg"))
+    places = ordered.group_by("supplier_id", "location_id").agg(volume_m3=volume.sum(), weight_kg=weight.sum())
+    rooms = places.join(limits, on="supplier_id", how="left")
+    needed = pl.max_horizontal(
+        pl.col("volume_m3") / pl.col("container_volume_m3"), pl.col("weight_kg") / pl.col("container_weight_kg")
+    )
+    counted = rooms.with_columns(containers=(needed - 1e-9).ceil().cast(pl.Int64))
+    has_any = pl.col("containers").is_not_null().any()
+    return counted.group_by("supplier_id").agg(
+        pl.col("volume_m3", "weight_kg").sum(), containers=pl.when(has_any).then(pl.col("containers").sum())
+    )
 
 
 def what_if(

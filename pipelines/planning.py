@@ -37,6 +37,7 @@ MEANINGS = {
     "exception": "Why a person should look at it first",
     "remark": "What is odd about the quantity",
     "lacking_amount": "What the supplier's minimum still wants",
+    "lacking_units": "Units that the supplier's minimum still wants",
     "price_amount": "Net sales ÷ units of the last 91 days",
 }
 CHANGES = ("change", "decision_id", "sku", "location_id", "supplier_id", "previous_quantity_units", "quantity_units", "amount")
@@ -64,13 +65,11 @@ def prices(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """).pl()  # fmt: skip
 
 
-def minima(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """supplier_id, supplier_name, order_minimum_amount in the reporting currency at the last known rate."""
+def limits(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """What each supplier asks of an order, reporting currency; where its basket was decided together, how far it may lie below the best."""
     return connection.sql("""
-        WITH latest AS (SELECT currency_code, max_by(reporting_rate, rate_date) AS rate FROM fx_rates GROUP BY ALL)
-        SELECT s.supplier_id, s.supplier_name,
-               (s.order_minimum_amount * CASE WHEN s.currency_code = i.reporting_currency THEN 1 ELSE l.rate END)::DECIMAL(18, 4) AS order_minimum_amount
-        FROM run_info i, suppliers s LEFT JOIN latest l USING (currency_code)
+        SELECT l.*, b.gap_rate FROM supplier_limits l
+        LEFT JOIN (SELECT supplier_id, max(gap_rate) AS gap_rate FROM supplier_baskets GROUP BY ALL) b USING (supplier_id)
     """).pl()  # fmt: skip
 
 
@@ -173,7 +172,7 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
 
     snapshot = snapshots.current(settings.home_folder / "snapshots")
     with open_snapshot(snapshot) as connection:
-        rows, known = current(settings, connection), minima(connection)
+        rows, known = current(settings, connection), limits(connection)
     if supplier:
         names = sorted(rows["supplier_id"].drop_nulls().unique())
         rows = rows.filter(pl.col("supplier_id") == supplier)
@@ -190,7 +189,15 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
     )
     terminal.table(orders.with_columns(pl.col("at_risk_amount").round(2)), f"reorder, snapshot {snapshot.version}")
     baskets = worklist.baskets(rows, known).select(
-        "supplier_id", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "arrival_date"
+        "supplier_id",
+        "lines",
+        "units",
+        "amount",
+        "order_minimum_amount",
+        "lacking_amount",
+        "volume_m3",
+        "containers",
+        "arrival_date",
     )
     terminal.table(baskets, "baskets")
 

@@ -82,9 +82,9 @@ def test_what_changed_since_the_run_before(home: Path) -> None:
 
 def test_baskets_hold_the_suppliers_minimum_in_the_reporting_currency(home: Path) -> None:
     with open_snapshot(current(home / "snapshots")) as connection:
-        minima = planning.minima(connection)
+        limits = planning.limits(connection)
         suppliers = connection.sql("SELECT supplier_id FROM suppliers WHERE order_minimum_amount IS NOT NULL").pl()
-    assert set(minima.drop_nulls("order_minimum_amount")["supplier_id"]) == set(suppliers["supplier_id"])
+    assert set(limits.drop_nulls("order_minimum_amount")["supplier_id"]) == set(suppliers["supplier_id"])
 
 
 def test_one_suppliers_plan_goes_out_and_comes_back_as_drafts(home: Path, tmp_path: Path) -> None:

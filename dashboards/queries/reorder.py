@@ -15,9 +15,26 @@ def suggestions(connection: Connection) -> pl.DataFrame:
     return planning.suggested(connection)
 
 
-def minima(connection: Connection) -> pl.DataFrame:
-    """What each supplier asks for at least, reporting currency."""
-    return planning.minima(connection)
+def limits(connection: Connection) -> pl.DataFrame:
+    """What each supplier asks of an order, reporting currency."""
+    return planning.limits(connection)
+
+
+def joint_baskets(connection: Connection) -> pl.DataFrame:
+    """Baskets whose lines were decided together, beside what each line would order alone; the largest first."""
+    return connection.sql("""
+        SELECT supplier_id, location_id, lines, amount, lines_alone, amount_alone, volume_m3, containers, binding, value_amount, bound_amount, gap_rate
+        FROM supplier_baskets WHERE is_joint ORDER BY amount DESC, supplier_id, location_id
+    """).pl()  # fmt: skip
+
+
+def changed_by_baskets(connection: Connection) -> pl.DataFrame:
+    """Lines of which a basket takes more or less than they need alone, the largest change of money first."""
+    return connection.sql("""
+        SELECT supplier_id, sku, description, location_id, sku_quantity_units, order_quantity_units, order_amount, basket_effect
+        FROM reorder_suggestions WHERE basket_effect <> ''
+        ORDER BY abs(order_quantity_units - sku_quantity_units) * coalesce(unit_cost_amount, 0) DESC, sku, location_id
+    """).pl()  # fmt: skip
 
 
 def what_if(

@@ -22,7 +22,8 @@ EDITABLE = ("is_chosen", "quantity_units", "needed_by")
 INPUTS = ["mean_demand_units", "safety_stock_units", "reorder_point_units", "order_up_to_level_units", "lead_time_days", "lead_time_std_days",
           "stated_lead_time_days", "lead_time_orders", "review_period_days", "cycle_service_level", "on_hand_units", "available_units",
           "on_order_units", "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
-          "case_pack_units", "rounding_rule", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip
+          "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "rounding_rule",
+          "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip
 HEIGHT, MOST = 430, 500  # pixels and lines of the list
 PROBLEM, DONE = "what could not be kept", "what was decided"
 Shown = tuple[str | None, int | None, date | None]
@@ -68,10 +69,12 @@ def _list(rows: pl.DataFrame) -> pl.DataFrame:
 
 def below_minimum(baskets: pl.DataFrame) -> None:
     """Names the suppliers whose basket is below what they take, with what is lacking."""
-    short = baskets.filter(pl.col("lacking_amount") > 0)
+    short = baskets.filter((pl.col("lacking_amount") > 0) | (pl.col("lacking_units") > 0))
     if short.height:
-        named = [f"{supplier} lacks {lacking:,.2f}" for supplier, lacking in short.select("supplier_id", "lacking_amount").rows()]
-        st.warning(f"Below the supplier's minimum ({frame.currency()}): {', '.join(named)}.", icon=":material/shopping_basket:")
+        money, units = short["lacking_amount"], short["lacking_units"]
+        lacks = [f"{m:,.2f} {frame.currency()}" if m else f"{u:,} units" for m, u in zip(money, units, strict=True)]
+        named = [f"{supplier} lacks {lacking}" for supplier, lacking in zip(short["supplier_id"], lacks, strict=True)]
+        st.warning(f"Below the supplier's minimum: {', '.join(named)}.", icon=":material/shopping_basket:")
 
 
 def _columns() -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _figures(rows: pl.DataFrame) -> None:
 def _baskets(rows: pl.DataFrame, everything: pl.DataFrame) -> pl.DataFrame:
     """Whole baskets of the suppliers that the filters leave: a minimum is for all that is bought there."""
     theirs = everything.filter(pl.col("supplier_id").is_in(rows["supplier_id"].drop_nulls().unique().implode()))
-    return worklist.baskets(theirs, frame.ask(queries.minima))
+    return worklist.baskets(theirs, frame.ask(queries.limits))
 
 
 def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
@@ -73,12 +73,14 @@ def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
         st.info("Nothing is ordered from anybody.")
         return
     plan.below_minimum(baskets)
-    shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "at_risk_amount", "arrival_date",
-             "arrival_late_date", "unvalued_lines"]  # fmt: skip
+    shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "lacking_units", "volume_m3", "weight_kg",
+             "containers", "gap_rate", "at_risk_amount", "arrival_date", "arrival_late_date", "unvalued_lines"]  # fmt: skip
     frame.table(baskets.select(shown), "baskets")
     st.caption(
-        "Amounts are unit costs without freight and duty, and volumes are blank: no file of yours tells sizes or landed costs."
+        "Amounts are unit costs without freight and duty; SKUs of unknown size count as 0 m³. Gap: how far a basket that was decided together may lie "
+        "below the best."
     )
+    _together()
     supplier: str | None = st.selectbox("Basket of", baskets["supplier_id"].drop_nulls(), key="basket")
     lines = everything.filter((pl.col("supplier_id") == supplier) & (pl.col("quantity_units") > 0))
     plan.approve_all(lines, f"Approve the basket of {supplier}", "basket")
@@ -94,6 +96,19 @@ def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
         "remark",
     ]
     frame.table(lines.select(shown), "basket-lines")
+
+
+def _together() -> None:
+    """Baskets whose lines were decided together, and what that changed; nothing where every supplier takes every line as it is needed."""
+    together = frame.ask(queries.joint_baskets)
+    if together.is_empty():
+        return
+    st.subheader("Decided together")
+    st.caption(
+        "Where a minimum, a budget, containers or the cost of an order count, all lines of a supplier are decided in one: what they save together."
+    )
+    frame.table(together, "joint-baskets")
+    frame.table(frame.ask(queries.changed_by_baskets), "changed-by-baskets", height=280)
 
 
 def _changes() -> None:

@@ -15,13 +15,14 @@ BASE: dict[str, Any] = {
     "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
     "review_period_days": 7.0, "cycle_service_level": 0.95, "safety_stock_units": 8.2243, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
     "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12,
-    "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None,
+    "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None,
 }  # fmt: skip
 
 
 def rows(*changes: dict[str, Any]) -> pl.DataFrame:
     types = {"unit_cost_amount": pl.Decimal(18, 4), "inventory_position_units": pl.Int64, "supplier_id": pl.String,
-             "price_break_units": pl.Int64, "price_break_cost_amount": pl.Decimal(18, 4), "order_by_at": pl.Datetime("us", "UTC")}  # fmt: skip
+             "price_break_units": pl.Int64, "unit_weight_kg": pl.Float64,
+             "price_break_cost_amount": pl.Decimal(18, 4), "order_by_at": pl.Datetime("us", "UTC")}  # fmt: skip
     return pl.DataFrame([BASE | change for change in changes], schema_overrides=types)
 
 
@@ -78,14 +79,27 @@ def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
         ),
         TODAY,
     )
-    minima = pl.DataFrame(
-        {"supplier_id": ["ACME"], "supplier_name": ["Acme"], "order_minimum_amount": [Decimal("100")]},
-        schema_overrides={"order_minimum_amount": pl.Decimal(18, 4)},
+    limits = pl.DataFrame(
+        {
+            "supplier_id": ["ACME"],
+            "supplier_name": ["Acme"],
+            "order_minimum_amount": [Decimal("100")],
+            "order_minimum_units": 20,
+            "container_volume_m3": 0.7,
+            "container_weight_kg": None,
+        },
+        schema_overrides={"order_minimum_amount": pl.Decimal(18, 4), "container_weight_kg": pl.Float64},
     )
-    found = {row["supplier_id"]: row for row in baskets(lines, minima).to_dicts()}
+    found = {row["supplier_id"]: row for row in baskets(lines, limits).to_dicts()}
     assert (found["ACME"]["lines"], found["ACME"]["units"], found["ACME"]["amount"]) == (2, 18, Decimal("72"))
     assert found["ACME"]["lacking_amount"] == Decimal("28")
     assert found["BOB"]["lacking_amount"] is None
+    assert (found["ACME"]["volume_m3"], found["ACME"]["containers"], found["ACME"]["lacking_units"]) == (pytest.approx(1.8), 3, 2)
+    assert (found["BOB"]["volume_m3"], found["BOB"]["containers"], found["BOB"]["lacking_units"]) == (
+        pytest.approx(1.2),
+        None,
+        None,
+    )
 
 
 def means(*skus: str) -> pl.DataFrame:
