@@ -177,19 +177,29 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     return bars + band + line + before
 
 
-def history_layers(frame: pl.DataFrame) -> alt.Chart:
-    """Stacked bars per week: as imported, in weeks of a promotion, and what was lost while the shelf was empty."""
-    kind = pl.when(pl.col("is_promoted")).then(pl.lit("promotion")).otherwise(pl.lit("imported"))
-    sold = frame.select("week_end", "seen_days", layer=kind, units=pl.col("imported_units").cast(pl.Float64))
-    lost = frame.filter(pl.col("lost_units") > 0).select(
-        "week_end", "seen_days", layer=pl.lit("lost, estimated"), units="lost_units"
-    )
-    colours = alt.Scale(domain=["imported", "promotion", "lost, estimated"], range=[PALETTE[0], PALETTE[2], "#C9D6D1"])
-    return _base(pl.concat([sold, lost])).mark_bar().encode(
-        x=alt.X("week_end:T", title="week ending"), y=alt.Y("units:Q", title="units a week"),
-        color=alt.Color("layer:N", title=None, scale=colours, legend=alt.Legend(orient="top")), order=alt.Order("layer:N"),
-        tooltip=["week_end:T", "layer:N", alt.Tooltip("units:Q", format=".1f"), alt.Tooltip("seen_days:Q", title="days fully seen")],
+def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
+    """Stacked bars per week: what stays of the imported demand, what layers take away of it, what was lost beside it; the line is their sum."""
+    taken = {"outlier_units": "bulk orders", "promotion_units": "promotion", "returned_units": "came back"}
+    stays = pl.max_horizontal(pl.col("imported_units") + sum(pl.col(name) for name in taken), 0)
+    parts = frame.select(
+        "week_end", "seen_days", stays.alias("imported"), *((-pl.col(name)).alias(word) for name, word in taken.items()),
+        pl.col("lost_units").alias("lost, estimated"),
     )  # fmt: skip
+    names = ["imported", *taken.values(), "lost, estimated"]
+    long = parts.unpivot(names, index=["week_end", "seen_days"], variable_name="layer", value_name="units").filter(
+        pl.col("units") > 0
+    )
+    colours = alt.Scale(domain=names, range=[PALETTE[0], PALETTE[3], PALETTE[2], PALETTE[4], "#C9D6D1"])
+    x = alt.X("week_end:T", title="week ending")
+    bars = _base(long.with_columns(place=pl.col("layer").replace_strict(names, range(len(names))))).mark_bar().encode(
+        x=x, y=alt.Y("units:Q", title="units a week"), order="place:Q",
+        color=alt.Color("layer:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+        tooltip=["week_end:T", "layer:N", alt.Tooltip("units:Q", format=".1f"), alt.Tooltip("seen_days:Q", title="days seen", format=".1f")],
+    )  # fmt: skip
+    made_from = _base(frame).mark_line(color=PALETTE[1], interpolate="step").encode(
+        x=x, y="layered_units:Q", tooltip=["week_end:T", alt.Tooltip("layered_units:Q", format=".1f", title="forecast is made from")]
+    )  # fmt: skip
+    return bars + made_from
 
 
 def _base(frame: pl.DataFrame) -> alt.Chart:

@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 SERIES = ("sku", "location_id")
+DAYS = [*SERIES, "channel", "demand_date"]
 CLASS_INTERVAL = 1.32  # Syntetos & Boylan (2005): mean weeks between weeks with demand
 CLASS_SQUARED_CV = 0.49  # and squared coefficient of variation of the non-zero weeks
 NEW_BELOW_WEEKS = 13
@@ -14,14 +15,14 @@ MIN_SEEN_DAYS = 3  # a week seen on fewer days says too little about the rest of
 
 
 def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.DataFrame, default_location: str) -> pl.DataFrame:
-    """Units wanted per order line: sku as consumed, location_id, channel, demand_date, demand_units, price (paid for a unit, channel's
-    currency, blank for components).
+    """Units wanted per order line: sku as consumed, location_id, channel, demand_date, order_id, ordered_at, demand_units, is_served (the seller did
+    not cancel it), price (paid for a unit, channel's currency, blank for components).
 
     Counted are goods with a price on sales that are neither tests nor failed payments. What the customer cancelled is not demand; what the
     seller cancelled for lack of stock is. A bundle counts as its components: 2 bundles of 3 cups are 6 cups.
     """
     facts = orders.filter(~pl.col("is_test") & (pl.col("payment_status") != "failed") & (pl.col("order_kind") == "sale"))
-    facts = facts.select("channel", "order_id", "business_date", "location_id", "cancelled_by")
+    facts = facts.select("channel", "order_id", "business_date", "ordered_at", "location_id", "cancelled_by")
     goods = order_lines.filter(
         pl.col("is_goods") & ~pl.col("is_gift_card") & pl.col("sku").is_not_null() & (pl.col("unit_price_amount") > 0)
     )
@@ -38,50 +39,34 @@ def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.Da
         location_id=pl.col("location_id").fill_null(default_location),
         channel="channel",
         demand_date="business_date",
+        order_id="order_id",
+        ordered_at="ordered_at",
+        is_served=is_customers,
         demand_units=pl.col("demand_units") * pl.col("component_units").fill_null(1),
         price=pl.when(pl.col("component_sku").is_null()).then("price"),
     )
 
 
-def stock_out_days(stock_levels: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Days on which a SKU could not be bought for at least a part: sku, location_id, demand_date.
+def daily_demand(lines: pl.DataFrame, hidden: pl.DataFrame, promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """Demand per sku, location, channel and day up to `cutoff`, as imported: rows for days with demand or not fully seen.
 
-    A level holds until the next observation. From the day it is observed at zero up to and with the day of the next
-    observation that is not, the day was not fully seen.
-    """
-    level = pl.coalesce("available_units", "on_hand_units")
-    observed = stock_levels.sort(*SERIES, "observed_at").with_columns(level=level, day=pl.col("observed_at").dt.date())
-    changes = observed.with_columns(is_out=pl.col("level") <= 0).filter(
-        (pl.col("is_out") != pl.col("is_out").shift(1).over(*SERIES)).fill_null(True)
-    )
-    until = pl.col("day").shift(-1).over(*SERIES).fill_null(cutoff)
-    out = changes.with_columns(until=until).filter(pl.col("is_out") & (pl.col("day") <= cutoff))
-    days = out.with_columns(demand_date=pl.date_ranges("day", pl.min_horizontal("until", pl.lit(cutoff)))).explode("demand_date")
-    return days.select(*SERIES, "demand_date").drop_nulls().unique()
-
-
-def daily_demand(
-    lines: pl.DataFrame, out_days: pl.DataFrame, promotions: pl.DataFrame, backorder_channels: list[str], cutoff: date
-) -> pl.DataFrame:
-    """Demand per sku, location, channel and day up to `cutoff`: rows for days with demand or not fully seen.
-
-    A stock-out censors a day on the channels that sell the SKU from there, unless the channel goes on selling (backorders).
+    hidden: models.in_stock.unseen_days; seen_rate is the share of the day's usual demand that could be seen.
     price_rate is the mean price paid ÷ the first one known of that SKU and channel. Example: first sold at 20, today at 15: 0.75.
     """
     known = lines.filter(pl.col("demand_date") <= cutoff)
     daily = _with_prices(
         known.group_by(*SERIES, "channel", "demand_date").agg(pl.col("demand_units").sum(), pl.col("price").mean().round(6))
     )
-    first = known.group_by(*SERIES, "channel").agg(first_date=pl.col("demand_date").min())
-    selling = first.filter(~pl.col("channel").is_in(backorder_channels))
-    censored = out_days.join(selling, on=SERIES, how="inner").filter(pl.col("demand_date") >= pl.col("first_date"))
-    censored = censored.select(*SERIES, "channel", "demand_date", is_censored=pl.lit(True))
-    keys = [*SERIES, "channel", "demand_date"]
-    both = daily.join(censored, on=keys, how="full", coalesce=True)
-    both = both.with_columns(pl.col("demand_units").fill_null(0), pl.col("is_censored").fill_null(False))
-    return both.join(_promoted_days(promotions, cutoff), on=["sku", "demand_date"], how="left").with_columns(
-        pl.col("is_promoted").fill_null(False)
-    ).sort(keys)  # fmt: skip
+    unseen = hidden.select(*DAYS, seen_rate=1.0 - pl.col("hidden_rate"))
+    both = daily.join(unseen, on=DAYS, how="full", coalesce=True)
+    both = both.with_columns(pl.col("demand_units").fill_null(0), pl.col("seen_rate").fill_null(1.0))
+    promoted = both.join(promoted_days(promotions, cutoff), on=["sku", "demand_date"], how="left")
+    return promoted.with_columns(pl.col("is_promoted").fill_null(False), is_censored=pl.col("seen_rate") < 1).sort(DAYS)
+
+
+def selling_since(lines: pl.DataFrame) -> pl.DataFrame:
+    """Where each SKU is sold: sku, location_id, channel, first_date."""
+    return lines.group_by(*SERIES, "channel").agg(first_date=pl.col("demand_date").min())
 
 
 def _with_prices(daily: pl.DataFrame) -> pl.DataFrame:
@@ -91,31 +76,32 @@ def _with_prices(daily: pl.DataFrame) -> pl.DataFrame:
     return rates.with_columns(price_rate=rate).drop("price", "first_price")
 
 
-def _promoted_days(promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+def promoted_days(promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """Days up to `cutoff` on which a promotion ran: sku, demand_date, is_promoted."""
     days = promotions.filter(pl.col("start_date") <= cutoff).select(
         "sku", demand_date=pl.date_ranges("start_date", pl.min_horizontal("end_date", pl.lit(cutoff)))
     )
     return days.explode("demand_date").drop_nulls().unique().with_columns(is_promoted=pl.lit(True))
 
 
-def weekly_history(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+def weekly_history(history: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """Demand per series in weeks that end on the cutoff and every seven days before it.
 
-    Columns: sku, location_id, week (0 is the last, −1 the one before …), units seen on fully seen days, seen_days (0 to 7).
-    A day that any channel did not fully see is not fully seen. Weeks run from the first whole week of the series (a series
-    younger than a week has its broken one); a week without a row in `demand` is a seen zero.
+    history: models.layers.layered, so that what was not seen is in it as estimated. Columns: sku, location_id, week (0 is the last, −1 the
+    one before …), units, seen_days (0 to 7; a day counts by its share seen on the channel that saw least of it). Weeks run from the first
+    whole week of the series (a series younger than a week has its broken one); a week without a row in `history` is a seen zero.
     """
-    days = demand.filter(pl.col("demand_date") <= cutoff).with_columns(
-        back=(pl.lit(cutoff) - pl.col("demand_date")).dt.total_days(),
-        is_hidden=pl.col("is_censored").any().over(*SERIES, "demand_date"),
+    days = history.filter(pl.col("demand_date") <= cutoff).with_columns(
+        back=(pl.lit(cutoff) - pl.col("demand_date")).dt.total_days()
     )
-    seen = pl.col("demand_units").filter(~pl.col("is_hidden")).sum()
-    hidden = pl.col("demand_date").filter("is_hidden").n_unique()
-    weekly = days.group_by(*SERIES, week=-(pl.col("back") // 7)).agg(units=seen, seen_days=7 - hidden)
+    by_day = days.group_by(*SERIES, "back").agg(pl.col("demand_units").sum(), hidden=1 - pl.col("seen_rate").min())
+    weekly = by_day.group_by(*SERIES, week=-(pl.col("back") // 7)).agg(
+        units=pl.col("demand_units").sum().cast(pl.Float64).round(6), seen_days=(7 - pl.col("hidden").sum()).round(6)
+    )
     span = days.group_by(*SERIES).agg(first_week=(1 - (pl.col("back").max() + 1) // 7).clip(upper_bound=0))
     grid = span.with_columns(week=pl.int_ranges("first_week", 1)).explode("week").drop("first_week")
     filled = grid.join(weekly, on=[*SERIES, "week"], how="left").with_columns(
-        pl.col("units").fill_null(0), pl.col("seen_days").fill_null(7).cast(pl.Int64)
+        pl.col("units").fill_null(0.0), pl.col("seen_days").fill_null(7.0)
     )
     return filled.sort(*SERIES, "week")
 
@@ -123,7 +109,7 @@ def weekly_history(demand: pl.DataFrame, cutoff: date) -> pl.DataFrame:
 def with_conditions(weekly: pl.DataFrame, demand: pl.DataFrame, promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """`weekly` with promoted_rate, the share of the week's days on which a promotion ran, and price_rate, the last known one."""
     week = -((pl.lit(cutoff) - pl.col("demand_date")).dt.total_days() // 7)
-    promoted = _promoted_days(promotions, cutoff).group_by("sku", week=week).agg(promoted_rate=pl.len() / 7)
+    promoted = promoted_days(promotions, cutoff).group_by("sku", week=week).agg(promoted_rate=pl.len() / 7)
     priced = demand.filter(pl.col("demand_date") <= cutoff).group_by(*SERIES, week=week).agg(pl.col("price_rate").mean().round(6))
     rows = weekly.join(promoted, on=["sku", "week"], how="left").join(priced, on=[*SERIES, "week"], how="left")
     rows = rows.sort(*SERIES, "week").with_columns(pl.col("promoted_rate").fill_null(0.0))
@@ -131,8 +117,8 @@ def with_conditions(weekly: pl.DataFrame, demand: pl.DataFrame, promotions: pl.D
 
 
 def full_week_units() -> pl.Expr:
-    """Units of a week had it been seen on all seven days; unknown where too little of it was seen. Example: 6 on 3 days are 14."""
-    return pl.when(pl.col("seen_days") >= MIN_SEEN_DAYS).then(pl.col("units") * 7 / pl.col("seen_days"))
+    """Units of a week; unknown where too little of it was seen for the estimate of the rest to count as its demand."""
+    return pl.when(pl.col("seen_days") >= MIN_SEEN_DAYS).then(pl.col("units"))
 
 
 def fill_unknown(values: NDArray[np.float64], neighbours: int = 8) -> NDArray[np.float64]:

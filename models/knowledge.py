@@ -3,7 +3,7 @@
 Here: the effect of entries. Not here: entering them (pipelines/operations/knowledge.py), the statistical forecast.
 
 entries, everywhere here: those in force, with entry_id, number, kind, sku, location_id (null: everywhere), other_sku, start_date, end_date,
-weekly_units, change_rate, discount_rate; kinds promotion, launch, supersession, end, override.
+weekly_units, change_rate, discount_rate; kinds promotion, launch, supersession, end, override; imported is for models.layers.
 """
 
 from dataclasses import dataclass
@@ -40,8 +40,29 @@ def with_promotions(promotions: pl.DataFrame, entries: pl.DataFrame) -> pl.DataF
     return pl.concat([promotions, rows], how="diagonal_relaxed")
 
 
+def with_planned(entries: pl.DataFrame, promotions: pl.DataFrame, uplifts: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """`entries`, in which promotions that nobody put a change to sell as much more as earlier ones of the SKU, and the merchant's own
+    `promotions` after the cutoff as entries by the name of their promotion_id; what people entered about a SKU's same days goes first.
+
+    uplifts: sku, uplift_rate. Example: a SKU whose promotions sold 1.8 times as much is promoted next week: change_rate 0.8.
+    """
+    learnt = entries.join(uplifts, on="sku", how="left")
+    is_open = (pl.col("kind") == "promotion") & pl.col("change_rate").is_null()
+    known = learnt.with_columns(change_rate=pl.when(is_open).then(pl.col("uplift_rate") - 1).otherwise("change_rate"))
+    entered = entries.filter(pl.col("kind") == "promotion").select("sku", from_date="start_date", to_date="end_date")
+    planned = promotions.filter(pl.col("end_date") > cutoff).join(uplifts, on="sku")
+    told = planned.join(entered, on="sku").filter(
+        (pl.col("from_date") <= pl.col("end_date")) & (pl.col("to_date") >= pl.col("start_date"))
+    )
+    rows = planned.join(told, on="promotion_id", how="anti").select(
+        "sku", "start_date", "end_date", "discount_rate", entry_id="promotion_id", number=pl.lit(0, pl.Int64), kind=pl.lit("promotion"),
+        change_rate=pl.col("uplift_rate") - 1,
+    )  # fmt: skip
+    return pl.concat([known.select(entries.columns), rows], how="diagonal_relaxed").select(entries.columns)
+
+
 def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """`demand` (models.demand.daily_demand), with what flows from other SKUs' history added to those that follow them.
+    """`demand` (models.demand.daily_demand, or layered), with what flows from other SKUs' history added to those that follow them.
 
     A supersession gives all demand of the old SKU to the new one, also along chains; what the old one lacked on the shelf hides demand
     only until the new one is there. A launch gives its look-alike's demand before the start, × (1 + change_rate). The old SKU keeps its own.
@@ -54,14 +75,18 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     is_here = pl.col("at_location_id").is_null() | (pl.col("at_location_id") == pl.col("location_id"))
     is_then = pl.col("until_date").is_null() | (pl.col("demand_date") < pl.col("until_date"))
     is_hidden = pl.col("is_censored") & (pl.col("demand_date") < pl.col("start_date"))
+    units = pl.col("demand_units") * pl.col("rate")
+    units = units if demand.schema["demand_units"].is_float() else units.round()
     inherited = from_other.filter(is_here & is_then).with_columns(
-        demand_units=(pl.col("demand_units") * pl.col("rate")).round().cast(pl.Int64), is_censored=is_hidden
+        demand_units=units.cast(demand.schema["demand_units"]),
+        is_censored=is_hidden,
+        seen_rate=pl.when(is_hidden).then("seen_rate").otherwise(1.0),
     )
     both = pl.concat([demand, inherited.select(demand.columns)])
     flags = pl.col("is_censored", "is_promoted").any()
     return (
         both.group_by(DAYS)
-        .agg(pl.col("demand_units").sum(), flags, cs.by_name("price_rate", require_all=False).mean())
+        .agg(pl.col("demand_units").sum(), pl.col("seen_rate").min(), flags, cs.by_name("price_rate", require_all=False).mean())
         .select(demand.columns)
         .sort(DAYS)
     )

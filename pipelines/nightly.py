@@ -9,19 +9,30 @@ from models import demand, knowledge
 from models.forecast import choose
 from models.forecast.engine import Selection
 from models.forecast.problem import Note, Problem
+from models.layers import layered
 from pipelines.contracts import table
 
-TABLES = ("demand", "demand_series", "products", "supplier_terms", "promotions", "knowledge")
+TABLES = (
+    "demand",
+    "demand_layers",
+    "promotion_uplifts",
+    "demand_series",
+    "products",
+    "supplier_terms",
+    "promotions",
+    "knowledge",
+)
 CHOSEN_FOR_DAYS = 7
 Frames = dict[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
 class Told:
-    """weekly: every series' history; series: what is known of each."""
+    """weekly: every series' history; series: what is known of each; entries: what people know, and planned promotions as they sell."""
 
     weekly: pl.DataFrame
     series: pl.DataFrame
+    entries: pl.DataFrame
     cutoff: date
     horizon: int
 
@@ -29,13 +40,20 @@ class Told:
 def told(t: Frames, cutoff: date, horizon: int) -> Told:
     """The models' frames from `TABLES`, with what people know."""
     entries = in_force(t["knowledge"])
-    history = knowledge.with_inherited(t["demand"], entries)
+    history = knowledge.with_inherited(layered(t["demand"], t["demand_layers"]), entries)
     promotions = knowledge.with_promotions(t["promotions"], entries)
     weekly = demand.with_conditions(demand.weekly_history(history, cutoff), history, promotions, cutoff)
     supplier = t["supplier_terms"].sort("sku", "priority", "supplier_id").unique("sku", keep="first", maintain_order=True)
     products = t["products"].select("sku", "category", "brand", "launched_date", "discontinued_date").unique("sku", keep="first")
     described = products.join(supplier.select("sku", "supplier_id"), on="sku", how="full", coalesce=True)
-    return Told(weekly, t["demand_series"].join(described, on="sku", how="left"), cutoff, horizon)
+    series = t["demand_series"].join(described, on="sku", how="left")
+    return Told(weekly, series, _as_planned(t, entries, cutoff), cutoff, horizon)
+
+
+def _as_planned(t: Frames, entries: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """`entries` with what planned promotions will sell more, where the history is told without what past ones sold more."""
+    is_plain = not t["demand_layers"].filter((pl.col("layer") == "promotion") & pl.col("is_applied")).is_empty()
+    return knowledge.with_planned(entries, t["promotions"], t["promotion_uplifts"], cutoff) if is_plain else entries
 
 
 def in_force(known: pl.DataFrame) -> pl.DataFrame:

@@ -14,13 +14,14 @@ from scipy import special
 
 from models import backtest
 from models.demand import SERIES, fill_unknown, full_week_units, weekly_history
+from models.layers import layered
 from pipelines import terminal
 from pipelines.decisions import with_terms
 from pipelines.errors import InputError
 from pipelines.warehouse.snapshots import current, open_snapshot
 
 Array = NDArray[np.float64]
-TABLES = ("demand", "demand_series", "supplier_terms", "unit_costs", "stock_levels")
+TABLES = ("demand", "demand_layers", "demand_series", "supplier_terms", "unit_costs", "stock_levels")
 DRAWS = 20  # equally likely lead times per series
 LEAST_WEEKS = 13  # of history before the first played week
 MARGIN = 0.5  # of the cost, where no price is known
@@ -90,7 +91,8 @@ def known_of(
     cutoff = tables["demand"]["demand_date"].max()
     if cutoff is None:
         raise InputError("There is no demand yet; run `fulcast run` first.")
-    weekly = weekly_history(tables["demand"], cutoff).with_columns(full_units=full_week_units())  # type: ignore[arg-type]
+    wanted = layered(tables["demand"], tables["demand_layers"].filter(pl.col("layer") == "lost"))
+    weekly = weekly_history(wanted, cutoff).with_columns(full_units=full_week_units())  # type: ignore[arg-type]
     needed = asked.weeks + LEAST_WEEKS
     costs = tables["unit_costs"].select("sku")
     enough = (

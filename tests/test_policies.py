@@ -8,6 +8,7 @@ import pytest
 
 from models import backtest
 from pipelines.channels.merchant import Planning
+from pipelines.contracts import table
 from pipelines.errors import InputError
 from pipelines.policies import DRAWS, WhatIf, known_of, lead_weeks, shown, what_was_done
 
@@ -24,7 +25,7 @@ def tables() -> dict[str, pl.DataFrame]:
     days = [SUNDAY - timedelta(days=k) for k in range(7 * WEEKS)]
     skus = [f"S{i}" for i in range(N)]
     demand = pl.DataFrame(
-        {"sku": np.repeat(skus, len(days)), "location_id": "L", "channel": "shop", "demand_date": days * N, "is_censored": False,
+        {"sku": np.repeat(skus, len(days)), "location_id": "L", "channel": "shop", "demand_date": days * N, "is_censored": False, "seen_rate": 1.0,
          "demand_units": rng.poisson(np.repeat(np.linspace(1, 6, N), len(days)))}
     )  # fmt: skip
     series = pl.DataFrame({"sku": skus, "location_id": "L", "has_stock_figures": True})
@@ -36,7 +37,8 @@ def tables() -> dict[str, pl.DataFrame]:
         "sku", "location_id", observed_at=pl.col("demand_date").cast(pl.Datetime("us", "UTC")), on_hand_units=pl.lit(120)
     )
     return {
-        "demand": demand, "demand_series": series, "supplier_terms": terms, "stock_levels": stock.with_columns(available_units=pl.lit(None, pl.Int64)),
+        "demand": demand, "demand_layers": table("demand_layers").empty(),
+        "demand_series": series, "supplier_terms": terms, "stock_levels": stock.with_columns(available_units=pl.lit(None, pl.Int64)),
         "unit_costs": pl.DataFrame({"sku": skus[:-1], "unit_cost_amount": 5.0}),
     }  # fmt: skip
 

@@ -3,7 +3,6 @@
 import duckdb
 import polars as pl
 
-from models.demand import full_week_units, weekly_history
 from pipelines.contracts import table
 from pipelines.warehouse.duckdb import read_table
 
@@ -73,36 +72,6 @@ def adjustments(connection: Connection, sku: str, location_id: str) -> pl.DataFr
         SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, statistical_mean_units, mean_units, entry_ids
         FROM forecast_adjustments WHERE sku = ? AND location_id = ? ORDER BY week_end
     """, params=[sku, location_id]).pl()  # fmt: skip
-
-
-def layers(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
-    """A year of weeks in layers: units as imported, and what was lost where the shelf was empty; blank where too little was seen to tell.
-
-    week_end, imported_units, lost_units, seen_days, is_promoted.
-    """
-    days = connection.sql("SELECT * FROM demand WHERE sku = ? AND location_id = ?", params=[sku, location_id]).pl()
-    cutoff = connection.sql("SELECT max(cutoff_date) FROM forecast_means").fetchall()[0][0]
-    if days.is_empty() or cutoff is None:
-        return pl.DataFrame(
-            schema={
-                "week_end": pl.Date,
-                "imported_units": pl.Int64,
-                "lost_units": pl.Float64,
-                "seen_days": pl.Int64,
-                "is_promoted": pl.Boolean,
-            }
-        )
-    back = (pl.lit(cutoff) - pl.col("demand_date")).dt.total_days() // 7
-    imported = days.group_by(week=-back).agg(imported_units=pl.col("demand_units").sum(), is_promoted=pl.col("is_promoted").any())
-    weeks = weekly_history(days, cutoff).filter(pl.col("week") > -PAST_WEEKS).join(imported, on="week", how="left")
-    imported_units = pl.col("imported_units").fill_null(0)
-    return weeks.with_columns(wanted=full_week_units()).select(
-        week_end=pl.lit(cutoff) + pl.duration(days=7 * pl.col("week")),
-        imported_units=imported_units,
-        lost_units=pl.when(pl.col("seen_days") < 7).then((pl.col("wanted") - imported_units).clip(lower_bound=0)).otherwise(0.0),
-        seen_days="seen_days",
-        is_promoted=pl.col("is_promoted").fill_null(False),
-    )
 
 
 def facts(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import forecast as queries
-from dashboards.views import knowledge
+from dashboards.views import knowledge, layers
 
 SHOWN = [
     "sku",
@@ -40,7 +40,7 @@ def show() -> None:
     _fan(one)
     frame.tabs({
         "What people know": lambda: knowledge.show(one["sku"], one["location_id"]),
-        "Layers of the history": lambda: _layers(one),
+        "Layers of the history": lambda: layers.show(one),
         "What it rests on": lambda: _facts(one),
     })  # fmt: skip
 
@@ -71,16 +71,6 @@ def _fan(one: dict[str, Any]) -> None:
             frame.table(changed, "adjustments")
     with st.expander("These weeks as a table"):
         frame.table(weeks, "fan")
-
-
-def _layers(one: dict[str, Any]) -> None:
-    weeks = frame.ask(queries.layers, one["sku"], one["location_id"])
-    if weeks.is_empty():
-        st.info("It has no history of its own: what it is forecast from flows from another SKU.")
-        return
-    st.caption("Days on which the shelf was empty are unknown, not zero: what they lost is estimated from the week's other days.")
-    st.altair_chart(charts.history_layers(weeks), width="stretch")
-    frame.table(weeks, "layers", height=260)
 
 
 def _facts(one: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ TITLES: dict[KnowledgeKind, str] = {
     "end": "End date",
     "supersession": "Superseded by",
     "launch": "Launch",
+    "imported": "As imported",
 }
 HELP: dict[KnowledgeKind, str] = {
     "override": "Replaces the forecast on these days; the statistical one stays beside it.",
@@ -25,6 +26,7 @@ HELP: dict[KnowledgeKind, str] = {
     "end": "Nothing is forecast or ordered to sell after this day.",
     "supersession": "The history of this SKU flows to the one that follows; this one ends the day before.",
     "launch": "Nothing sells before; until it has its own history it is forecast like another SKU.",
+    "imported": "The history of these days counts as imported: no layer changes it.",
 }
 EVERYWHERE = "everywhere"
 
@@ -95,9 +97,9 @@ def _fields(kind: KnowledgeKind, sku: str, location_id: str) -> dict[str, Any]:
     place = EVERYWHERE
     first, last = st.columns(2)
     if kind != "end":
-        values["start_date"] = first.date_input("First day", value=_day(1), key=f"first-{kind}")
-    if kind in ("override", "promotion", "end"):
-        values["end_date"] = last.date_input("Last day", value=_day(28), key=f"last-{kind}")
+        values["start_date"] = first.date_input("First day", value=_day(-28 if kind == "imported" else 1), key=f"first-{kind}")
+    if kind in ("override", "promotion", "end", "imported"):
+        values["end_date"] = last.date_input("Last day", value=_day(-1 if kind == "imported" else 28), key=f"last-{kind}")
     left, right = st.columns(2)
     if kind == "override":
         values["weekly_units"] = left.number_input("Units a week", min_value=0.0, value=None, step=1.0, key="weekly")

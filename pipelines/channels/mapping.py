@@ -15,6 +15,7 @@ from pipelines.channels.merchant import (
     Channel,
     Classes,
     Currency,
+    History,
     Location,
     Merchant,
     Planning,
@@ -207,6 +208,7 @@ class Config(Strict):
     locations: tuple[Location, ...] = Field((), alias="location")
     scorecards: tuple[Scorecard, ...] = Field((), alias="scorecard")
     planning: Planning = Planning()
+    history: History = History()
     classes: Classes = Classes()
     feeds: tuple[Feed, ...] = Field((), alias="feed")
 
@@ -317,5 +319,6 @@ def _mend(error: Any, section: str, place: list[Any]) -> str:
 
 
 SECTIONS: dict[str, type[Strict]] = {
-    "merchant": Merchant, "channel": Channel, "location": Location, "scorecard": Scorecard, "planning": Planning, "classes": Classes, "feed": Feed,
+    "merchant": Merchant, "channel": Channel, "location": Location, "scorecard": Scorecard, "planning": Planning, "history": History,
+    "classes": Classes, "feed": Feed,
 }  # fmt: skip

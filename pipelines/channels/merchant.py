@@ -136,6 +136,17 @@ class Planning(Strict):
     horizon_weeks: int = Field(13, ge=4, le=52)
 
 
+class History(Strict):
+    """Layers of the demand history that the forecast is made with; all are made and shown whatever is set here."""
+
+    outliers: bool = Field(True, description="days that one bulk order made are taken back to the usual")
+    promotions: bool = Field(
+        True, description="what promotions sold beyond the usual is taken away, and added where one is planned"
+    )
+    lost_demand: bool = Field(True, description="what was not sold for lack of stock is estimated; else days count as imported")
+    returns: bool = Field(False, description="what came back is taken away from the day on which it was ordered")
+
+
 class Classes(Strict):
     """How products are classed."""
 

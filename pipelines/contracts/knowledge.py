@@ -7,7 +7,7 @@ import dataframely as dy
 from pipelines.contracts.base import code, date, instant, key, register, text
 from pipelines.contracts.base import number as figure
 
-KnowledgeKind = Literal["promotion", "launch", "supersession", "end", "override"]
+KnowledgeKind = Literal["promotion", "launch", "supersession", "end", "override", "imported"]
 KINDS: tuple[KnowledgeKind, ...] = get_args(KnowledgeKind)
 STATES = ("in force", "expired", "withdrawn")
 

@@ -4,6 +4,7 @@ import dataframely as dy
 
 from pipelines.contracts.base import code, count, date, flag, instant, key, number, register, text, units
 
+LAYERS = ("outlier", "promotion", "lost", "returned")
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new")
 
 
@@ -17,9 +18,30 @@ class Demand(dy.Schema):
     channel = key("Sales channel")
     demand_date = date("Local date of the channel", primary_key=True)
     demand_units = units("Units wanted, as far as seen")
-    is_censored = flag("The day was not fully seen: out of stock where the channel stops selling")
+    seen_rate = number("Share of the day's usual demand that could be seen", "rate", nullable=False, min=0, max=1)
+    is_censored = flag("The day was not fully seen: out of stock where the channel stops selling, or every listing paused")
     is_promoted = flag("A promotion ran")
     price_rate = number("Mean price paid ÷ the first one known of that SKU and channel; blank where none is known", "rate", min=0)
+
+
+@register(
+    "demand", "What is known better than the demand as imported, in layers; the forecast is made from demand and those applied"
+)
+class DemandLayers(dy.Schema):
+    sku = key("Stock keeping unit as consumed")
+    location_id = key("Location that serves it")
+    channel = key("Sales channel")
+    demand_date = date("Local date of the channel", primary_key=True)
+    layer = dy.String(primary_key=True, regex=f"^({'|'.join(LAYERS)})$", description=f"What it is about: {', '.join(LAYERS)}")
+    units = number("What it adds to the units wanted; negative where it takes away", "units", nullable=False)
+    is_applied = flag("The forecast is made with it: switched on, and nobody keeps the day as imported")
+    reason = text("Why, in a sentence", nullable=False)
+
+
+@register("demand", "How much more of each SKU its promotions sell")
+class PromotionUplifts(dy.Schema):
+    sku = key("Stock keeping unit")
+    uplift_rate = number("Demand on days of promotions ÷ usual demand of the same days", "rate", nullable=False, min=1)
 
 
 @register("demand", "One row per series that is forecast")

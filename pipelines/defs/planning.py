@@ -6,11 +6,10 @@ import dagster as dg
 import polars as pl
 
 import models
-from models import demand as demand_model
 from models import knowledge
 from models.lead_times import observed_lead_times
 from pipelines import decisions as deciding
-from pipelines import nightly, progress
+from pipelines import histories, nightly, progress
 from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, specs
@@ -18,7 +17,18 @@ from pipelines.ledger.reference import countries
 from pipelines.operations import Knowledge, reconcile
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
-DEMAND = specs("demand", ["order_lines", "orders", "bundles", "stock_levels", "promotions", "products", "purchase_orders"])
+DEMAND_FROM = (
+    "order_lines",
+    "orders",
+    "bundles",
+    "stock_levels",
+    "receipts",
+    "promotions",
+    "products",
+    "purchase_orders",
+    "return_lines",
+)
+DEMAND = specs("demand", list(DEMAND_FROM))
 SELECTION = specs("selection", list(nightly.TABLES))
 FORECAST = specs("forecast", [*nightly.TABLES, "forecast_selection"])
 DECISIONS = specs(
@@ -29,22 +39,12 @@ DECISIONS = specs(
 
 @dg.multi_asset(specs=DEMAND, check_specs=check_specs(DEMAND), retry_policy=retry_policy())
 def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """What was wanted, day by day, and which days were not fully seen."""
-    t = run.warehouse.read("order_lines", "orders", "bundles", "stock_levels", "promotions", "products", "purchase_orders")
-    lines = demand_model.wanted_lines(t["order_lines"], t["orders"], t["bundles"], run.config.merchant.default_location)
-    out = demand_model.stock_out_days(t["stock_levels"], run.cutoff)
-    backorders = [channel.name for channel in run.config.channels if channel.backorders]
+    """What was wanted, day by day, which days were not fully seen, and what is known better than that."""
+    t = run.warehouse.read(*DEMAND_FROM)
     with Knowledge(run.settings.outbox) as people:
         known = people.entries(run.as_of_date)
-    entries = nightly.in_force(known)
-    promotions = knowledge.with_promotions(t["promotions"], entries)
-    daily = demand_model.daily_demand(lines, out, promotions, backorders, run.cutoff)
-    history = knowledge.with_inherited(daily, entries)
-    facts = demand_model.series_facts(history, demand_model.weekly_history(history, run.cutoff), t["stock_levels"])
-    stocked = pl.concat([t[name].select(*demand_model.SERIES).unique() for name in ("stock_levels", "purchase_orders")])
-    unsold = demand_model.unsold_series(t["products"], stocked, facts, run.cutoff, run.config.planning.horizon_weeks)
-    made = {"demand": daily, "demand_series": pl.concat([facts, unsold]), "knowledge": known}
-    run.warehouse.save({name: table(name).conform(frame) for name, frame in made.items()})
+    made = histories.made(t, known, run.config, run.cutoff)
+    run.warehouse.save({name: table(name).conform(frame) for name, frame in (made | {"knowledge": known}).items()})
     progress.advance("demand", 1, 1)
     yield from results(run, DEMAND)
 
@@ -72,7 +72,7 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         selection, notes = nightly.kept_selection(t["forecast_selection"])
         statistical = forecast(known.weekly, known.series, run.cutoff, weeks, selection)
         notes = f"{notes} {nightly.said(statistical.notes)}".strip()
-        made = knowledge.adjusted(statistical.means, statistical.quantiles, nightly.in_force(t["knowledge"]))
+        made = knowledge.adjusted(statistical.means, statistical.quantiles, known.entries)
         frames = {
             "forecasts": table("forecasts").conform(made.quantiles),
             "forecast_means": table("forecast_means").conform(made.means),

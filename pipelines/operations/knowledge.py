@@ -23,6 +23,7 @@ NEEDS: dict[KnowledgeKind, tuple[str, ...]] = {
     "supersession": ("start_date", "other_sku"),
     "end": ("end_date",),
     "override": ("start_date", "end_date"),
+    "imported": ("start_date", "end_date"),
 }
 _TAKES: dict[KnowledgeKind, tuple[str, ...]] = {
     "promotion": ("change_rate", "discount_rate"),
@@ -30,6 +31,7 @@ _TAKES: dict[KnowledgeKind, tuple[str, ...]] = {
     "supersession": (),
     "end": (),
     "override": ("weekly_units", "change_rate"),
+    "imported": (),
 }
 _FACTS = ("other_sku", "start_date", "end_date", "weekly_units", "change_rate", "discount_rate")
 
@@ -41,6 +43,7 @@ class Entry:
     supersession: `other_sku` follows `sku` from start_date. launch: `sku` sells from start_date, like `other_sku` × (1 + change_rate)
     where one is named. end: end_date is the last day on sale. override: weekly_units, or the forecast × (1 + change_rate).
     promotion: discount_rate off the price; with a change_rate the forecast × (1 + change_rate).
+    imported: the history of these days counts as imported, without the layers of pipelines.contracts `demand_layers`.
 
     Raises Refused, naming the field and the mend, when something is missing, contradicts, or has no place in this kind.
     """

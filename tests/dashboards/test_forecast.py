@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
-from dashboards.queries import forecast
+from dashboards.queries import forecast, layers
 from pipelines.warehouse.duckdb import connect
 from pipelines.warehouse.snapshots import current, open_snapshot
 
@@ -16,7 +17,7 @@ def older(demo_home: Path, tmp_path: Path) -> duckdb.DuckDBPyConnection:
     path = tmp_path / "older.duckdb"
     path.write_bytes(current(demo_home / "snapshots").path.read_bytes())
     connection = connect(path)
-    connection.execute("DROP TABLE knowledge; DROP TABLE forecast_adjustments").fetchall()
+    connection.execute("DROP TABLE knowledge; DROP TABLE forecast_adjustments; DROP TABLE demand_layers").fetchall()
     return connection
 
 
@@ -31,20 +32,25 @@ def test_every_series_is_listed_once_in_each_order(demo_home: Path) -> None:
         assert values.is_sorted(descending=True)
 
 
-def test_layers_sum_to_demand_and_only_hidden_days_lose(demo_home: Path) -> None:
+def test_the_layers_of_a_year_sum_to_what_the_forecast_is_made_from(demo_home: Path) -> None:
     with open_snapshot(current(demo_home / "snapshots")) as connection:
         sku, place = connection.sql(
             "SELECT sku, location_id FROM demand_series WHERE censored_days BETWEEN 5 AND 60 ORDER BY total_units DESC, sku LIMIT 1"
         ).fetchall()[0]
-        weeks = forecast.layers(connection, sku, place)
-        first = weeks["week_end"].min()
+        weeks, days = layers.weeks(connection, sku, place), layers.entries(connection, sku, place)
         units = connection.sql(
             "SELECT sum(demand_units) FROM demand WHERE sku = ? AND location_id = ? AND demand_date > ?::DATE - 7",
-            params=[sku, place, first],
+            params=[sku, place, weeks["week_end"].min()],
         ).fetchall()[0][0]
-        assert weeks["imported_units"].sum() == units
-        assert weeks.filter(weeks["seen_days"] == 7)["lost_units"].sum() == 0
-        assert weeks["lost_units"].sum() > 0
+    assert weeks["imported_units"].sum() == units
+    moved = weeks.select(
+        pl.sum_horizontal("imported_units", "outlier_units", "promotion_units", "returned_units", "lost_units")
+    ).to_series()
+    known = weeks["layered_units"].is_not_null()
+    assert moved.filter(known).to_list() == pytest.approx(weeks["layered_units"].filter(known).to_list())
+    assert weeks.filter(weeks["seen_days"] == 7)["lost_units"].sum() == 0
+    assert weeks["lost_units"].sum() > 0
+    assert set(days["layer"]) >= {"lost"} and (days["units"] != 0).all()
 
 
 def test_an_older_snapshot_still_opens(older: duckdb.DuckDBPyConnection) -> None:
@@ -53,4 +59,5 @@ def test_an_older_snapshot_still_opens(older: duckdb.DuckDBPyConnection) -> None
     assert rows["changed_weeks"].sum() == 0
     assert forecast.fan(older, sku, place)["statistical"].null_count() == forecast.fan(older, sku, place).height
     assert forecast.known_then(older).is_empty()
+    assert layers.entries(older, sku, place).is_empty()
     older.close()

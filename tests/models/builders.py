@@ -12,7 +12,8 @@ CUTOFF = date(2026, 3, 1)
 QUICK = settings(derandomize=True, deadline=None, max_examples=25)
 
 ORDERS = {
-    "channel": pl.String, "order_id": pl.String, "order_kind": pl.String, "business_date": pl.Date, "is_test": pl.Boolean,
+    "channel": pl.String, "order_id": pl.String, "order_kind": pl.String, "business_date": pl.Date,
+    "ordered_at": pl.Datetime("us", "UTC"), "is_test": pl.Boolean,
     "payment_status": pl.String, "cancelled_by": pl.String, "location_id": pl.String,
 }  # fmt: skip
 LINES = {
@@ -26,12 +27,13 @@ STOCK = {
     "available_units": pl.Int64,
 }  # fmt: skip
 PROMOTIONS = {"sku": pl.String, "start_date": pl.Date, "end_date": pl.Date}
-OUT_DAYS = {"sku": pl.String, "location_id": pl.String, "demand_date": pl.Date}
+HIDDEN = {"sku": pl.String, "location_id": pl.String, "channel": pl.String, "demand_date": pl.Date, "hidden_rate": pl.Float64}
 DEMAND = {
     "sku": pl.String, "location_id": pl.String, "channel": pl.String, "demand_date": pl.Date, "demand_units": pl.Int64,
+    "seen_rate": pl.Float64,
     "is_censored": pl.Boolean,
 }  # fmt: skip
-WEEKLY = {"sku": pl.String, "location_id": pl.String, "week": pl.Int64, "units": pl.Int64, "seen_days": pl.Int64}
+WEEKLY = {"sku": pl.String, "location_id": pl.String, "week": pl.Int64, "units": pl.Float64, "seen_days": pl.Float64}
 
 
 def frame(schema: dict[str, Any], rows: Sequence[Any] = ()) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Demand against hand-built ledgers and against plain loops."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from random import Random
 
 import numpy as np
@@ -15,7 +15,6 @@ from models.demand import (
     fill_unknown,
     full_week_units,
     series_facts,
-    stock_out_days,
     unsold_series,
     wanted_lines,
     weekly_history,
@@ -25,9 +24,9 @@ from tests.models.builders import (
     BUNDLES,
     CUTOFF,
     DEMAND,
+    HIDDEN,
     LINES,
     ORDERS,
-    OUT_DAYS,
     PROMOTIONS,
     QUICK,
     STOCK,
@@ -75,7 +74,7 @@ def test_prices_are_told_by_what_was_paid_at_first():
     lines = [line("a", "CUP", 2, discount_amount=2), line("b", "CUP", 1), line("c", "SET", 1)]
     orders = [order("a", business_date=day(20)), order("b", business_date=day(5)), order("c", business_date=day(5))]
     found = wanted(lines, orders, [("SET", "POT", 1)])
-    daily = daily_demand(found, frame(OUT_DAYS), frame(PROMOTIONS), [], CUTOFF)
+    daily = daily_demand(found, frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
     assert daily.select("sku", "price_rate").rows() == [("CUP", 1.0), ("CUP", 5 / 4), ("POT", None)]
     promotions = frame(PROMOTIONS, [("CUP", day(12), day(6)), ("CUP", day(6), day(6))])
     weekly = with_conditions(weekly_history(daily, CUTOFF), daily, promotions, CUTOFF).filter(sku="CUP")
@@ -84,7 +83,7 @@ def test_prices_are_told_by_what_was_paid_at_first():
 
 
 def test_products_just_launched_are_series_where_they_are_stocked():
-    daily = frame(DEMAND | {"price_rate": pl.Float64}, [("OLD", "A", "web", day(3), 2, False, None)])
+    daily = frame(DEMAND | {"price_rate": pl.Float64}, [("OLD", "A", "web", day(3), 2, 1.0, False, None)])
     facts = series_facts(daily, weekly_history(daily, CUTOFF), frame(STOCK))
     dates = {"launched_date": pl.Date, "discontinued_date": pl.Date}
     products = frame(
@@ -152,7 +151,10 @@ def naive_wanted(lines: list[dict], orders: list[dict], bundles: list[tuple]) ->
 def test_wanted_and_daily_equal_a_plain_loop(seed: int):
     rng = Random(seed)
     ledger = random_ledger(rng)
-    out = sorted({(rng.choice("XYZ"), rng.choice(["A", "B", "MAIN"]), day(rng.randint(0, 20))) for _ in range(15)})
+    out = sorted(
+        {(rng.choice("XYZ"), rng.choice(["A", "B"]), rng.choice(["web", "shop"]), day(rng.randint(0, 20))) for _ in range(15)}
+    )
+    hidden = [(*key, rng.choice([0.25, 1.0])) for key in out]
     promotions = [(rng.choice("XYZ"), day(start := rng.randint(-4, 20)), day(start - rng.randint(0, 6))) for _ in range(2)]
     lines = wanted(*ledger)
     rows = naive_wanted(*ledger)
@@ -162,30 +164,28 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
     for sku, location, channel, on, units in rows:
         if on <= CUTOFF:
             totals[sku, location, channel, on] = totals.get((sku, location, channel, on), 0) + units
-    first: dict[tuple, object] = {}
-    for *series, on in sorted(totals):
-        first.setdefault(tuple(series), on)
-    censored = {
-        (sku, location, channel, on)
-        for (sku, location, channel), began in first.items() for s, place, on in out
-        if (s, place) == (sku, location) and on >= began and channel != "shop"
-    }  # fmt: skip
+    unseen = {key[:4]: key[4] for key in hidden}
     expected = [
-        (*key, totals.get(key, 0), key in censored, any(s == key[0] and a <= key[3] <= b for s, a, b in promotions))
-        for key in sorted(totals.keys() | censored)
+        (
+            *key,
+            totals.get(key, 0),
+            key in unseen,
+            1 - unseen.get(key, 0),
+            any(s == key[0] and a <= key[3] <= b for s, a, b in promotions),
+        )
+        for key in sorted(totals.keys() | unseen.keys())
     ]
-    daily = daily_demand(lines, frame(OUT_DAYS, out), frame(PROMOTIONS, promotions), ["shop"], CUTOFF)
-    columns = ["sku", "location_id", "channel", "demand_date", "demand_units", "is_censored", "is_promoted"]
+    daily = daily_demand(lines, frame(HIDDEN, hidden), frame(PROMOTIONS, promotions), CUTOFF)
+    columns = ["sku", "location_id", "channel", "demand_date", "demand_units", "is_censored", "seen_rate", "is_promoted"]
     assert daily.select(columns).rows() == expected
 
 
 def test_nothing_gives_nothing():
     lines = wanted([], [])
-    out = stock_out_days(frame(STOCK), CUTOFF)
-    daily = daily_demand(lines, out, frame(PROMOTIONS), [], CUTOFF)
+    daily = daily_demand(lines, frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
     weekly = weekly_history(daily, CUTOFF)
     facts = series_facts(daily, weekly, frame(STOCK))
-    assert [f.height for f in (lines, out, daily, weekly, facts)] == [0] * 5
+    assert [f.height for f in (lines, daily, weekly, facts)] == [0] * 4
     assert {"sku", "location_id", "demand_class", "has_stock_figures", "seen_days"} <= set(facts.columns)
 
 
@@ -194,50 +194,10 @@ def observed(*rows: tuple[int, int, int | None]) -> pl.DataFrame:
     return frame(STOCK, [("X", "A", t, on_hand, available) for t, (_, on_hand, available) in zip(at, rows, strict=True)])
 
 
-@pytest.mark.parametrize(
-    ("rows", "out"),
-    [
-        ([(9, 4, None), (7, 0, None), (5, 3, None)], [7, 6, 5]),
-        ([(9, 4, None), (7, 0, None), (7, 3, None)], [7]),
-        ([(3, 0, None)], [3, 2, 1, 0]),
-        ([(3, 9, 0), (1, 9, 9)], [3, 2, 1]),
-        ([(3, -2, None), (2, 0, None), (1, 1, None)], [3, 2, 1]),
-        ([(-1, 0, None)], []),
-        ([(1, 0, None), (-2, 5, None)], [1, 0]),
-    ],
-)  # fmt: skip
-def test_stock_out_days_by_hand(rows: list, out: list[int]):
-    assert sorted(stock_out_days(observed(*rows), CUTOFF)["demand_date"], reverse=False) == [day(back) for back in out]
-
-
-@QUICK
-@given(SEEDS)
-def test_stock_out_days_equal_a_plain_loop(seed: int):
-    rng = Random(seed)
-    midnight = datetime.combine(CUTOFF, time(), UTC)
-    times = {(s, place): sorted(rng.sample(range(-48, 480), rng.randint(0, 8))) for s in "XY" for place in "AB"}
-    rows = [
-        (s, place, midnight - timedelta(hours=h), rng.randint(-1, 2), rng.choice([None, 0, 1]))
-        for (s, place), hours in times.items()
-        for h in hours
-    ]
-    expected = set()
-    for s, place in times:
-        own = sorted((r for r in rows if r[:2] == (s, place)), key=lambda r: r[2])
-        for i, (_, _, at, on_hand, available) in enumerate(own):
-            if (on_hand if available is None else available) <= 0:
-                on, until = at.date(), own[i + 1][2].date() if i + 1 < len(own) else CUTOFF
-                while on <= min(until, CUTOFF):
-                    expected.add((s, place, on))
-                    on += timedelta(days=1)
-    rng.shuffle(rows)
-    found = stock_out_days(frame(STOCK, rows), CUTOFF)
-    assert found.height == len(expected)
-    assert set(found.rows()) == expected
-
-
 def demand(*rows: tuple[str, int, int, bool]) -> pl.DataFrame:
-    return frame(DEMAND, [("X", "A", channel, day(back), units, censored) for channel, back, units, censored in rows])
+    return frame(
+        DEMAND, [("X", "A", channel, day(back), units, 1.0 - censored, censored) for channel, back, units, censored in rows]
+    )
 
 
 def test_weeks_end_on_the_cutoff():
@@ -254,9 +214,11 @@ def test_a_broken_first_week_is_left_out_unless_it_is_all_there_is():
     assert weekly_history(demand(("web", 2, 5, False)), CUTOFF).select("week", "units").rows() == [(0, 5)]
 
 
-def test_a_day_that_one_channel_did_not_see_counts_for_none():
+def test_a_day_is_seen_as_far_as_the_channel_that_saw_least_of_it():
     rows = demand(("web", 6, 7, False), ("shop", 3, 50, False), ("web", 3, 0, True))
-    assert weekly_history(rows, CUTOFF).select("units", "seen_days").rows() == [(7, 6)]
+    assert weekly_history(rows, CUTOFF).select("units", "seen_days").rows() == [(57, 6)]
+    rows = rows.with_columns(seen_rate=pl.when(pl.col("seen_rate") < 1).then(0.25).otherwise(0.75))
+    assert weekly_history(rows, CUTOFF)["seen_days"].to_list() == [6.0]
 
 
 def test_demand_after_the_cutoff_is_unknown():
@@ -271,25 +233,25 @@ def test_demand_after_the_cutoff_is_unknown():
 def test_weekly_history_equals_a_plain_loop(seed: int):
     rng = Random(seed)
     keys = sorted({(rng.choice("XY"), "A", rng.choice(["web", "shop"]), day(rng.randint(-3, 40))) for _ in range(30)})
-    rows = [(*key, rng.randint(0, 5), rng.random() < 0.3) for key in keys]
+    rows = [(*key, rng.randint(0, 5), rng.choice([1.0, 1.0, 0.5, 0.0])) for key in keys]
     expected = []
     for sku in "XY":
-        own = [((CUTOFF - on).days, units, censored) for s, _, _, on, units, censored in rows if s == sku and on <= CUTOFF]
+        own = [((CUTOFF - on).days, units, seen) for s, _, _, on, units, seen in rows if s == sku and on <= CUTOFF]
         if not own:
             continue
-        hidden = {back for back, _, censored in own if censored}
+        least = {back: min(seen for other, _, seen in own if other == back) for back, _, _ in own}
         whole = max((max(back for back, _, _ in own) + 1) // 7, 1)
         for week in range(whole - 1, -1, -1):
             days = range(7 * week, 7 * week + 7)
-            units = sum(u for back, u, _ in own if back in days and back not in hidden)
-            expected.append((sku, "A", -week, units, 7 - len(hidden & set(days))))
+            units = sum(u for back, u, _ in own if back in days)
+            expected.append((sku, "A", -week, units, sum(least.get(back, 1.0) for back in days)))
     rng.shuffle(rows)
-    assert weekly_history(frame(DEMAND, rows), CUTOFF).select(*WEEKLY).rows() == expected
+    assert weekly_history(frame(DEMAND, [(*row, row[-1] < 1) for row in rows]), CUTOFF).select(*WEEKLY).rows() == expected
 
 
 def test_too_little_of_a_week_says_nothing_of_the_rest():
-    weeks = pl.DataFrame({"units": [6, 6, 2, 0], "seen_days": [3, 7, 2, 0]})
-    assert weeks.select(full_week_units()).to_series().to_list() == [14.0, 6.0, None, None]
+    weeks = pl.DataFrame({"units": [6, 6, 2, 0], "seen_days": [3.0, 7, 2.9, 0]})
+    assert weeks.select(full_week_units()).to_series().to_list() == [6, 6, None, None]
 
 
 @pytest.mark.parametrize(
@@ -309,7 +271,7 @@ def test_class_by_hand(weeks: list[int], demand_class: str):
 
 
 def class_of(weekly: pl.DataFrame) -> str:
-    any_demand = frame(DEMAND, [("S000", "L", "web", CUTOFF, 0, False)])
+    any_demand = frame(DEMAND, [("S000", "L", "web", CUTOFF, 0, 1.0, False)])
     return series_facts(any_demand, weekly, frame(STOCK))["demand_class"].item()
 
 
@@ -327,7 +289,7 @@ def test_class_equals_a_plain_loop(seed: int):
 
 def test_a_stock_out_does_not_make_a_series_intermittent():
     assert class_of(weekly_of([[5, 0] * 10], seen=[[7, 0] * 10])) == "smooth"
-    assert class_of(weekly_of([[10, 5] * 10], seen=[[7, 4] * 10])) == "smooth"
+    assert class_of(weekly_of([[10, 9] * 10], seen=[[7, 4] * 10])) == "smooth"
 
 
 def test_facts_tell_the_span_and_what_was_seen():

@@ -94,9 +94,9 @@ def test_nothing_known_changes_nothing() -> None:
 
 def demand(*rows: tuple[str, int, int, bool]) -> pl.DataFrame:
     return pl.DataFrame(
-        [(sku, "DC", "shop", day(n), units, is_censored, False) for sku, n, units, is_censored in rows],
+        [(sku, "DC", "shop", day(n), units, is_censored, 1.0 - is_censored, False) for sku, n, units, is_censored in rows],
         schema={"sku": pl.String, "location_id": pl.String, "channel": pl.String, "demand_date": pl.Date, "demand_units": pl.Int64,
-                "is_censored": pl.Boolean, "is_promoted": pl.Boolean},
+                "is_censored": pl.Boolean, "seen_rate": pl.Float64, "is_promoted": pl.Boolean},
         orient="row",
     )  # fmt: skip
 
