@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.expected import EXPECTED, Asked
+from benchmarks.expected_carriers import EASYPOST
 from benchmarks.expected_tiktok import TIKTOK
 from benchmarks.expected_vendure import VENDURE
 from pipelines.channels.base import RecordStream, kinds
@@ -33,7 +34,7 @@ HANG_SECONDS = 1.7
 END = date(2026, 1, 20)
 ROUND = timedelta(days=20)  # between two looks, within each restatement window
 ROUNDS = {"amazon": timedelta(days=13), "stripe": timedelta(days=6)}
-TRUTH = EXPECTED | {"tiktok": TIKTOK, "vendure": VENDURE}
+TRUTH = EXPECTED | {"tiktok": TIKTOK, "vendure": VENDURE, "easypost": EASYPOST}
 CHANNELS = {kind: served.channel for kind, served in platforms.SERVED.items()}
 
 

@@ -139,6 +139,8 @@ def test_stock_on_hand_equals_the_truth_at_the_end(warehouse: Warehouse, demo_fi
 
 FILLED_BY_CHANNELS = (
     "order_events",
+    "tracked_parcels",
+    "shipping_labels",
     "refunds",
     "payouts",
     "payout_entries",

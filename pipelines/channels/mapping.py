@@ -32,6 +32,7 @@ PROVENANCE = ("feed", "document_id", "source_version", "payload_version", "paylo
 COMPUTED = {
     "orders": ("business_date", "processed_date", "gross_amount", "total_amount", "is_balanced", "is_incomplete"),
     "order_lines": ("line_number", "listed_sku", "net_amount", "cancelled_gross_amount", "cancelled_discount_amount"),
+    "shipments": ("delivery_tracker_id", "label_id"),
     "returns": ("business_date",),
     "refunds": ("business_date",),
 }

@@ -6,6 +6,7 @@ from pipelines.contracts.base import Table, all_tables, table
 
 for _step in (
     "orders",
+    "carriers",
     "ledger",
     "loads",
     "marts",

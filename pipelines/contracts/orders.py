@@ -148,6 +148,8 @@ class Shipments(Sourced):
     label_cost_amount = money("What the carrier charged for it, or its share of the parcel's charge", nullable=True)
     label_currency_code = text("ISO 4217 currency of the charge")
     service_level = text("Service of the carrier")
+    delivery_tracker_id = text("Tracked parcel that told when it arrived, where the shipment's own record does not")
+    label_id = text("Label that told what it cost, where the shipment's own record does not")
 
 
 @register("ledger", "One row per SKU of a return", identity=("channel", "return_id"))

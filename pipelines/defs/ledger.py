@@ -79,7 +79,7 @@ def days_of_the_record(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Dense rates from the ECB's fixings over the days of the record, and the calendar of its weeks."""
     used = run.warehouse.query(
         "SELECT DISTINCT currency_code FROM orders UNION SELECT currency_code FROM product_costs UNION SELECT currency_code FROM supplier_terms "
-        "UNION SELECT currency_code FROM payments UNION SELECT currency_code FROM returns"
+        "UNION SELECT currency_code FROM payments UNION SELECT currency_code FROM returns UNION SELECT label_currency_code FROM shipments"
     )["currency_code"].drop_nulls()
     first, last = run.warehouse.query("SELECT min(business_date), max(business_date) FROM orders").row(0)
     first, last = min(first or run.cutoff, run.cutoff), max(last or run.cutoff, run.as_of_date) + timedelta(days=1)

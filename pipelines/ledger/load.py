@@ -20,6 +20,7 @@ from pipelines.errors import InputError
 from pipelines.ledger.crosswalk import resolve
 from pipelines.ledger.merge import Balance, merge
 from pipelines.ledger.sources import Source, sources
+from pipelines.ledger.tracking import track
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing, Shelf, folder_name
 
@@ -120,6 +121,7 @@ def load(
                 progress(done, len(waiting))
     with warehouse.open() as connection:
         loaded.resolved_rows = resolve(connection)
+        track(connection)
     return loaded
 
 

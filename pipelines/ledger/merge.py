@@ -15,8 +15,16 @@ from pipelines.warehouse import touched
 from pipelines.warehouse.duckdb import insert
 
 RANK = "({0}.source_version, {0}.payload_version, {0}.payload_hash)"
-# What the crosswalk fills in later is no part of a document's content.
-RESOLVED = {"order_lines": "NULL"} | dict.fromkeys(("shipments", "returns", "refunds"), "CASE WHEN line_id IS NULL THEN sku END")
+# What the crosswalk and carriers fill in later is no part of a document's content.
+_BY_LINE = {"sku": "CASE WHEN line_id IS NULL THEN sku END"}
+RESOLVED: dict[str, dict[str, str]] = {
+    "order_lines": {"sku": "NULL"}, "returns": _BY_LINE, "refunds": _BY_LINE,
+    "shipments": _BY_LINE | {
+        "delivered_at": "CASE WHEN delivery_tracker_id IS NULL THEN delivered_at END", "delivery_tracker_id": "NULL",
+        "label_cost_amount": "CASE WHEN label_id IS NULL THEN label_cost_amount END",
+        "label_currency_code": "CASE WHEN label_id IS NULL THEN label_currency_code END", "label_id": "NULL",
+    },
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,8 +142,9 @@ def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tabl
 def _differing(contract: Table, document: Table) -> str:
     """Identities of known documents whose staged rows of this table are not exactly the ledger's."""
     identity, key = ", ".join(document.identity), ", ".join(_key(contract, document))
+    filled = RESOLVED.get(contract.name, {})
     columns = ", ".join(
-        f"{RESOLVED[contract.name]} AS sku" if c == "sku" and contract.name in RESOLVED else c
+        f"{filled[c]} AS {c}" if c in filled else c
         for c in contract.columns
         if c not in PROVENANCE or c in _key(contract, document)
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from pipelines.channels.base import ChannelError, Delivery, Session
+from pipelines.channels.easypost import hook as easypost
 from pipelines.channels.ebay import hook as ebay
 from pipelines.channels.mapping import Config
 from pipelines.channels.shopify import hook as shopify
@@ -254,6 +256,29 @@ def test_tiktok_signs_its_key_and_the_body_which_names_the_shop() -> None:
     parcel = {"data": {"package_list": [{"order_id_list": ["1", "2"]}, None]}}
     assert tiktok.named(json.dumps(parcel).encode()) == [("orders", "1"), ("orders", "2")]
     assert tiktok.named(b'{"data": 7}') == tiktok.named(b"[]") == []
+
+
+def test_easypost_signs_time_method_path_and_body() -> None:
+    body = b'{"description": "tracker.updated", "result": {"object": "Tracker", "id": "trk_1"}}'
+
+    def delivery(at: float, secret: str = SECRET, content: bytes = body) -> Delivery:
+        stamp = formatdate(at)
+        mac = hmac.digest(secret.encode(), f"{stamp}POST/parcels".encode() + body, hashlib.sha256).hex()
+        return Delivery({"x-timestamp": stamp, "x-path": "/parcels", "x-hmac-signature-v2": f"hmac-sha256-hex={mac}"}, content)
+
+    settings = {"webhook_secret": SECRET}
+    easypost.verify(delivery(NOW - 299), settings, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="signed 301 s away"):
+        easypost.verify(delivery(NOW - 301), settings, NOW, NOBODY)
+    for forged in (delivery(NOW, "other"), delivery(NOW, content=body + b" ")):
+        with pytest.raises(ChannelError, match="forged"):
+            easypost.verify(forged, settings, NOW, NOBODY)
+    old = {"x-hmac-signature": f"hmac-sha256-hex={hmac.digest(SECRET.encode(), body, hashlib.sha256).hex()}"}
+    easypost.verify(Delivery(old, body), settings, NOW, NOBODY)
+    with pytest.raises(ChannelError, match="bears no x-hmac-signature"):
+        easypost.verify(Delivery({}, body), settings, NOW, NOBODY)
+    assert easypost.named(body) == [("trackers", "trk_1")]
+    assert easypost.named(b'{"result": {"object": "Batch", "id": "b"}}') == easypost.named(b"7") == []
 
 
 def test_new_deliveries_start_one_refresh(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ SERVED = {
     "tiktok": Served("tiktok.TiktokPlatform", "amazon_us", "America/New_York", "address", ("app_secret", "refresh_token"),
                      {"app_key": "demo", "shop_id": TIKTOK_SHOP}, name="tiktok_us"),
     "vendure": Served("vendure.VendurePlatform", "shop_uk", "Europe/London", "shop", ("password",), {"username": "demo"}, name="vendure"),
+    "easypost": Served("easypost.EasypostPlatform", "market_de", "Europe/Berlin", "address", ("api_key",), name="easypost"),
 }  # fmt: skip
 
 

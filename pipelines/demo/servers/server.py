@@ -15,7 +15,7 @@ from pipelines.demo.servers.faults import Faults, Weather
 
 HANG_SECONDS = 2.0
 PAGE_NAMES = {"page", "paginationToken", "page_token"}
-FOLLOWING = PAGE_NAMES | {"starting_after", "offset", "cursor"}
+FOLLOWING = PAGE_NAMES | {"starting_after", "before_id", "offset", "cursor"}
 
 
 @dataclass(frozen=True)
