@@ -25,10 +25,11 @@ def channels(settings: Any) -> None:
     else:
         rows = overview(settings.merchant_config, landing, None)
     problems = [(feed, problem) for feed, problem in rows.select("feed", "problem").iter_rows() if problem]
-    shown = rows.select("feed", "last_success", "lag", "records", "quarantined", "caught", "missing")
+    shown = rows.select("feed", "last_success", "lag", "records", "quarantined", "refused", "caught", "missing")
     terminal.table(shown.rename({"feed": "channel and feed", "last_success": "last success"}), "channels")
     typer.echo(
-        "caught: records that only the nightly reconciliation brought; missing: records that the channel has and the ledger lacks."
+        "caught: records that only the nightly reconciliation brought; missing: records that the channel has and the ledger lacks; "
+        "refused: deliveries to `fulcast webhooks` that were not taken."
     )
     for feed, problem in problems:
         typer.secho(f"{feed}: {problem}", fg="red")

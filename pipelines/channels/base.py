@@ -191,6 +191,9 @@ class Kind:
     check: Callable[[Session], str]
     streams: tuple[RecordStream | ReportStream, ...]
     hook: Hook | None = None
+    about: Callable[[Session], dict[str, str]] | None = (
+        None  # the shop's own time_zone and currency, as far as the platform tells
+    )
     edition: str = "1"  # another one where records are read in another way: the ledger is then made anew from landing
 
 

@@ -169,3 +169,8 @@ class Merchant(Strict):
     calendar: Literal["ISO", "NRF"] = Field("ISO", description="weeks of reports: ISO's, or NRF's 4-5-4")
     country: str | None = Field(None, description="ISO code of the country whose movable feasts count")
     approval_cap_amount: Decimal | None = Field(None, gt=0)
+    keep_deliveries_days: int | None = Field(
+        None,
+        ge=1,
+        description="days after which platforms' deliveries leave landing, once every stream was asked since; none keeps them",
+    )

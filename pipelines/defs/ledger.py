@@ -12,6 +12,7 @@ from pipelines.defs.resources import Run, retry_policy, without_retry
 from pipelines.defs.tables import check_specs, freshness, results, specs
 from pipelines.intake.poll import poll
 from pipelines.intake.reconcile import reconcile
+from pipelines.intake.retention import drop_confirmed
 from pipelines.ledger import load as ledger
 from pipelines.ledger.calendar import retail_calendar
 from pipelines.ledger.currency import dense_rates
@@ -45,7 +46,8 @@ def landing(run: Run) -> dg.MaterializeResult:  # type: ignore[type-arg]
 def reconciliation(run: Run) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Every channel's own account of the days that may still change; what polls missed is landed."""
     found = reconcile(run.config, run.landing, run.started_at)
-    metadata = {"missed_records": found.missed, "stale_records": found.stale}
+    dropped = drop_confirmed(run.config, run.landing, run.started_at)
+    metadata: dict[str, Any] = {"missed_records": found.missed, "stale_records": found.stale, "dropped_deliveries": dropped}
     return dg.MaterializeResult(metadata=metadata, check_results=[_answered("reconciliation", found.failures)])
 
 

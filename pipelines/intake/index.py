@@ -63,6 +63,12 @@ class Index:
             self._keep(fresh, at)
         return fresh.height
 
+    def fold(self) -> None:
+        """Keeps what is known in one file, so that payloads may leave without being forgotten."""
+        newest, waiting, names = self._stored()
+        if waiting:
+            self._fold(newest, names | set(waiting))
+
     def _keep(self, fresh: pl.DataFrame, at: datetime) -> None:
         self._parts += 1
         name = f"{at:%Y%m%dT%H%M%S.%fZ}-{self._parts:04d}"
@@ -75,13 +81,17 @@ class Index:
         self.newest = pl.concat([self.newest.join(sidecar, on="source_id", how="anti"), sidecar])
 
     def _read(self) -> pl.DataFrame:
+        newest, waiting, names = self._stored()
+        if len(waiting) > FOLDED_FROM:
+            self._fold(newest, names | set(waiting))
+        return newest.select(*SCHEMA)
+
+    def _stored(self) -> tuple[pl.DataFrame, list[str], set[str]]:
+        """What is known, the folders whose small files wait to be folded, and those whose files are."""
         folded, names = self._folded()
         waiting = [path for path in self._folder.glob(f"*/{SIDECAR}") if path.parent.name not in names]
-        parts = [pl.read_parquet(path) for path in waiting]
-        newest = _newest(pl.concat([folded, *parts]))
-        if len(waiting) > FOLDED_FROM:
-            self._fold(newest, names | {path.parent.name for path in waiting})
-        return newest.select(*SCHEMA)
+        newest = _newest(pl.concat([folded, *(pl.read_parquet(path) for path in waiting)]))
+        return newest, [path.parent.name for path in waiting], names
 
     def _folded(self) -> tuple[pl.DataFrame, set[str]]:
         pointer = self._folder / "index.json"

@@ -18,6 +18,7 @@ from pipelines.channels.merchant import Channel
 from pipelines.intake.connection import feed_name, open_channel
 from pipelines.intake.index import Index, batches
 from pipelines.intake.state import States
+from pipelines.intake.watch import look
 from pipelines.warehouse.landing import Landing, Shelf
 
 DAYS_STREAM = "channel_days"
@@ -55,6 +56,7 @@ def reconcile(config: Config, landing: Landing, at: datetime, patience: Patience
                     found.missed[feed] = sum(len(day.missed) for day in days.values())
                     found.stale[feed] = sum(len(day.stale) for day in days.values())
                     states.change(feed, reconciled_at=at.isoformat(), missed_records=found.missed[feed])
+            found.failures += look(channel, session, states)
         except ChannelError as problem:
             found.failures.append(str(problem))
         except RequestException as problem:

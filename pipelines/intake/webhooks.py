@@ -24,9 +24,11 @@ from pipelines.channels.mapping import Config
 from pipelines.intake.connection import feed_name, open_channel, secret_variable, settings_of
 from pipelines.intake.index import Index
 from pipelines.intake.notices import WEBHOOKS
+from pipelines.intake.tally import Tallies
 from pipelines.warehouse.landing import Landing, Shelf
 
 LARGEST = 5_000_000  # bytes of one delivery; the largest order of a platform is a tenth of it
+TALLY_PAUSE = 1.0  # seconds between two writes of what was counted
 GATHERING, GATHERING_PAUSE = 10, 0.002  # looks for more deliveries before a write, and seconds between two
 PATIENCE = Patience(attempts=2, longest_pause=1, timeout=5)
 Waiting = tuple[str, Record, "asyncio.Future[bool]"]
@@ -130,7 +132,7 @@ def endpoints(config: Config) -> dict[str, Endpoint]:
 
 def application(known: Mapping[str, Endpoint], landing: Landing) -> Starlette:
     """The ASGI application over `endpoints`: POST /<channel> takes a delivery, GET /<channel>?challenge_code= answers eBay's question."""
-    box = Letterbox(landing)
+    box, tallies = Letterbox(landing), Tallies(landing.folder)
 
     async def take(request: Request) -> Response:
         try:
@@ -141,19 +143,32 @@ def application(known: Mapping[str, Endpoint], landing: Landing) -> Starlette:
             delivery = Delivery({name.lower(): value for name, value in request.headers.items()}, body)
             await _verify(endpoint, delivery)
         except Refused as problem:
+            if request.path_params["channel"] in known and request.method == "POST":
+                tallies.refuse(request.path_params["channel"], str(problem), datetime.now(UTC))
             return PlainTextResponse(str(problem), problem.status)
         is_new = await box.land(endpoint.channel, body)
+        tallies.take(endpoint.channel, int(is_new))
         return PlainTextResponse("Landed." if is_new else "This delivery is here already; it adds nothing.")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        writer = asyncio.create_task(box.write_forever())
+        tasks = [asyncio.create_task(box.write_forever()), asyncio.create_task(_count_forever(tallies))]
         yield
-        writer.cancel()
-        with suppress(asyncio.CancelledError):
-            await writer
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        tallies.write(datetime.now(UTC))
 
     return Starlette(routes=[Route("/{channel}", take, methods=["GET", "POST"])], lifespan=lifespan)
+
+
+async def _count_forever(tallies: Tallies) -> None:
+    """Writes counts once in a while, apart from the answers, so that nobody waits for them."""
+    while True:
+        await asyncio.sleep(TALLY_PAUSE)
+        if tallies.is_noted:
+            await run_in_threadpool(tallies.write, datetime.now(UTC))
 
 
 class Refused(Exception):

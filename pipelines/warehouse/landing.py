@@ -82,6 +82,10 @@ class Landing:
         with contextlib.suppress(FileNotFoundError):  # another process refused it meanwhile
             payload.path.parent.rename(aside)
 
+    def drop(self, payload: Payload) -> None:
+        """Removes a payload for good; for retention, which alone may."""
+        shutil.rmtree(payload.path.parent, ignore_errors=True)
+
     def rewrite(self, path: Path, content: bytes) -> None:
         """Puts other content in place of a payload's, whole or not at all; for erasure, which alone may."""
         aside = path.with_suffix(".rewritten")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,11 @@ from pipelines.channels.square import hook as square
 from pipelines.channels.stripe import hook as stripe
 from pipelines.channels.tiktok import hook as tiktok
 from pipelines.defs.resources import Run
-from pipelines.defs.sensors import webhooks_landed
+from pipelines.defs.sensors import newest_delivery, webhooks_landed
 from pipelines.erasure import _without_deliveries
+from pipelines.intake.overview import overview
+from pipelines.intake.retention import drop_confirmed
+from pipelines.intake.tally import Tallies
 from pipelines.intake.webhooks import LARGEST, application, endpoints
 from pipelines.warehouse.landing import Landing
 from tests.conftest import environment
@@ -160,6 +163,38 @@ def test_a_poll_asks_for_what_deliveries_name_once(woo: Any, monkeypatch: pytest
         requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5)
     assert woo.poll().landed["shop_uk.orders"] == 1
     assert woo.poll().landed["shop_uk.orders"] == 0
+
+
+def test_what_came_and_what_was_refused_is_counted(woo: Any) -> None:
+    body = b'{"id": 1, "line_items": []}'
+    with served(woo.config, woo.landing) as url:
+        for content in (body, body, b'{"id": 2}'):
+            requests.post(f"{url}/shop_uk", content, headers=headers(woo, body), timeout=5)
+        requests.post(f"{url}/shop_xx", body, headers=headers(woo, body), timeout=5)
+    tally = Tallies(woo.landing.folder).read("shop_uk")
+    assert (tally.taken, tally.refused, tally.last_refusal.split(";")[0]) == (1, 1, "shop_uk: The signature is not the shop's")
+    row = overview(woo.config, woo.landing, None).filter(pl.col("feed") == "shop_uk.webhooks").row(0, named=True)
+    assert (row["records"], row["refused"], row["lag"]) == (1, 1, "0 min")
+    assert row["problem"].startswith("the last one refused, at 20")
+    assert (
+        newest_delivery(woo.landing.folder) == (woo.landing.folder / "shop_uk.webhooks").stat().st_mtime
+    )  # a refused one starts nothing
+
+
+def test_old_deliveries_go_once_every_stream_was_asked_since_and_stay_known(woo: Any) -> None:
+    body = b'{"id": 1, "line_items": []}'
+    kept = woo.config.model_copy(update={"merchant": woo.config.merchant.model_copy(update={"keep_deliveries_days": 1})})
+    with served(woo.config, woo.landing) as url:
+        requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5)
+    later = datetime.now(UTC) + timedelta(days=2)
+    assert drop_confirmed(kept, woo.landing, later) == 0  # nobody has asked the shop since
+    woo.clock.now = later
+    woo.poll()
+    assert drop_confirmed(woo.config, woo.landing, later) == 0  # nothing is dropped unless the merchant wants it
+    assert drop_confirmed(kept, woo.landing, later) == 1
+    assert landed(woo.landing, "shop_uk") == []
+    with served(woo.config, woo.landing) as url:
+        assert "already" in requests.post(f"{url}/shop_uk", body, headers=headers(woo, body), timeout=5).text
 
 
 def test_deliveries_that_name_an_erased_person_go_and_the_others_stay(woo: Any) -> None:

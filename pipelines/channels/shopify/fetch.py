@@ -52,6 +52,12 @@ def check(session: Session) -> str:
     return f"{shop['name']} answers: time zone {shop['ianaTimezone']}, currency {shop['currencyCode']}."
 
 
+def about(session: Session) -> dict[str, str]:
+    """The shop's own clock and currency."""
+    shop = plain(ask(session, queries.SHOP))["data"]["shop"]
+    return {"time_zone": shop["ianaTimezone"], "currency": shop["currencyCode"]}
+
+
 def ask(session: Session, query: str, /, **variables: Any) -> bytes:
     """The answer to one query.
 

@@ -32,6 +32,15 @@ def check(session: Session) -> str:
     return f"Square answers: {len(names)} locations, {', '.join(names)}."
 
 
+def about(session: Session) -> dict[str, str]:
+    """Clock and currency of the seller's locations, where all have the same."""
+    told = {
+        name: {place.get(key) for place in _places(session)}
+        for name, key in (("time_zone", "timezone"), ("currency", "currency"))
+    }
+    return {name: str(next(iter(values))) for name, values in told.items() if len(values) == 1 and None not in values}
+
+
 def changed(session: Session, since: datetime | None) -> Iterator[list[Record]]:
     """Orders by the time they were updated, oldest first."""
     yield from _orders(session, "updated_at", "UPDATED_AT", {"start_at": _stamp(since or BEGINNING)})
