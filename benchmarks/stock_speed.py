@@ -12,11 +12,13 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from benchmarks.apart import apart
-from models import protection, reorder
+from models import levels, reorder
 from models.forecast.engine import LEVELS
 from models.forecast.paths import whole_paths
+from models.protection import Moments, interval_moments
 from models.simulate import MinMax, Shelf, simulate
 
 SKUS, DAYS, FUTURES, AT_A_TIME = 10_000, 730, 50, 200
@@ -84,11 +86,10 @@ def decide_many(place: Path) -> None:
         for part in range(PARTS):
             low, high = SERIES * part // PARTS, SERIES * (part + 1) // PARTS
             rows = connection.sql(f"""
-                WITH share AS (SELECT f.series, mean_units, std_units, greatest(least(lead_time_days + {REVIEW} - day, 1), 0) AS part,
-                    day * 1.0 AS day, lead_time_days + {REVIEW} AS days FROM daily_forecasts f JOIN positions USING (series)
+                WITH share AS (SELECT f.series, mean_units, std_units, greatest(least(lead_time_days + {REVIEW} - day, 1), 0) AS interval,
+                    greatest(least(lead_time_days - day, 1), 0) AS lead, day < {REVIEW} AS review FROM daily_forecasts f JOIN positions USING (series)
                     WHERE f.series >= {low} AND f.series < {high}),
-                summed AS (SELECT series, sum(part * mean_units) AS inside_units, sum(part * std_units * std_units) AS variance,
-                    sum(part * std_units) AS shared_std, avg(mean_units) AS daily_units, least(any_value(days), {HORIZON}) AS covered_days
+                summed AS (SELECT series, avg(mean_units) AS daily_units, {", ".join(_sums(part) for part in ("lead", "interval", "review"))}
                     FROM share GROUP BY series)
                 SELECT * FROM positions JOIN summed USING (series) WHERE series >= {low} AND series < {high} ORDER BY series""").pl()
             made = suggestions(rows)  # noqa: F841  (read by name)
@@ -99,29 +100,41 @@ def decide_many(place: Path) -> None:
 def suggestions(rows: pl.DataFrame) -> pl.DataFrame:
     """Suggested orders with every field of their explanation."""
     f = {name: rows[name].to_numpy().astype(np.float64) for name in rows.columns if rows[name].dtype.is_numeric()}
-    days = f["lead_time_days"] + REVIEW
-    stretch = days / np.minimum(days, f["covered_days"])  # beyond the stored horizon demand goes on as within it
-    mean, variance = protection.interval_moments(
-        f["inside_units"] * stretch, (1 - TOGETHER) * f["variance"] * stretch, np.sqrt(TOGETHER) * f["shared_std"] * stretch,
-        f["daily_units"], f["lead_time_std_days"],
-    )  # fmt: skip
+    known, one = moments(f), np.ones(rows.height)
     holding, shortage = f["unit_cost_amount"] * HOLDING_RATE / 365, f["unit_cost_amount"] * MARGIN
-    ratio = protection.critical_ratio(holding, shortage, REVIEW * f["daily_units"], np.full(len(mean), float(REVIEW)))
-    level = protection.quantile(ratio, mean, variance)
+    aim = levels.Aim(np.full(rows.height, levels.COST), one, holding, shortage, 0 * one, REVIEW * one, one, one > 0)
+    level = levels.least_levels(known, aim)
     rows = rows.with_columns(
-        available_units=(pl.col("on_hand_units") - pl.col("allocated_units")).clip(0), mean_demand_units=mean, safety_stock_units=level - mean,
-        critical_ratio=ratio, order_up_to_level_units=level.astype(np.int64), reorder_point_units=level.astype(np.int64) - 1,
+        available_units=(pl.col("on_hand_units") - pl.col("allocated_units")).clip(0), mean_demand_units=known.interval_units,
+        safety_stock_units=level - known.interval_units, order_up_to_level_units=level.astype(np.int64),
+        reorder_point_units=np.maximum(level - 1, 0).astype(np.int64), cycle_service_level=known.chances(level, one)[1],
+        unit_fill_rate=levels.fill_rates(known, level, one),
     )  # fmt: skip
     rows = reorder.suggest_orders(rows)
     position = rows["inventory_position_units"].to_numpy().astype(np.float64)
     after = position + rows["order_quantity_units"].to_numpy()
-    stay = shortage * (1 - ratio) / ratio
     cover = np.maximum(rows["available_units"].to_numpy(), 0) / np.maximum(f["daily_units"], 1e-6)
     return rows.with_columns(
-        now_amount=protection.expected_amount(after, mean, variance, stay, shortage),
-        waiting_amount=protection.expected_amount(position, mean, variance, stay, shortage),
-        cycle_service_level=protection.chance_at_most(after, mean, variance),
+        now_amount=levels.expected_amounts(known, after, aim),
+        waiting_amount=levels.expected_amounts(known, position, aim),
         stock_out_date=reorder.stock_out_dates(cover, 365.0, CUTOFF),
         changed_units=pl.col("order_quantity_units") - pl.col("last_quantity_units"),
         reason=reorder.reasons(rows),
     )
+
+
+def moments(f: dict[str, NDArray[np.float64]]) -> Moments:
+    """Of lead time, lead time and review, and review; beyond the stored horizon demand goes on as within it."""
+    parts = []
+    for name, days, std in (("lead", f["lead_time_days"], f["lead_time_std_days"]),
+                            ("interval", f["lead_time_days"] + REVIEW, f["lead_time_std_days"]),
+                            ("review", np.full(len(f["series"]), float(REVIEW)), 0 * f["lead_time_std_days"])):  # fmt: skip
+        stretch = days / np.minimum(days, HORIZON)
+        units, variance, shared = (f[f"{name}_{figure}"] * stretch for figure in ("units", "variance", "std"))
+        parts += interval_moments(units, (1 - TOGETHER) * variance, np.sqrt(TOGETHER) * shared, f["daily_units"], std)
+    return Moments(*parts)
+
+
+def _sums(part: str) -> str:
+    return f"""sum({part}::FLOAT * mean_units) AS {part}_units, sum({part}::FLOAT * std_units * std_units) AS {part}_variance,
+        sum({part}::FLOAT * std_units) AS {part}_std"""

@@ -1,17 +1,116 @@
-"""Levels for millions of series at once. Here: demand over the protection interval by its moments, the level that costs least, what it leaves to
-chance. Not here: decisions by sampled futures (policy.py), which this one is held against in the tests.
+"""Demand over lead time and review by its moments, for millions of series at once. Here: the moments, quantiles, what is missing, and what `levels`
+asks of them. Not here: sampled futures (futures.py), which these are held against in the tests; levels.
 
 Demand over the interval is taken as negative binomial with the mean and the variance that the forecast, its error of level and the spread of
 the lead time give it; with no more variance than its mean it is Poisson.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from models.forecast.paths import at
+
 Array = NDArray[np.float64]
 MOST_SHAPE = 1e6  # beyond it a negative binomial is Poisson
 STEPS = 60
+GRID = (np.arange(40) + 0.5) / 40  # equally likely places within a forecast
+LOT_POINTS = 4  # positions that stand for all those a lot leads to
+ALL_BUT = 1e-6  # what is left to chance at most
+
+
+@dataclass(frozen=True)
+class Moments:
+    """n series with mean and variance over the lead time, over lead time and review, and over the review alone."""
+
+    lead_units: Array
+    lead_variance: Array
+    interval_units: Array
+    interval_variance: Array
+    review_units: Array
+    review_variance: Array
+
+    @property
+    def idle_rate(self) -> Array:
+        """See levels.Interval."""
+        return chance_at_most(np.zeros_like(self.review_units), self.review_units, self.review_variance)
+
+    def chances(self, level: Array, lot: Array) -> tuple[Array, Array]:
+        """See levels.Interval."""
+        lead = _over_lots(level, lot, lambda units: chance_at_most(units, self.lead_units, self.lead_variance))
+        return lead, _over_lots(level, lot, lambda units: chance_at_most(units, self.interval_units, self.interval_variance))
+
+    def missing(self, level: Array, lot: Array) -> tuple[Array, Array]:
+        """See levels.Interval."""
+        lead = _over_lots(level, lot, lambda units: expected_missing(units, self.lead_units, self.lead_variance))
+        return lead, _over_lots(level, lot, lambda units: expected_missing(units, self.interval_units, self.interval_variance))
+
+    def means(self) -> tuple[Array, Array]:
+        """See levels.Interval."""
+        return self.lead_units, self.interval_units
+
+    def served(self, rate: Array) -> "Moments":
+        """See levels.Interval; what is lost takes its variance along."""
+        return replace(
+            self, lead_units=self.lead_units * rate, lead_variance=self.lead_variance * rate**2,
+            interval_units=self.interval_units - (1 - rate) * self.lead_units,
+            interval_variance=self.interval_variance - (1 - rate**2) * self.lead_variance,
+        )  # fmt: skip
+
+    def quantile(self, rate: Array) -> Array:
+        """See levels.Interval."""
+        return quantile(np.minimum(rate, 1 - ALL_BUT), self.interval_units, self.interval_variance)
+
+    def part(self, rows: NDArray[np.int64]) -> "Moments":
+        """See levels.Interval."""
+        return Moments(**{name: value[rows] for name, value in self.__dict__.items()})
+
+
+def moments_of(
+    mean: Array, quantiles: Array, levels: Array, together: float, lead_days: Array, lead_std_days: Array, review_days: Array
+) -> Moments:
+    """From weekly forecasts (n, weeks) and their quantiles (n, weeks, levels); beyond the last week as in it.
+
+    together: correlation of weeks: that share of each week's variance is an error of level, which all weeks of an interval share.
+    """
+    variance = np.maximum(week_variances(quantiles, levels), 0.0)
+    spread = np.sqrt(variance)
+    parts = []
+    for days, std in (
+        (lead_days, lead_std_days),
+        (lead_days + review_days, lead_std_days),
+        (review_days, np.zeros_like(lead_days)),
+    ):
+        units = within(mean, days)
+        daily = units / np.maximum(days, 1.0)
+        parts.append(
+            interval_moments(units, (1 - together) * within(variance, days), np.sqrt(together) * within(spread, days), daily, std)
+        )
+    (lead, lead_var), (whole, whole_var), (review, review_var) = parts
+    return Moments(lead, lead_var, whole, whole_var, review, review_var)
+
+
+def week_variances(quantiles: Array, levels: Array) -> Array:
+    """(n, weeks) variance of each week's forecast, from its quantiles (n, weeks, levels)."""
+    n, weeks, count = quantiles.shape
+    rows = quantiles.reshape(-1, count)
+    values = at(rows, levels, np.broadcast_to(GRID, (len(rows), len(GRID))))
+    return values.var(axis=1).reshape(n, weeks)
+
+
+def within(weekly: Array, days: Array) -> Array:
+    """(n,) what the next `days` (broken weeks in part) bring of `weekly` (n, weeks); beyond the last week as in it.
+
+    Example: weeks of 7 and 14, 10 days: 13.
+    """
+    weeks = weekly.shape[1]
+    starts = 7.0 * np.arange(weeks)
+    covered = np.clip((days[:, None] - starts) / 7, 0.0, 1.0)
+    covered[:, -1] = np.maximum(days - starts[-1], 0.0) / 7
+    return np.asarray((weekly * covered).sum(axis=1))
 
 
 def interval_moments(
@@ -24,16 +123,6 @@ def interval_moments(
     Example: 14 days of 10 ± 5, apart, lead time ± 4 days: 140 and 14·25 + 40² = 1950.
     """
     return mean_units, independent_variance + shared_std**2 + (daily_units * days_std) ** 2
-
-
-def critical_ratio(holding_amount: Array, shortage_amount: Array, review_demand_units: Array, review: Array) -> Array:
-    """Shortage ÷ (shortage + holding until a unit too many is gone); holding_amount per unit and period, `review` in periods.
-
-    A unit too many is gone when an order brings one less, and an order goes out only if anything was sold: with Poisson demand d̄ per
-    review that takes 1 ÷ (1 − e^(−d̄)) reviews. Example: holding 0.2, shortage 1, fast demand: 0.83; at 0.3 a review: 0.56.
-    """
-    turns = 1 / -np.expm1(-np.maximum(review_demand_units, 1e-6))
-    return shortage_amount / (shortage_amount + holding_amount * review * turns)
 
 
 def chance_at_most(units: Array, mean: Array, variance: Array) -> Array:
@@ -72,10 +161,12 @@ def expected_missing(units: Array, mean: Array, variance: Array) -> Array:
     ) * (mean > 0)
 
 
-def expected_amount(units: Array, mean: Array, variance: Array, holding_amount: Array, shortage_amount: Array) -> Array:
-    """What is missing and what is left of `units`, in money; holding_amount for the whole time that a unit left over stays."""
-    missing = expected_missing(units, mean, variance)
-    return shortage_amount * missing + holding_amount * (units - mean + missing)
+def _over_lots(level: Array, lot: Array, figure: Callable[[Array], Array]) -> Array:
+    """Mean of `figure` over level … level + lot − 1."""
+    if (lot <= 1).all():
+        return figure(level)
+    places = (np.arange(LOT_POINTS) + 0.5) / LOT_POINTS
+    return np.asarray(np.mean([figure(np.floor(level + place * lot)) for place in places], axis=0))
 
 
 def _parameters(mean: Array, variance: Array) -> tuple[Array, Array]:

@@ -92,6 +92,13 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
     return rows.select(reason=sentence)["reason"]
 
 
+def worth() -> pl.Expr:
+    """What ordering is expected to cost against waiting (now_amount, waiting_amount) in a sentence; blank where nothing is ordered or it isn't known."""
+    now, waiting = (pl.col(name).cast(pl.Float64).round(2) for name in ("now_amount", "waiting_amount"))
+    words = pl.format("Its turn is expected to cost {} with this order, {} without it.", now, waiting)
+    return pl.when(pl.col("order_quantity_units") > 0).then(words)
+
+
 def by_series(frame: pl.DataFrame) -> pl.DataFrame:
     """Weekly means as one list per series, in week order."""
     return frame.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg("mean_units")

@@ -14,15 +14,15 @@ import polars as pl
 from scipy import special
 
 from models.demand import SERIES
+from models.levels import CYCLE
 from models.quantity import arrival_date, paid_amount
 from models.reorder import suggest_orders
-from models.safety_stock import stock_levels_of
+from models.safety_stock import LEVELS, stock_levels, wanted
 from models.sharing import implied_std
 from models.textbook.loss import normal_loss
 
 YEAR_DAYS = 365.0
 LATE_QUANTILE = 0.95
-_LEVELS = ("mean_demand_units", "safety_stock_units", "reorder_point_units", "order_up_to_level_units")
 _ORDERED = ("inventory_position_units", "needed_units", "order_quantity_units", "rounding_rule")
 
 
@@ -136,11 +136,16 @@ def what_if(
     A budget buys what has most money at risk per unit of money first; what no longer fits is not ordered. Suggestions whose stock is
     unknown stay blank. Levels are drawn again, so that equal settings may differ by chance of sampling.
     """
-    service = pl.col("cycle_service_level") if cycle_service_level is None else pl.lit(cycle_service_level)
+    service = (
+        [] if cycle_service_level is None else [pl.lit(CYCLE).alias("aim"), pl.lit(cycle_service_level).alias("target_rate")]
+    )
+    kept = pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0) * pl.col("holding_rate") / YEAR_DAYS
     lead = [pl.col(name) * lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
-    asked = rows.drop(*_LEVELS, *_ORDERED, strict=False).with_columns(*lead, cycle_service_level=service)
+    asked = rows.drop(*LEVELS, *_ORDERED, strict=False).with_columns(*lead, *service, holding_amount=kept)
     known = asked.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
-    decided = suggest_orders(stock_levels_of(known, means, quantiles)).with_columns(quantity_units=pl.col("order_quantity_units"))
+    decided = suggest_orders(stock_levels(wanted(known, means, quantiles))).with_columns(
+        quantity_units=pl.col("order_quantity_units")
+    )
     decided = decided.with_columns(at_risk_amount=_at_risk(decided))
     cost = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("quantity_units")
     if budget_amount is None:

@@ -19,11 +19,14 @@ SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "excep
 WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72, "quantity_units": 84,
           "needed_by": 104, "amount": 78, "cover_after_days": 84}  # fmt: skip
 EDITABLE = ("is_chosen", "quantity_units", "needed_by")
-INPUTS = ["mean_demand_units", "safety_stock_units", "reorder_point_units", "order_up_to_level_units", "lead_time_days", "lead_time_std_days",
-          "stated_lead_time_days", "lead_time_orders", "review_period_days", "cycle_service_level", "on_hand_units", "available_units",
+INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "cycle_service_level",
+          "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "reorder_point_units", "order_up_to_level_units", "now_amount",
+          "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days", "stated_lead_time_days", "lead_time_orders",
+          "review_period_days", "on_hand_units", "available_units",
           "on_order_units", "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
-          "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "rounding_rule",
-          "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "assumptions"]  # fmt: skip
+          "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "eoq_units",
+          "left_amount", "rounding_rule", "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "demand_from",
+          "assumptions"]  # fmt: skip
 HEIGHT, MOST = 430, 500  # pixels and lines of the list
 PROBLEM, DONE = "what could not be kept", "what was decided"
 Shown = tuple[str | None, int | None, date | None]
@@ -185,8 +188,7 @@ def _why(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
     row = rows.row(names.index(name or first), named=True)
     st.subheader(f"Why: {row['sku']} at {row['location_id']}")
     st.write(row["reason"])
-    if row["previous_quantity_units"] is not None:
-        st.caption(f"The run before suggested {row['previous_quantity_units']:,}.")
+    st.caption(f"Since the run before: {row['changed_since']}.")
     place = st.expander("Every input, and the forecast", icon=":material/function:", key="why", on_change="rerun")
     if not place.open:
         return

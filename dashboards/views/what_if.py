@@ -15,7 +15,7 @@ def show(plan: pl.DataFrame) -> None:
     if plan.is_empty():
         st.info("There is no plan to hold it against.")
         return
-    usual = float(plan["cycle_service_level"].mode()[0])
+    usual = min(max(round(200 * float(plan["cycle_service_level"].median() or 0.95)) / 200, 0.5), 0.995)  # type: ignore[arg-type]
     first, second, third = st.columns(3)
     service = first.slider("Cycle service level", 0.50, 0.995, usual, 0.005, format="%.3f", key="if-service")
     lead = second.slider("Lead times, % of today's", 25, 300, 100, 5, key="if-lead")

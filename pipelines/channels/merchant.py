@@ -122,14 +122,43 @@ class Scorecard(Strict):
     young_days: int = Field(2, ge=0, le=60, description="youngest days, whose orders can still turn bad")
 
 
+AimName = Literal["cost", "cycle_service_level", "unit_fill_rate"]
+
+
+class CategoryCosts(Strict):
+    """What holding and missing a unit costs in one category, where that differs."""
+
+    name: str = Field(description="the products' category")
+    holding_rate: float | None = Field(None, ge=0, description="cost of holding stock for a year ÷ its value")
+    shortage_rate: float | None = Field(None, ge=0, description="cost of a missing unit ÷ its margin")
+
+
+class ServiceClass(Strict):
+    """What products of one class aim at; the first class that a product falls into counts."""
+
+    abc: Literal["A", "B", "C"] | None = None
+    xyz: Literal["X", "Y", "Z"] | None = None
+    aim: AimName
+    target_rate: float | None = Field(None, gt=0, lt=1, description="blank: as the merchant's usual one")
+
+
 class Planning(Strict):
     """Defaults of planning; each one that is used in place of a figure of the merchant's own is named on the row."""
 
+    aim: AimName = Field("cost", description="what levels are set by: what they cost, or a service that is asked for")
     cycle_service_level: float = Field(0.95, gt=0, lt=1)
+    unit_fill_rate: float = Field(0.98, gt=0, lt=1)
     review_period_days: float = Field(7, gt=0)
     lead_time_days: float = Field(14, gt=0)
     lead_time_std_days: float = Field(3, ge=0)
     holding_rate: float = Field(0.2, ge=0, description="cost of holding stock for a year ÷ its value")
+    shortage_rate: float = Field(1, ge=0, description="cost of a missing unit ÷ its margin: 1 where only the sale is lost")
+    margin_rate: float = Field(0.5, gt=0, description="margin ÷ cost where no price is above the cost")
+    salvage_rate: float = Field(0, ge=0, le=1, description="what a unit left over at a product's end still brings ÷ its cost")
+    order_line_amount: float = Field(0, ge=0, description="what placing one line of an order costs, reporting currency")
+    budget_amount: float | None = Field(None, gt=0, description="most that stock may bind on average, reporting currency")
+    category: tuple[CategoryCosts, ...] = ()
+    service_class: tuple[ServiceClass, ...] = ()
     offer_buffer_units: int = Field(1, ge=0)
     transfer_line_amount: float = Field(0, ge=0, description="what moving a SKU between two locations costs, reporting currency")
     transfer_unit_amount: float = Field(0, ge=0, description="and each unit of it")

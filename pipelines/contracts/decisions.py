@@ -2,7 +2,10 @@
 
 import dataframely as dy
 
-from pipelines.contracts.base import count, date, flag, instant, key, money, number, register, text, units
+from models.levels import AIMS
+from pipelines.contracts.base import code, count, date, flag, instant, key, money, number, register, text, units
+
+POLICIES = ("R,S", "R,s,S", "newsvendor", "run-down")
 
 
 @register("decisions", "Safety stock and levels per SKU and location")
@@ -18,11 +21,32 @@ class SafetyStock(dy.Schema):
     )
     review_period_days = number("Time between two orders", "days", nullable=False)
     protection_interval_days = number("Lead time + review period", "days", nullable=False)
-    cycle_service_level = number("P(no stock-out per cycle) aimed at", "rate", nullable=False)
+    policy = code("How it is ordered", POLICIES)
+    aim = code("What the level is set by", AIMS)
+    target_rate = number("The service aimed at; blank where costs decide", "rate")
+    abc_class = text("Class by sales")
+    xyz_class = text("Class by steadiness")
+    is_lost = flag("A missing unit is a lost sale; else it is owed")
+    holding_rate = number("Cost of holding stock for a year ÷ its value", "rate", nullable=False)
+    shortage_amount = number(
+        "Cost of a missing unit, reporting currency; where no cost is known, per unit of cost", "currency", nullable=False
+    )
+    capital_dearer_rate = number(
+        "By how much the budget makes capital dearer; 1 where there is none or it suffices", "rate", nullable=False
+    )
+    left_amount = number("What a unit left over loses where no later order follows, else 0", "currency", nullable=False)
+    eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
+    cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
+    unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
-    safety_stock_units = number("Reorder point − mean demand over the protection interval", "units", nullable=False)
+    safety_stock_units = number("What the level holds beyond that mean, before MOQ and packs", "units", nullable=False)
+    textbook_safety_stock_units = number(
+        "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
+    )
+    mean_stock_units = number("Mean stock that the level leads to", "units", nullable=False)
     reorder_point_units = units("Order when the position is at or below it")
-    order_up_to_level_units = units("Reorder point + mean demand of one review period, rounded")
+    order_up_to_level_units = units("Target position")
+    demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
 
 
@@ -47,9 +71,26 @@ class ReorderSuggestions(dy.Schema):
         "The supplier's purchase orders that the lead time rests on; at 0 it is as stated, or as other suppliers keep theirs"
     )
     review_period_days = number("Time between two orders", "days", nullable=False)
-    cycle_service_level = number("P(no stock-out per cycle) aimed at", "rate", nullable=False)
+    policy = code("How it is ordered", POLICIES)
+    aim = code("What the level is set by", AIMS)
+    target_rate = number("The service aimed at; blank where costs decide", "rate")
+    abc_class = text("Class by sales")
+    xyz_class = text("Class by steadiness")
+    is_lost = flag("A missing unit is a lost sale; else it is owed")
+    holding_rate = number("Cost of holding stock for a year ÷ its value", "rate", nullable=False)
+    shortage_amount = number(
+        "Cost of a missing unit, reporting currency; where no cost is known, per unit of cost", "currency", nullable=False
+    )
+    left_amount = number("What a unit left over loses where no later order follows, else 0", "currency", nullable=False)
+    eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
+    cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
+    unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
-    safety_stock_units = number("Reorder point − that mean", "units", nullable=False)
+    safety_stock_units = number("What the level holds beyond that mean, before MOQ and packs", "units", nullable=False)
+    textbook_safety_stock_units = number(
+        "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
+    )
+    demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     reorder_point_units = units("Order when the position is at or below it")
     order_up_to_level_units = units("Target position")
     needed_units = units("order-up-to − position, before rounding; blank where stock is unknown", nullable=True)
@@ -75,6 +116,13 @@ class ReorderSuggestions(dy.Schema):
     sku_quantity_units = units("What the SKU would be ordered alone; blank where stock is unknown", nullable=True)
     basket_effect = text("What the supplier's basket changed about it; empty where nothing", nullable=False)
     order_exception = text("Why nothing is ordered until a person decides; empty where nothing is in the way", nullable=False)
+    now_amount = money(
+        "Expected cost, holding and shortage, of the turn that this order answers for; blank where stock or cost is unknown",
+        nullable=True,
+    )
+    waiting_amount = money("The same if nothing is ordered until the next review", nullable=True)
+    last_quantity_units = units("What the run before suggested; blank where it said nothing", nullable=True)
+    changed_since = text("What changed since the run before", nullable=False)
     unit_cost_amount = money("Cost of one unit, reporting currency", nullable=True)
     order_amount = money("Quantity × cost", nullable=True)
     currency_code = text("Reporting currency", nullable=False)

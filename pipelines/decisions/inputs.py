@@ -1,9 +1,11 @@
 """What decisions rest on. Here: the frames, by name, and what products are called. Not here: what follows from them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
+
+PRICE_DAYS = 91
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,23 @@ class Inputs:
     demand: pl.DataFrame
     supply: pl.DataFrame
     observed_lead_times: pl.DataFrame
+    prices: pl.DataFrame
+    product_classes: pl.DataFrame
+    previous: pl.DataFrame
     countries: pl.DataFrame
     suppliers: pl.DataFrame
     fx_rates: pl.DataFrame
     as_of: datetime
+
+
+def recent_prices(sku_days: pl.DataFrame, as_of_date: date) -> pl.DataFrame:
+    """sku, unit_price_amount: net sales ÷ units of the last 91 days, of all days where nothing sold in them; reporting currency."""
+    recent = sku_days.with_columns(is_recent=pl.col("business_date") > as_of_date - timedelta(days=PRICE_DAYS))
+    kept = recent.filter(pl.col("net_sales_amount").is_not_null())
+    sums = kept.group_by("sku", "is_recent").agg(pl.col("net_sales_amount").sum().cast(pl.Float64), pl.col("sold_units").sum())
+    sold = sums.filter(pl.col("sold_units") > 0).sort("sku", "is_recent", descending=[False, True])
+    newest = sold.unique("sku", keep="first", maintain_order=True)
+    return newest.select("sku", unit_price_amount=pl.col("net_sales_amount") / pl.col("sold_units"))
 
 
 def described(products: pl.DataFrame, order_lines: pl.DataFrame) -> pl.DataFrame:

@@ -1,21 +1,25 @@
-"""How much stock each series aims at. Here: terms and forecast to levels. Not here: the mathematics of levels (models), quantities."""
+"""How much stock each series aims at. Here: terms, aims and forecast to levels. Not here: the mathematics of levels (models), quantities."""
 
 import polars as pl
 
 from models.demand import SERIES
 from models.lead_times import learned_lead_times
-from models.safety_stock import stock_levels_of
-from pipelines.channels.merchant import Planning
+from models.safety_stock import Wanted, stock_levels, wanted
+from pipelines.channels.mapping import Config
+from pipelines.decisions.aims import with_aims
 from pipelines.decisions.calendars import with_calendar
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.terms import usable, with_terms
 
 
-def stock_levels(inputs: Inputs, planning: Planning) -> pl.DataFrame:
-    """The rows of safety_stock. A series that has appeared since the last forecast gets its levels with the next one."""
+def decided_levels(inputs: Inputs, config: Config) -> tuple[Wanted, pl.DataFrame]:
+    """What is wanted of each series, and the rows of safety_stock in the same order. A series that has appeared since the last forecast gets its
+    levels with the next one.
+    """
     forecast = inputs.series.join(inputs.means.select(*SERIES).unique(), on=SERIES, how="semi")
     supplier_terms = with_calendar(usable(inputs.supplier_terms), inputs.suppliers, inputs.as_of)
-    terms = with_terms(forecast, supplier_terms, inputs.unit_costs, planning)
-    terms = learned_lead_times(terms, inputs.observed_lead_times)
-    levels = stock_levels_of(terms, inputs.means, inputs.quantiles)
-    return levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))
+    terms = with_terms(forecast, supplier_terms, inputs.unit_costs, config.planning)
+    terms = with_aims(learned_lead_times(terms, inputs.observed_lead_times), inputs, config)
+    known = wanted(terms, inputs.means, inputs.quantiles)
+    levels = stock_levels(known, config.planning.budget_amount)
+    return known, levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))

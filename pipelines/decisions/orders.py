@@ -7,11 +7,10 @@ import polars as pl
 
 from models import quantity, reorder
 from models.demand import SERIES
-from models.safety_stock import expected_demand
+from models.protection import within
 from pipelines.channels.mapping import Config
 from pipelines.decisions.inputs import Inputs
 
-DAYS_OF_YEAR = 365.0
 ONE_DAY = timedelta(days=1)
 
 
@@ -31,16 +30,15 @@ def decided_units(supply: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([coming, leaving]).group_by(*SERIES).agg(decided_units=pl.col("units").sum())
 
 
-def _with_room(rows: pl.DataFrame, mean: np.ndarray, holding_rate: float) -> pl.DataFrame:
+def _with_room(rows: pl.DataFrame, mean: np.ndarray) -> pl.DataFrame:
     """Adds what quantity rules ask for: how much still sells before it expires, and what there is room for, both beyond the position.
 
     What arrives after the lead time sells until its shelf life ends, after what is there already; a location's room is for all of it.
     """
     until = (rows["lead_time_days"] + rows["shelf_life_days"]).fill_null(float("nan")).to_numpy()
-    sells = pl.Series(np.where(np.isnan(until), np.nan, expected_demand(mean, np.nan_to_num(until)))).fill_nan(None)
+    sells = pl.Series(np.where(np.isnan(until), np.nan, within(mean, np.nan_to_num(until)))).fill_nan(None)
     position = reorder.inventory_position()
     return rows.with_columns(
-        holding_rate=pl.lit(holding_rate),
         shelf_life_units=(sells.floor().cast(pl.Int64) - position),
         storage_units=pl.col("storage_limit_units") - position.clip(0),
     )
@@ -52,10 +50,9 @@ def suggested_orders(
     """The rows of reorder_suggestions: position against levels after this run's transfers, the quantity, cover, and the reason in a sentence."""
     moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
-    yearly = inputs.means.group_by(*SERIES).agg(yearly_demand_units=pl.col("mean_units").mean() * DAYS_OF_YEAR / 7)
-    rows = rows.join(yearly, on=SERIES, how="left").sort(*SERIES)
+    rows = rows.sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
-    rows = reorder.suggest_orders(_with_room(rows, mean, config.planning.holding_rate))
+    rows = reorder.suggest_orders(_with_room(rows, mean))
     horizon_days = 7.0 * mean.shape[1]
     cover = reorder.days_of_cover(rows["available_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), mean)
     model = inputs.means.select(*SERIES, forecast_model="model").unique([*SERIES])
@@ -74,11 +71,13 @@ def suggested_orders(
 
 
 def explained(rows: pl.DataFrame) -> pl.DataFrame:
-    """Suggestions after their baskets: what they cost then, and a reason that also names what the basket changed and by when to order."""
+    """Suggestions after their baskets: what they cost then, and a reason that also names what the basket changed, what waiting would cost and by
+    when to order.
+    """
     is_ordered = pl.col("order_quantity_units") > 0
     basket = pl.when(pl.col("basket_effect") != "").then(pl.format("{}.", "basket_effect"))
     until = pl.when(is_ordered & pl.col("order_by").is_not_null()).then(pl.format("Order by {}.", "order_by"))
     return rows.with_columns(
-        reason=pl.concat_str("reason", basket, until, separator=" ", ignore_nulls=True),
+        reason=pl.concat_str("reason", basket, reorder.worth(), until, separator=" ", ignore_nulls=True),
         order_amount=quantity.paid_amount("order_quantity_units"),
     )

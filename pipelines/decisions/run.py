@@ -8,15 +8,16 @@ from models import availability
 from pipelines.channels.mapping import Config
 from pipelines.contracts import table
 from pipelines.decisions.baskets import supplier_limits, with_baskets
+from pipelines.decisions.explanation import weighed
 from pipelines.decisions.inputs import Inputs
-from pipelines.decisions.levels import stock_levels
+from pipelines.decisions.levels import decided_levels
 from pipelines.decisions.offers import allocations, channel_offers, with_transfer_reasons
 from pipelines.decisions.orders import explained, inventory_position, suggested_orders
 
 
 def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:
     """safety_stock, reorder_suggestions, supplier_limits, supplier_baskets, transfer_suggestions, allocations and channel_offers of one run."""
-    levels = stock_levels(inputs, config.planning)
+    known, levels = decided_levels(inputs, config)
     position = inventory_position(levels, inputs)
     planning = config.planning
     transfers = availability.suggest_transfers(
@@ -27,7 +28,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     suggestions, baskets = with_baskets(alone, limits)
     frames = {
         "safety_stock": levels,
-        "reorder_suggestions": explained(suggestions),
+        "reorder_suggestions": explained(weighed(suggestions, known, inputs.previous)),
         "supplier_limits": limits,
         "supplier_baskets": baskets.with_columns(snapshot_version=pl.lit(version)),
         "transfer_suggestions": with_transfer_reasons(transfers).with_columns(snapshot_version=pl.lit(version)),

@@ -40,8 +40,7 @@ def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: p
     named.append(pl.when(pl.col("is_tied")).then(pl.lit("the first of several suppliers of the same priority")))
     assumptions = pl.concat_str(named, separator=", ", ignore_nulls=True)
     filled = [pl.col(name).fill_null(value) for name, value, _ in defaults]
-    rows = rows.with_columns(assumptions=assumptions).with_columns(filled)
-    return rows.with_columns(cycle_service_level=pl.lit(planning.cycle_service_level))
+    return rows.with_columns(assumptions=assumptions).with_columns(filled)
 
 
 def first_terms(supplier_terms: pl.DataFrame) -> pl.DataFrame:

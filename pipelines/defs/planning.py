@@ -33,7 +33,17 @@ SELECTION = specs("selection", list(nightly.TABLES))
 FORECAST = specs("forecast", [*nightly.TABLES, "forecast_selection"])
 DECISIONS = specs(
     "decisions",
-    ["forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "locations", "fulfilment_lines"],
+    [
+        "forecast_means",
+        "forecasts",
+        "inventory_position",
+        "supplier_terms",
+        "unit_costs",
+        "locations",
+        "fulfilment_lines",
+        "sku_days",
+        "product_classes",
+    ],
 )
 
 
@@ -87,7 +97,8 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
     t = run.warehouse.read("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
-                 "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates")  # fmt: skip
+                 "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates", "sku_days",
+                 "product_classes", "reorder_suggestions")  # fmt: skip
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
         inputs = deciding.Inputs(
@@ -97,6 +108,7 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
             orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
             observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
             suppliers=t["suppliers"], fx_rates=t["fx_rates"], as_of=run.as_of,
+            prices=deciding.recent_prices(t["sku_days"], run.as_of_date), product_classes=t["product_classes"], previous=t["reorder_suggestions"],
         )  # fmt: skip
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})

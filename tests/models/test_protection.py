@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from models.levels import COST, Aim, least_levels
 from models.policy import Situation, cheapest_orders
-from models.protection import chance_at_most, critical_ratio, expected_amount, expected_missing, interval_moments, quantile
+from models.protection import Moments, chance_at_most, expected_missing, interval_moments, quantile
 from tests.models.builders import QUICK
 
 
@@ -17,11 +18,8 @@ def of(*values: float) -> list[np.ndarray]:
 
 def test_the_docstrings_examples():
     assert interval_moments(*of(140, 14 * 25, 0, 10, 4))[1] == pytest.approx(1950)
-    assert critical_ratio(*of(0.2, 1, 50, 1)) == pytest.approx(1 / 1.2)
-    assert critical_ratio(*of(0.2, 1, 0.3, 1)) == pytest.approx(0.564, abs=0.001)
     assert quantile(*of(0.95, 14, 14)) == 20
     assert expected_missing(*of(2, 2, 2)) == pytest.approx(0.5413, abs=1e-4)
-    assert expected_amount(*of(2, 2, 2, 1, 3)) == pytest.approx(4 * 0.5413, abs=1e-3)
 
 
 @QUICK
@@ -55,6 +53,6 @@ def test_levels_equal_sampled_decisions(daily: float, lead: int, review: int, sh
             demand, 0 * one, np.zeros((1, 0)), np.full((1, paths), lead), holding * one, shortage * one, review, is_lost=False
         )
     )["order_units"].item()
-    ratio = critical_ratio(holding * one, shortage * one, daily * review * one, review * one)
-    mean = daily * (lead + review) * one
-    assert quantile(ratio, mean, mean)[0] == pytest.approx(sampled, abs=max(1.0, 0.04 * sampled))
+    units = [daily * days * one for days in (lead, lead, lead + review, lead + review, review, review)]
+    aim = Aim(np.array([COST]), one, holding * one, shortage * one, 0 * one, review * one, one, one < 0)
+    assert least_levels(Moments(*units), aim)[0] == pytest.approx(sampled, abs=max(1.0, 0.04 * sampled))

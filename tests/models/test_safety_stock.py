@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.safety_stock import LEVELS, expected_demand, stock_levels_of
+from models.protection import within
+from models.safety_stock import LEVELS, stock_levels, wanted
 from tests.models.builders import QUICK, frame
 
 SERIES = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
-    ("lead_time_days", "lead_time_std_days", "review_period_days", "cycle_service_level"), pl.Float64
+    ("lead_time_days", "lead_time_std_days", "review_period_days", "target_rate"), pl.Float64
 )  # fmt: skip
 NAMES = dict.fromkeys(("sku", "location_id"), pl.String)
 MEANS = NAMES | {"horizon": pl.Int64, "mean_units": pl.Float64, "week_correlation": pl.Float64}
@@ -41,12 +42,12 @@ def levels(weeks: list[float], lead: float, lead_std: float, review: float, serv
     """`copies` of one series; `spread` is the α of its weeks and how far they go together."""
     names = [f"S{i:03}" for i in range(copies)]
     series = frame(SERIES, [(name, "L", lead, lead_std, review, service) for name in names])
-    return stock_levels_of(series, *forecast_of(dict.fromkeys(names, weeks), *spread))
+    return stock_levels(wanted(series, *forecast_of(dict.fromkeys(names, weeks), *spread)))
 
 
-def reorder_point(*args: object, **options: object) -> float:
+def up_to(*args: object, **options: object) -> float:
     """Mean over sixty copies: what sampling alone adds is averaged out."""
-    return float(levels(*args, **options, copies=60)["reorder_point_units"].mean())
+    return float(levels(*args, **options, copies=60)["order_up_to_level_units"].mean())
 
 
 def poisson_quantile(mean: float, q: float) -> int:
@@ -55,26 +56,28 @@ def poisson_quantile(mean: float, q: float) -> int:
 
 
 def test_the_docstrings_example():
-    assert levels([7.0] * 4, 7, 0, 7, 0.5).select(*LEVELS).row(0) == (14.0, 0.0, 14, 21)
-    assert levels([7.0] * 4, 7, 0, 7, 0.95)["reorder_point_units"].item() in {20, 21}
+    row = levels([7.0] * 4, 7, 0, 7, 0.95).row(0, named=True)
+    assert row["mean_demand_units"] == 14 and row["order_up_to_level_units"] in {20, 21}
+    assert row["safety_stock_units"] == row["order_up_to_level_units"] - 14 == row["reorder_point_units"] - 13
     assert poisson_quantile(14, 0.95) == 20
 
 
-@pytest.mark.parametrize(("mean", "q"), [(14, 0.5), (14, 0.8), (14, 0.95), (1.5, 0.9), (1.5, 0.99), (0.3, 0.95), (60, 0.975)])
-def test_with_poisson_demand_the_reorder_point_is_its_quantile(mean: float, q: float):
-    assert reorder_point([mean / 2] * 4, 7, 0, 7, q) == pytest.approx(poisson_quantile(mean, q), abs=0.6 + 0.01 * mean)
+@pytest.mark.parametrize(("mean", "q"), [(14, 0.5), (14, 0.8), (14, 0.95), (60, 0.975)])
+def test_with_poisson_demand_the_level_is_its_quantile(mean: float, q: float):
+    assert up_to([mean / 2] * 4, 7, 0, 7, q) == pytest.approx(poisson_quantile(mean, q), abs=0.6 + 0.01 * mean)
 
 
 def test_a_service_of_999_lies_in_the_far_tail():
-    assert reorder_point([7.0] * 4, 7, 0, 7, 0.999) == pytest.approx(poisson_quantile(14, 0.999), abs=1.5)
+    assert up_to([7.0] * 4, 7, 0, 7, 0.999) == pytest.approx(poisson_quantile(14, 0.999), abs=1.5)
 
 
 @pytest.mark.parametrize("q", [0.5, 0.9, 0.98])
 def test_large_demand_needs_z_sigma(q: float):
+    """z·σ, and (z² − 1)·σ·γ/6 for the skewness γ of a sum of four negative binomials (Cornish & Fisher 1938)."""
     mean, alpha = 4000.0, 0.04
-    sigma = sqrt(4 * mean + 4 * alpha * mean**2)
+    sigma, z, skewness = sqrt(4 * mean + 4 * alpha * mean**2), NormalDist().inv_cdf(q), sqrt(alpha)
     safety = levels([mean] * 4, 21, 0, 7, q, (alpha, 0), copies=60)["safety_stock_units"].mean()
-    assert safety == pytest.approx(NormalDist().inv_cdf(q) * sigma, abs=0.12 * sigma)
+    assert safety == pytest.approx((z + (z**2 - 1) * skewness / 6) * sigma, abs=0.06 * sigma)
 
 
 def test_the_spread_of_the_lead_time_counts():
@@ -86,7 +89,7 @@ def test_the_spread_of_the_lead_time_counts():
 
 def test_the_newsvendors_exponential_fractile():
     """A geometric week of a large mean is all but exponential: the quantile at q is −ln(1 − q) means."""
-    assert reorder_point([5000.0] * 2, 0.001, 0, 6.999, 0.8, (1.0, 0)) == pytest.approx(-log(0.2) * 5000, rel=0.05)
+    assert up_to([5000.0] * 2, 0.001, 0, 6.999, 0.8, (1.0, 0)) == pytest.approx(-log(0.2) * 5000, rel=0.05)
 
 
 def test_weeks_that_go_together_add_their_spread_and_not_its_root():
@@ -96,7 +99,7 @@ def test_weeks_that_go_together_add_their_spread_and_not_its_root():
 
 
 def test_no_demand_needs_no_stock_and_next_to_none_buys_none():
-    assert levels([0.0] * 4, 7, 3, 7, 0.999, (0.5, 0.6)).select(*LEVELS).row(0) == (0, 0, 0, 0)
+    assert levels([0.0] * 4, 7, 3, 7, 0.999, (0.5, 0.6)).select(list(LEVELS)[:4]).row(0) == (0, 0, 0, 0)
     assert levels([0.001] * 4, 7, 0, 7, 0.95)["order_up_to_level_units"].item() == 0
 
 
@@ -104,8 +107,7 @@ def test_no_demand_needs_no_stock_and_next_to_none_buys_none():
 def test_odd_lead_times(lead: float, lead_std: float):
     row = levels([7.0] * 4, lead, lead_std, 7, 0.95).row(0, named=True)
     assert row["mean_demand_units"] == pytest.approx(lead + 7)
-    assert row["order_up_to_level_units"] == row["reorder_point_units"] + 7
-    assert 7 <= row["reorder_point_units"] < 800
+    assert 7 <= row["order_up_to_level_units"] < 800
 
 
 def test_a_lead_time_that_is_not_a_number_is_refused():
@@ -115,13 +117,13 @@ def test_a_lead_time_that_is_not_a_number_is_refused():
 
 def test_more_service_more_spread_and_more_time_need_more_stock():
     usual = ([20.0] * 8, 14, 2, 7)
-    points = [reorder_point(*usual, q, (0.2, 0.2)) for q in (0.5, 0.8, 0.95, 0.99)]
+    points = [up_to(*usual, q, (0.2, 0.2)) for q in (0.5, 0.8, 0.95, 0.99)]
     assert points == sorted(points)
     base = points[2]
-    assert reorder_point(*usual, 0.95, (0.8, 0.2)) > base
-    assert reorder_point(*usual, 0.95, (0.2, 0.6)) > base
-    assert reorder_point([20.0] * 8, 14, 7, 7, 0.95, (0.2, 0.2)) > base
-    assert reorder_point([20.0] * 8, 28, 2, 7, 0.95, (0.2, 0.2)) > base
+    assert up_to(*usual, 0.95, (0.8, 0.2)) > base
+    assert up_to(*usual, 0.95, (0.2, 0.6)) > base
+    assert up_to([20.0] * 8, 14, 7, 7, 0.95, (0.2, 0.2)) > base
+    assert up_to([20.0] * 8, 28, 2, 7, 0.95, (0.2, 0.2)) > base
 
 
 def test_levels_do_not_depend_on_the_row_order():
@@ -131,19 +133,19 @@ def test_levels_do_not_depend_on_the_row_order():
     means = frame(MEANS, [(name, "L", week, rng.uniform(0, 9), 0.3) for name in names for week in range(1, 5)])
     share = pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "share": [0.3, 1.0, 1.8]})
     quantiles = means.join(share, how="cross").with_columns(forecast_units=pl.col("mean_units") * pl.col("share"))
-    found = stock_levels_of(series, means, quantiles)
-    assert found.columns == [*SERIES, *LEVELS]
+    found = stock_levels(wanted(series, means, quantiles))
+    assert set(found.columns) >= {*SERIES, *LEVELS}
     means, quantiles = (rows.sample(fraction=1, shuffle=True, seed=1) for rows in (means, quantiles))
-    assert stock_levels_of(series[::-1], means, quantiles).equals(found)
+    assert stock_levels(wanted(series[::-1], means, quantiles)).equals(found)
 
 
 def test_no_series_give_the_same_columns():
-    found = stock_levels_of(frame(SERIES), frame(MEANS), frame(QUANTILES))
+    found = stock_levels(wanted(frame(SERIES), frame(MEANS), frame(QUANTILES)))
     assert found.schema == levels([1.0], 7, 0, 7, 0.9).clear().schema
 
 
 @QUICK
 @given(st.lists(st.floats(0, 50), min_size=1, max_size=5), st.integers(0, 60))
-def test_expected_demand_equals_a_sum_over_days(weeks: list[float], days: int):
+def test_demand_within_some_days_equals_a_sum_over_days(weeks: list[float], days: int):
     total = sum(weeks[min(d // 7, len(weeks) - 1)] / 7 for d in range(days))
-    assert expected_demand(np.array([weeks]), np.array([float(days)]))[0] == pytest.approx(total)
+    assert within(np.array([weeks]), np.array([float(days)]))[0] == pytest.approx(total)

@@ -20,7 +20,7 @@ def test_a_few_thousand_suggestions_are_explained_in_full(tmp_path: Path, monkey
     ordered = made.filter(made["order_quantity_units"] > 0)
     assert (ordered["order_quantity_units"] % ordered["case_pack_units"] == 0).all()
     assert (ordered["inventory_position_units"] < ordered["order_up_to_level_units"]).all()
-    assert made["critical_ratio"].is_between(0, 1).all() and made["cycle_service_level"].is_between(0, 1).all()
+    assert made["unit_fill_rate"].is_between(0, 1).all() and made["cycle_service_level"].is_between(0, 1).all()
 
 
 def test_the_simulations_benchmark_runs(monkeypatch: pytest.MonkeyPatch):

@@ -108,7 +108,8 @@ def means(*skus: str) -> pl.DataFrame:
 
 
 def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
-    stock = {"available_units": 5, "on_order_units": 0, "decided_units": 0, "transfer_units": 0, "backordered_units": 0}
+    aim = {"aim": "cycle_service_level", "target_rate": 0.95, "holding_rate": 0.2, "shortage_amount": 6.0}
+    stock = aim | {"available_units": 5, "on_order_units": 0, "decided_units": 0, "transfer_units": 0, "backordered_units": 0}
     plan = rows(stock | {"sku": "A"}, stock | {"sku": "B", "price_amount": 50.0})
     weeks = means("A", "B")
     quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")

@@ -1,0 +1,208 @@
+"""The least stock that meets an aim. Here: costs, a cycle service level, a fill rate, a budget, to whole levels and what they lead to. Not here: where
+demand comes from (futures.py, protection.py), MOQ and packs of a single order (quantity.py).
+
+A level is a position (on hand + on order − owed) that each review fills up to. What is ordered at a review arrives after the lead time and has to
+last until the next review's order arrives: from then on it answers for demand beyond the lead time L and within lead time and review, L + R.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+COST, CYCLE, FILL = "cost", "cycle_service_level", "unit_fill_rate"
+AIMS = (COST, CYCLE, FILL)
+TIE = 1e-9
+UNSTOCKED_DAYS = 730.0  # what isn't wanted once in two years is not stocked for the sake of a service level
+DEARER, HALVINGS = 2.0**10, 12  # how much dearer a budget may make capital, and in how many steps that is found
+
+
+class Interval(Protocol):
+    """Demand of n series over the lead time, and over lead time and review."""
+
+    @property
+    def review_units(self) -> Array:
+        """(n,) mean demand of one review."""
+        ...
+
+    @property
+    def idle_rate(self) -> Array:
+        """(n,) chance that nothing is wanted in a review."""
+        ...
+
+    def chances(self, level: Array, lot: Array) -> tuple[Array, Array]:
+        """P(D ≤ level) over the lead time, and over lead time and review; the mean over level … level + lot − 1."""
+        ...
+
+    def missing(self, level: Array, lot: Array) -> tuple[Array, Array]:
+        """E(D − level)⁺ likewise."""
+        ...
+
+    def means(self) -> tuple[Array, Array]:
+        """E(D) likewise."""
+        ...
+
+    def served(self, rate: Array) -> "Interval":
+        """The same with only `rate` (n,) of the lead time's demand served: what is lost leaves stock for later."""
+        ...
+
+    def quantile(self, rate: Array) -> Array:
+        """(n,) a whole level with P(D ≤ level) ≥ rate over lead time and review; with all that is thinkable at a rate of 1."""
+        ...
+
+    def part(self, rows: Ints) -> "Interval":
+        """Some of the series."""
+        ...
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What n series aim at.
+
+    kind: of AIMS. target_rate: the service wanted, not used for costs. holding_amount: per unit and day; shortage_amount: per unit missed at once;
+    left_amount: what a unit loses that this review's order leaves over, where no later order follows (the product or its season ends), else 0.
+    review_days; lot: units by which orders lift the position above its level, 1 where they don't; is_lost: whether a missing unit is lost or owed.
+    """
+
+    kind: NDArray[np.str_]
+    target_rate: Array
+    holding_amount: Array
+    shortage_amount: Array
+    left_amount: Array
+    review_days: Array
+    lot: Array
+    is_lost: Bools
+
+    def part(self, rows: Ints) -> "Aim":
+        """Some of the series."""
+        return Aim(**{name: value[rows] for name, value in self.__dict__.items()})
+
+    @property
+    def kept_amount(self) -> Array:
+        """(n,) what a unit costs that is left over until the next order arrives."""
+        return self.holding_amount * self.review_days + self.left_amount
+
+
+def least_levels(interval: Interval, aim: Aim) -> Array:
+    """(n,) whole levels, none below 0.
+
+    Costs: of a unit more, P(D_L ≤ S) is held on average as P(D_L ≤ S) + P(D_{L+R} ≤ S) over two, and it saves a shortage where demand passes
+    S between the two; so the level is the least with P(D_{L+R} ≤ S) ÷ P(D_L ≤ S) ≥ (p − k/2) ÷ (p + k/2), with k what a unit costs that stays a
+    review. For fast demand that is the newsvendor's p ÷ (p + k). Zipkin (2000), 6.2 and 9.6; over the positions that lots lead to, their mean.
+    Cycle service: at most 1 − target of the cycles that began with an order end short. Fill rate: what goes missing in a review ÷ its demand.
+
+    Example: Poisson demand of 20 over lead time and review of 7 days each, cost 20 held at 0.002 a day and missed at 5: k = 0.28, 27 units.
+    """
+    level = _search(interval, aim, _enough(interval, aim))
+    lost = np.flatnonzero(aim.is_lost & (level > 0))
+    if not len(lost):
+        return level
+    some, theirs = interval.part(lost), aim.part(lost)
+    level[lost] = _search(some.served(fill_rates(some, level[lost], theirs.lot)), theirs, level[lost])
+    return level
+
+
+def _enough(interval: Interval, aim: Aim) -> Array:
+    """Levels that are high enough for every aim: P(D_{L+R} ≤ S) alone as high as the aim's own figure has to be."""
+    target = _targets(aim)
+    rate = np.where(aim.kind == CYCLE, 1 - (1 - target) * (1 - interval.idle_rate), np.where(aim.kind == COST, target, 1.0))
+    level = interval.quantile(rate)
+    is_stocked = (aim.kind == COST) | (interval.review_units * UNSTOCKED_DAYS >= aim.review_days)
+    return np.where(is_stocked, level, 0.0)
+
+
+def _search(interval: Interval, aim: Aim, high: Array) -> Array:
+    """The least level that reaches the aim, down from `high`, which does: by doubled steps, then by halving."""
+    target = _targets(aim) - TIE
+    high, low = high.copy(), np.full(len(high), -1.0)
+
+    def split(rows: Ints, middle: Array) -> Bools:
+        is_enough = _reached(interval.part(rows), middle, aim.part(rows)) >= target[rows]
+        high[rows], low[rows] = np.where(is_enough, middle, high[rows]), np.where(is_enough, low[rows], middle)
+        return is_enough
+
+    step, rows = 1.0, np.flatnonzero(high > 0)
+    while len(rows):
+        rows = rows[split(rows, np.maximum(high[rows] - step, 0.0)) & (high[rows] > 0)]
+        step *= 2
+    while len(rows := np.flatnonzero(high - low > 1)):
+        split(rows, np.floor((low[rows] + high[rows]) / 2))
+    return high
+
+
+def _targets(aim: Aim) -> Array:
+    ends = aim.left_amount > 0
+    half = np.where(ends, aim.kept_amount, aim.kept_amount / 2)
+    gain = np.where(ends, aim.shortage_amount, np.maximum(aim.shortage_amount - half, 0.0))
+    ratio = np.divide(gain, aim.shortage_amount + half, out=np.zeros_like(gain), where=aim.shortage_amount > 0)
+    return np.where(aim.kind == COST, ratio, aim.target_rate)
+
+
+def _reached(interval: Interval, level: Array, aim: Aim) -> Array:
+    """What each level comes to on its aim's own scale."""
+    lead, whole = interval.chances(level, aim.lot)
+    ratio = np.divide(whole, lead, out=np.zeros_like(whole), where=lead > 0)
+    found = np.where(aim.kind == CYCLE, _cycle_service(interval, *interval.chances(level, np.ones_like(level))), ratio)
+    if (aim.kind == FILL).any():
+        found = np.where(aim.kind == FILL, fill_rates(interval, level, aim.lot), found)
+    return found
+
+
+def _cycle_service(interval: Interval, lead: Array, whole: Array) -> Array:
+    """Of the cycles that begin with an order, those that nothing goes missing in: a review in which nothing was wanted orders nothing."""
+    begun = np.maximum(1 - interval.idle_rate, TIE)
+    return 1 - np.clip((1 - whole) - interval.idle_rate * (1 - lead), 0.0, begun) / begun
+
+
+def fill_rates(interval: Interval, level: Array, lot: Array) -> Array:
+    """(n,) units served at once ÷ wanted: of a review's demand all but what is missing at its end and wasn't before it."""
+    lead, whole = interval.missing(level, lot)
+    short = np.divide(whole - lead, interval.review_units, out=np.zeros_like(whole), where=interval.review_units > 0)
+    return 1 - np.clip(short, 0.0, 1.0)
+
+
+def expected_amounts(interval: Interval, position: Array, aim: Aim) -> Array:
+    """(n,) what a position costs in the turn that this review's order answers for: kept_amount per unit on hand, shortage_amount per unit missed.
+
+    Example: nothing on hand, 10 wanted for certain, a shortage of 2: 20, after an order of 10: what the ten cost until they are sold.
+    """
+    one = np.ones(len(position))
+    lead, whole = interval.missing(position, one)
+    return aim.kept_amount * _on_hand(interval, position, lead, whole) + aim.shortage_amount * np.maximum(whole - lead, 0.0)
+
+
+def mean_stock(interval: Interval, level: Array, lot: Array) -> Array:
+    """(n,) units on hand on average: the mean of what is left just after an order arrives and just before the next one does."""
+    return _on_hand(interval, level + (lot - 1) / 2, *interval.missing(level, lot))
+
+
+def _on_hand(interval: Interval, position: Array, lead: Array, whole: Array) -> Array:
+    before, after = interval.means()
+    return ((position - before + lead) + (position - after + whole)) / 2
+
+
+def within_budget(interval: Interval, aim: Aim, unit_cost_amount: Array, budget_amount: float) -> tuple[Array, float]:
+    """Levels whose mean stock costs at most `budget_amount` in all, and by how much dearer that makes capital (1 where it suffices).
+
+    Capital is made dearer for every series alike until it suffices, so that the last euro buys the same everywhere (a Lagrange
+    multiplier; Silver, Pyke & Thomas 2017, 6.12); it bears on series that aim at costs, others keep their service.
+    """
+
+    def bound(rate: float) -> tuple[Array, float]:
+        level = least_levels(interval, replace(aim, holding_amount=aim.holding_amount * rate))
+        return level, float((np.maximum(mean_stock(interval, level, aim.lot), 0.0) * unit_cost_amount).sum())
+
+    level, bound_amount = bound(1.0)
+    if bound_amount <= budget_amount:
+        return level, 1.0
+    low, high = 1.0, DEARER
+    level = bound(high)[0]
+    for _ in range(HALVINGS):
+        rate = float(np.sqrt(low * high))
+        tried, bound_amount = bound(rate)
+        low, high, level = (low, rate, tried) if bound_amount <= budget_amount else (rate, high, level)
+    return level, high
