@@ -116,6 +116,16 @@ def with_conditions(weekly: pl.DataFrame, demand: pl.DataFrame, promotions: pl.D
     return rows.with_columns(pl.col("price_rate").forward_fill().over(*SERIES))
 
 
+def promoted_ahead(series: pl.DataFrame, promotions: pl.DataFrame, cutoff: date, horizon: int) -> pl.DataFrame:
+    """promoted_rate of each series' weeks 1 to `horizon` after the cutoff: the share of days on which a promotion is planned."""
+    days = promoted_days(promotions, cutoff + timedelta(days=7 * horizon)).filter(pl.col("demand_date") > cutoff)
+    week = -((pl.lit(cutoff) - pl.col("demand_date")).dt.total_days() // 7)
+    planned = days.group_by("sku", week=week).agg(promoted_rate=pl.len() / 7)
+    weeks = series.select(*SERIES).join(pl.DataFrame({"week": range(1, horizon + 1)}, schema={"week": pl.Int64}), how="cross")
+    rows = weeks.join(planned, on=["sku", "week"], how="left", maintain_order="left")
+    return rows.with_columns(pl.col("promoted_rate").fill_null(0.0))
+
+
 def full_week_units() -> pl.Expr:
     """Units of a week; unknown where too little of it was seen for the estimate of the rest to count as its demand."""
     return pl.when(pl.col("seen_days") >= MIN_SEEN_DAYS).then(pl.col("units"))

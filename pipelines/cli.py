@@ -191,6 +191,9 @@ def forecast(
     horizon: HorizonOption,
     output: Annotated[Path, typer.Option(help="Where the forecasts go: .parquet or .csv.")],
     attributes: AttributesOption = None,
+    planned: Annotated[
+        Path | None, typer.Option(help="File of what is planned for periods to come: unique_id, ds, price or promotion.")
+    ] = None,
     selection: Annotated[
         Path | None, typer.Option(help="Keeps what was chosen and trained here; when the file exists, only refreshes with it.")
     ] = None,
@@ -198,7 +201,7 @@ def forecast(
     """Forecasts any series: mean and quantiles per period, from a file with unique_id, ds, y."""
     from pipelines import forecasting
 
-    forecasting.forecast(history, freq, horizon, output, statics=attributes, selection=selection, today=_today())
+    forecasting.forecast(history, freq, horizon, output, statics=attributes, planned=planned, selection=selection, today=_today())
 
 
 @app.command()

@@ -22,14 +22,15 @@ READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
 
 
 def forecast(
-    history: Path, freq: str, horizon: int, output: Path, *, statics: Path | None, selection: Path | None, today: date
-) -> None:
+    history: Path, freq: str, horizon: int, output: Path, *, statics: Path | None, planned: Path | None, selection: Path | None,
+    today: date,
+) -> None:  # fmt: skip
     """Reads, forecasts and writes; a kept selection is used when its file exists, and kept there otherwise."""
     kept = _kept(selection) if selection and selection.exists() else None
-    frames = read(history), read(statics) if statics else None
+    rows, known, ahead = read(history), *(read(path) if path else None for path in (statics, planned))
     with bar("forecast") as report:
         made = _mended(
-            lambda: forecast_series(frames[0], freq, horizon, statics=frames[1], until=today, selection=kept, report=report)
+            lambda: forecast_series(rows, freq, horizon, statics=known, planned=ahead, until=today, selection=kept, report=report)
         )
         report(1, 1)
     write(made.table, output)

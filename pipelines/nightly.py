@@ -21,6 +21,7 @@ TABLES = (
     "supplier_terms",
     "promotions",
     "knowledge",
+    "locations",
 )
 CHOSEN_FOR_DAYS = 7
 Frames = dict[str, pl.DataFrame]
@@ -28,10 +29,12 @@ Frames = dict[str, pl.DataFrame]
 
 @dataclass(frozen=True)
 class Told:
-    """weekly: every series' history; series: what is known of each; entries: what people know, and planned promotions as they sell."""
+    """weekly: every series' history; series: what is known of each; planned: promotions of the coming weeks; entries: what people know,
+    and planned promotions as they sell."""
 
     weekly: pl.DataFrame
     series: pl.DataFrame
+    planned: pl.DataFrame
     entries: pl.DataFrame
     cutoff: date
     horizon: int
@@ -46,8 +49,9 @@ def told(t: Frames, cutoff: date, horizon: int) -> Told:
     supplier = t["supplier_terms"].sort("sku", "priority", "supplier_id").unique("sku", keep="first", maintain_order=True)
     products = t["products"].select("sku", "category", "brand", "launched_date", "discontinued_date").unique("sku", keep="first")
     described = products.join(supplier.select("sku", "supplier_id"), on="sku", how="full", coalesce=True)
-    series = t["demand_series"].join(described, on="sku", how="left")
-    return Told(weekly, series, _as_planned(t, entries, cutoff), cutoff, horizon)
+    placed = t["demand_series"].join(t["locations"].select("location_id", "country_code"), on="location_id", how="left")
+    series, planned = placed.join(described, on="sku", how="left"), demand.promoted_ahead(placed, promotions, cutoff, horizon)
+    return Told(weekly, series, planned, _as_planned(t, entries, cutoff), cutoff, horizon)
 
 
 def _as_planned(t: Frames, entries: pl.DataFrame, cutoff: date) -> pl.DataFrame:
@@ -73,7 +77,7 @@ def is_due(kept: pl.DataFrame, cutoff: date, horizon: int) -> bool:
 def chosen(known: Told, at: datetime) -> pl.DataFrame:
     """The row of forecast_selection; none where there is no history."""
     try:
-        selection, notes = choose(known.weekly, known.series, known.cutoff, known.horizon)
+        selection, notes = choose(known.weekly, known.series, known.cutoff, known.horizon, known.planned)
     except Problem:
         return table("forecast_selection").empty()
     row = {

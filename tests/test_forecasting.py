@@ -60,20 +60,22 @@ def test_a_backtest_shows_scores_and_writes_what_came(file: Path, tmp_path: Path
 def test_a_kept_selection_is_used_the_next_time(file: Path, tmp_path: Path):
     kept, outputs = tmp_path / "S.json", [tmp_path / "1.parquet", tmp_path / "2.parquet"]
     for output in outputs:
-        forecasting.forecast(file, "W-MON", 3, output, statics=None, selection=kept, today=TODAY)
+        forecasting.forecast(file, "W-MON", 3, output, statics=None, planned=None, selection=kept, today=TODAY)
     assert pl.read_parquet(outputs[0]).equals(pl.read_parquet(outputs[1]))
     with pytest.raises(InputError, match="kept selection is for 3 periods"):
-        forecasting.forecast(file, "W-MON", 4, outputs[0], statics=None, selection=kept, today=TODAY)
+        forecasting.forecast(file, "W-MON", 4, outputs[0], statics=None, planned=None, selection=kept, today=TODAY)
     kept.write_text("{}")
     with pytest.raises(InputError, match="is no kept selection"):
-        forecasting.forecast(file, "W-MON", 3, outputs[0], statics=None, selection=kept, today=TODAY)
+        forecasting.forecast(file, "W-MON", 3, outputs[0], statics=None, planned=None, selection=kept, today=TODAY)
 
 
 def test_refused_series_end_with_exit_code_2_and_the_others_are_written(tmp_path: Path):
     twice = pl.concat([history(), history(names=("b",)).with_columns(y=pl.lit(9, pl.Int64))])
     twice.write_csv(tmp_path / "F.csv")
     with pytest.raises(typer.Exit) as told:
-        forecasting.forecast(tmp_path / "F.csv", "W-MON", 2, tmp_path / "G.csv", statics=None, selection=None, today=TODAY)
+        forecasting.forecast(
+            tmp_path / "F.csv", "W-MON", 2, tmp_path / "G.csv", statics=None, planned=None, selection=None, today=TODAY
+        )
     assert told.value.exit_code == 2
     assert pl.read_csv(tmp_path / "G.csv")["unique_id"].unique().to_list() == ["a"]
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from models.forecast import blend as blending
 from models.forecast import boosting
+from models.forecast.ahead import read_ahead
 from models.forecast.attributes import Kind
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.features import Features
@@ -70,19 +71,19 @@ class Made:
 
 
 def forecast_series(
-    history: pl.DataFrame, freq: str, horizon: int, *, statics: pl.DataFrame | None = None, until: date | None = None,
-    selection: Selection | None = None, report: Report = lambda done, total: None, seed: int = 0,
+    history: pl.DataFrame, freq: str, horizon: int, *, statics: pl.DataFrame | None = None, planned: pl.DataFrame | None = None,
+    until: date | None = None, selection: Selection | None = None, report: Report = lambda done, total: None, seed: int = 0,
 ) -> Made:  # fmt: skip
     """Forecasts the `horizon` periods after each series' last row; with a `selection` only refreshes.
 
-    See read_panel for the columns of `history` and `statics`; rows after `until` are left out.
+    See read_panel for the columns of `history` and `statics`, read_ahead for those of `planned`; rows after `until` are left out.
     """
     _check_horizon(horizon)
     if selection and (selection.freq, selection.horizon) != (freq, horizon):
         raise Problem(f"The kept selection is for {selection.horizon} periods of {selection.freq}, not {horizon} of {freq}.")
     panel = read_panel(history, freq, statics, until, selection.kinds if selection else None)
     notes = list(panel.notes)
-    features = Features(panel, horizon)
+    features = Features(panel, horizon, read_ahead(panel, horizon, planned, notes))
     chosen = selection or select(features, horizon, notes, report, seed)
     return Made(_table(panel, features, chosen, notes), chosen, tuple(notes))
 
@@ -98,9 +99,10 @@ def backtest_series(
     _check_horizon(horizon)
     panel = read_panel(history, freq, statics, until)
     notes, parts = list(panel.notes), []
+    ahead = read_ahead(panel, horizon, None, notes)
     for window in range(windows):
         past = panel.until(horizon * (window + 1))
-        features, said = Features(past, horizon), list[Note]()
+        features, said = Features(past, horizon, ahead), list[Note]()
         chosen = select(features, horizon, said, _part_of(report, window, windows), seed)
         i, t, h = boosting.every_row(past.last, np.ones(len(panel.ids), dtype=np.int64), horizon)
         came = panel.y[i, np.minimum(t + h, panel.y.shape[1] - 1)]

@@ -6,6 +6,7 @@ Amounts are divided by the series' level at the origin, so that one model learns
 import numpy as np
 from numpy.typing import NDArray
 
+from models.forecast.ahead import PLANNED, Ahead
 from models.forecast.index import Index
 from models.forecast.neighbours import Neighbours
 from models.forecast.own import Own
@@ -22,13 +23,13 @@ MIN_YEARS = 3  # of a calendar, before a position in the year can be told from t
 
 
 class Features:
-    """Rows of features for any (i, t, h): series, origin, steps ahead; nothing after t is looked at.
+    """Rows of features for any (i, t, h): series, origin, steps ahead; of what comes after t only what is known before it comes.
 
     Whatever a history lacks is not a number in its column, so that a model kept from a shorter one can read them.
     """
 
-    def __init__(self, panel: Panel, horizon: int) -> None:
-        self.panel, self.past = panel, Past(panel)
+    def __init__(self, panel: Panel, horizon: int, ahead: Ahead) -> None:
+        self.panel, self.past, self._ahead = panel, Past(panel), ahead
         whole = np.zeros(len(panel.ids), dtype=np.int64)
         self._pooled = Yearly(self.past, whole, horizon)
         sorts = [k for k, attribute in enumerate(panel.attributes) if attribute.kind[0] == "category"]
@@ -54,7 +55,7 @@ class Features:
             "log_scale": np.log(scale + 1e-3),
         }
         columns |= self._recent(i, t) | self._seasonal(i, t, h, _positive(scale)) | self._calendar(t, h) | self._known(i, t)
-        columns |= self._neighbours.columns(i, t)
+        columns |= self._neighbours.columns(i, t) | self._planned(i, t, h)
         return np.stack([c.astype(np.float32) for c in columns.values()], axis=1), list(columns)
 
     def _recent(self, i: Ints, t: Ints) -> dict[str, Array]:
@@ -85,6 +86,7 @@ class Features:
         base = np.where(then >= 0, past.level[i, np.maximum(then, 0)], np.nan)
         own = known_mean([past.at(i, year_ago + k) for k in range(-freq.smooth, 1)])
         columns = {"year_ago": own / scale, "year_ago_ratio": own / np.where(base > 0, base, np.nan)}
+        columns["holidays_year_ago"] = self._ahead.holidays_in(i, year_ago)
         columns |= {
             "own": self.own.mean(i, t, h) / scale,
             "own_index": self._index.own[i, t + h],
@@ -108,6 +110,12 @@ class Features:
         if freq.year > freq.season > 1:
             columns["of_season"] = (since % freq.season).astype(np.float64)
         return columns
+
+    def _planned(self, i: Ints, t: Ints, h: Ints) -> dict[str, Array]:
+        """Public holidays of the period and the next, for which people buy before, and what is planned."""
+        ahead = self._ahead
+        columns = {"holidays": ahead.holidays_in(i, t + h), "holidays_next": ahead.holidays_in(i, t + h + 1)}
+        return columns | {f"{name}_ahead": ahead.planned_in(name, i, t + h) for name in PLANNED}
 
     def _known(self, i: Ints, t: Ints) -> dict[str, Array]:
         panel = self.panel

@@ -20,7 +20,7 @@ from models.forecast.problem import Note, Problem
 
 Array = NDArray[np.float64]
 WEEK = "1w"
-ATTRIBUTES = ("category", "brand", "supplier_id", "location_id")
+ATTRIBUTES = ("category", "brand", "supplier_id", "location_id", "country_code")
 NEVER_SOLD = "never sold"
 NEAR_WEEKS = 8  # by whose error a forecast is judged
 _IDENTITY = {"sku": pl.String, "location_id": pl.String, "cutoff_date": pl.Date}
@@ -44,30 +44,40 @@ class Forecast:
     notes: tuple[Note, ...] = ()
 
 
-def choose(weekly: pl.DataFrame, series: pl.DataFrame, cutoff: date, horizon: int) -> tuple[Selection, tuple[Note, ...]]:
+def choose(
+    weekly: pl.DataFrame, series: pl.DataFrame, cutoff: date, horizon: int, planned: pl.DataFrame | None = None
+) -> tuple[Selection, tuple[Note, ...]]:
     """What `forecast` forecasts with from now on: models trained and blended on the whole history. Takes minutes.
 
     Raises Problem where there is no history at all.
     """
     ordered = series.sort(*SERIES).with_row_index("unique_id")
-    made = forecast_series(_history(weekly, ordered, cutoff), WEEK, horizon, statics=_statics(ordered))
+    made = forecast_series(
+        _history(weekly, ordered, cutoff), WEEK, horizon, statics=_statics(ordered), planned=_planned(planned, ordered, cutoff)
+    )
     return made.selection, made.notes
 
 
 def forecast(
-    weekly: pl.DataFrame, series: pl.DataFrame, cutoff: date, horizon: int, selection: Selection | None = None
+    weekly: pl.DataFrame,
+    series: pl.DataFrame,
+    cutoff: date,
+    horizon: int,
+    selection: Selection | None = None,
+    planned: pl.DataFrame | None = None,
 ) -> Forecast:
     """Forecasts the `horizon` weeks after `cutoff` for every series; without a `selection` each from its own history.
 
     weekly: models.demand.weekly_history, with promoted_rate and price_rate where known. series: sku, location_id, demand_class, category,
-    brand, supplier_id, launched_date, discontinued_date. Weeks seen on under three days are unknown, weeks seen in part are scaled up.
+    brand, supplier_id, country_code (of the location), launched_date, discontinued_date. planned: models.demand.promoted_ahead. Weeks
+    seen on under three days are unknown, weeks seen in part are scaled up.
     A new series is drawn to what its look-alikes are forecast to sell; a product ends on its last day on sale.
     """
     ordered = series.sort(*SERIES).with_row_index("unique_id")
     if ordered.is_empty():
         return Forecast(pl.DataFrame(schema=_MEANS), pl.DataFrame(schema=_QUANTILES))
     history = _history(weekly, ordered, cutoff)
-    table, learnt, notes = _made(history, ordered, horizon, selection)
+    table, learnt, notes = _made(history, ordered, horizon, selection, _planned(planned, ordered, cutoff))
     back = _looked_back(history, horizon)
     together = _together(back) if learnt is None else learnt
     values = table.select(*COLUMNS).fill_null(0.0).to_numpy().reshape(ordered.height, horizon, -1)
@@ -87,7 +97,7 @@ def forecast(
 
 
 def _made(
-    history: pl.DataFrame, ordered: pl.DataFrame, horizon: int, selection: Selection | None
+    history: pl.DataFrame, ordered: pl.DataFrame, horizon: int, selection: Selection | None, planned: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, float | None, list[Note]]:
     """One row per series and week in order, blank for series without history; how far weeks go together, where it was learnt; what was said."""
     notes: list[Note] = []
@@ -98,7 +108,7 @@ def _made(
         return _on_grid(made, ordered, horizon), None, notes
     if selection:
         try:
-            found = forecast_series(history, WEEK, horizon, statics=_statics(ordered), selection=selection)
+            found = forecast_series(history, WEEK, horizon, statics=_statics(ordered), planned=planned, selection=selection)
         except Problem as problem:
             notes.append(Note(f"{problem} Until models are chosen again each series is forecast from its own history."))
         else:
@@ -150,8 +160,18 @@ def _history(weekly: pl.DataFrame, ordered: pl.DataFrame, cutoff: date) -> pl.Da
     known = {"promotion": "promoted_rate", "price": "price_rate"}
     extra = {name: column for name, column in known.items() if column in weekly.columns}
     rows = weekly.join(ordered.select("unique_id", *SERIES), on=SERIES, how="inner")
-    first_day = pl.lit(cutoff - timedelta(days=6)) + pl.duration(days=7 * pl.col("week"))
-    return rows.select("unique_id", ds=first_day, y=full_week_units(), **extra)
+    return rows.select("unique_id", ds=_first_day(cutoff), y=full_week_units(), **extra)
+
+
+def _planned(planned: pl.DataFrame | None, ordered: pl.DataFrame, cutoff: date) -> pl.DataFrame | None:
+    if planned is None:
+        return None
+    rows = planned.join(ordered.select("unique_id", *SERIES), on=SERIES, how="inner")
+    return rows.select("unique_id", ds=_first_day(cutoff), promotion="promoted_rate")
+
+
+def _first_day(cutoff: date) -> pl.Expr:
+    return pl.lit(cutoff - timedelta(days=6)) + pl.duration(days=7 * pl.col("week"))
 
 
 def _statics(ordered: pl.DataFrame) -> pl.DataFrame:

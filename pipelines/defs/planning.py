@@ -80,7 +80,7 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         t = run.warehouse.read(*names)
         known = nightly.told(t, run.cutoff, weeks)
         selection, notes = nightly.kept_selection(t["forecast_selection"])
-        statistical = forecast(known.weekly, known.series, run.cutoff, weeks, selection)
+        statistical = forecast(known.weekly, known.series, run.cutoff, weeks, selection, known.planned)
         notes = f"{notes} {nightly.said(statistical.notes)}".strip()
         made = knowledge.adjusted(statistical.means, statistical.quantiles, known.entries)
         frames = {

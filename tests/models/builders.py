@@ -80,6 +80,6 @@ def series_of(weekly: pl.DataFrame, demand_class: str = "smooth", discontinued: 
     """Series of a weekly history, all of one class and category, without dates but the last on sale."""
     names = weekly.select("sku", "location_id").unique().sort("sku")
     ends = pl.Series("discontinued_date", [(discontinued or {}).get(sku) for sku in names["sku"]], dtype=pl.Date)
-    facts = {"demand_class": demand_class, "category": "c", "brand": "b", "supplier_id": None}
+    facts = {"demand_class": demand_class, "category": "c", "brand": "b", "supplier_id": None, "country_code": "DE"}
     dates = {"launched_date": pl.lit(None, pl.Date), "last_demand_date": pl.lit(CUTOFF)}
     return names.with_columns(ends, **{name: pl.lit(value, pl.String) for name, value in facts.items()}, **dates)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from models.forecast.ahead import read_ahead
 from models.forecast.features import Features
 from models.forecast.index import Index
 from models.forecast.neighbours import Neighbours
@@ -114,7 +115,7 @@ def test_nothing_later_changes_a_feature(y: np.ndarray, freq: str):
     rows = tuple(np.repeat([np.arange(50)], HORIZON, axis=0).ravel() if k == 0 else v for k, v in enumerate((
         0, np.full(50 * HORIZON, t), np.repeat(np.arange(1, HORIZON + 1), 50),
     )))  # fmt: skip
-    whole, cut = (Features(p, HORIZON) for p in (panel, later))
+    whole, cut = (Features(p, HORIZON, read_ahead(panel, HORIZON, None, [])) for p in (panel, later))
     table, names = whole.rows(*rows)
     assert table.shape == (50 * HORIZON, len(names))
     assert np.array_equal(table, cut.rows(*rows)[0], equal_nan=True)
