@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import frame
-from dashboards.views import best_sellers, data, forecast, fulfilment, product, reorder, stock, today
+from dashboards.views import best_sellers, data, forecast, fulfilment, product, reorder, start, stock, today
 
 st.set_page_config(page_title="Fulcast", page_icon="📦", layout="wide")
 frame.PAGES.update({
@@ -20,3 +20,5 @@ frame.begin()
 page = st.navigation(list(frame.PAGES.values()))
 if frame.banner():
     page.run()
+else:
+    start.show()

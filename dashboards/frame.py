@@ -74,7 +74,10 @@ def banner() -> bool:
         info = ask(run_info).row(0, named=True)
     except InputError as problem:
         st.title("Nothing here yet")
-        st.info(f"{problem} The demo merchant is one command away: `make run`.", icon=":material/rocket_launch:")
+        st.info(
+            f"{problem} Connect a channel or drop a file below: nothing is kept until you say so. The demo merchant is one command away: `make run`.",
+            icon=":material/rocket_launch:",
+        )
         return False
     age = datetime.now(UTC) - info["made_at"]
     words = f"**{info['merchant']}** · as of {info['as_of']:%d %b %Y %H:%M} UTC, published {_ago(age.total_seconds())} · snapshot `{info['snapshot_version']}`"

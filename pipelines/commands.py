@@ -106,21 +106,14 @@ def _checked(name: str, call: Any) -> str:
 
 def _dry_run(channel: Any, session: Any) -> None:
     from pipelines import terminal
-    from pipelines.intake.trying import SAMPLE_DAYS, try_streams
+    from pipelines.intake.trying import SAMPLE_DAYS, in_words, try_streams
 
     typer.echo(f"What the last {SAMPLE_DAYS} days would become; nothing is kept:")
     for tried in _checked_list(channel.name, lambda: list(try_streams(channel, session))):
-        rows = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in tried.rows.items() if count)
-        span = f" ({tried.first} to {tried.last})" if tried.records else ""
-        typer.echo(f"  {tried.stream}: {tried.records:,} records{span}" + (f" → {rows}" if rows else ""))
-        if tried.without_sku:
-            typer.echo(f"    {tried.without_sku:,} lines have no SKU; map them in a `listings` feed.")
-        if tried.unbalanced:
-            typer.echo(
-                f"    {tried.unbalanced:,} orders do not sum to the total that the channel states; they are loaded and flagged."
-            )
-        for sentence in tried.unreadable[:5]:
-            typer.secho(f"    can't be read: {sentence}", fg="yellow")
+        head, *more = in_words(tried)
+        typer.echo(f"  {head}")
+        for sentence in more:
+            typer.secho(f"    {sentence}", fg="yellow" if "read" in sentence else None)
     terminal.console.print("")
 
 
@@ -151,19 +144,17 @@ def _new_channel(name: str) -> Any:
 
 def _write_down(config: Path, channel: Any, told: dict[str, str], *, is_known: bool) -> None:
     """Adds the channel to the configuration; one that is there already is for the person to change."""
-    lines = [
-        f'kind = "{channel.kind}"',
-        "connection = { " + ", ".join(f'{key} = "{value}"' for key, value in told.items()) + " }",
-    ]
+    from pipelines.intake.configuring import channel_toml, connection_toml
+
+    lines = connection_toml(channel, told)
     if is_known:
         typer.echo(f"Add to [[channel]] '{channel.name}' of your configuration:\n  " + "\n  ".join(lines))
         return
     file = (config if config.is_dir() else config.parent) / f"{channel.name}.toml"
     if file.exists():
         raise InputError(f"{file} is there already; add the channel to it by hand:\n" + "\n".join(lines))
-    head = [f"# {channel.name}, fetched from its platform. Secrets come from the environment.", "[[channel]]", f'name = "{channel.name}"',
-            f'time_zone = "{channel.time_zone}"', f'currency = "{channel.currency}"']  # fmt: skip
-    file.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8")
+    head = f"# {channel.name}, fetched from its platform. Secrets come from the environment."
+    file.write_text("\n".join([head, *channel_toml(channel, told)]) + "\n", encoding="utf-8")
     typer.echo(f"Written to {file}.")
     if not config.is_dir():
         typer.echo(f"Give the folder, `--config {config.parent}`, so that both files are read.")

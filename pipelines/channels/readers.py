@@ -53,7 +53,7 @@ def read(feed: Feed, content: bytes, name: str) -> tuple[pl.DataFrame, list[BadR
         return _read_json_lines(feed, content, name)
     if kind in ("csv", "tsv"):
         return _read_separated(feed, content, name, "\t" if kind == "tsv" else feed.delimiter)
-    frame = _read_parquet(content, name) if kind == "parquet" else _read_xlsx(feed, content, name)
+    frame = _read_parquet(content, name) if kind == "parquet" else sheet_of(content, name, feed.sheet, feed.name)
     _require_columns(feed, frame.columns, name)
     is_row = ~pl.all_horizontal(pl.all().is_null()) if kind == "xlsx" else pl.lit(True)
     return _numbered(frame, feed, is_row), []
@@ -183,18 +183,20 @@ def _read_parquet(content: bytes, name: str) -> pl.DataFrame:
         raise InputError(f"{name} is not a whole Parquet file; export it again.") from problem
 
 
-def _read_xlsx(feed: Feed, content: bytes, name: str) -> pl.DataFrame:
+def sheet_of(content: bytes, name: str, sheet: str | None = None, feed: str = "") -> pl.DataFrame:
+    """A sheet of a workbook as text, its first where none is named.
+
+    Raises InputError when it is no workbook or has no such sheet.
+    """
     import fastexcel
 
     try:
         workbook = fastexcel.read_excel(content)
     except Exception as problem:  # fastexcel raises its own and calamine's errors without a common base
         raise InputError(f"{name} is not a whole XLSX file; save it again.") from problem
-    sheet = feed.sheet or workbook.sheet_names[0]
+    sheet = sheet or workbook.sheet_names[0]
     if sheet not in workbook.sheet_names:
-        raise InputError(
-            f"{name} has no sheet '{sheet}', which feed '{feed.name}' names; it has {', '.join(workbook.sheet_names)}."
-        )
+        raise InputError(f"{name} has no sheet '{sheet}', which feed '{feed}' names; it has {', '.join(workbook.sheet_names)}.")
     try:
         return workbook.load_sheet(sheet, dtypes="string").to_polars()
     except Exception as problem:

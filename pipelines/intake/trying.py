@@ -1,4 +1,4 @@
-"""Trying a channel before anything is kept: one call, and what a first load would do. Not here: keeping anything."""
+"""Trying a channel or a file before anything is kept: what a first load would do, in words. Not here: keeping anything."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,11 +9,24 @@ import polars as pl
 
 from pipelines.channels.base import Record, RecordStream, Session, kind_of
 from pipelines.channels.documents import parse_records
+from pipelines.channels.files import parse
+from pipelines.channels.mapping import Config, Feed
 from pipelines.channels.merchant import Channel
 from pipelines.channels.payloads import Parsed, Payload
 from pipelines.intake.connection import context_of
 
 SAMPLE_DAYS, MOST_RECORDS = 7, 500
+EXAMPLES = 5  # of what can't be read
+
+
+@dataclass(frozen=True)
+class Held(Payload):
+    """A payload that stands nowhere."""
+
+    received: bytes = b""
+
+    def content(self) -> bytes:
+        return self.received
 
 
 @dataclass
@@ -44,19 +57,55 @@ def try_streams(channel: Channel, session: Session, now: datetime | None = None)
         yield _tried(channel, stream, list({record.source_id: record for record in records}.values()))
 
 
+def try_file(feed: Feed, channel: Channel, content: bytes, name: str) -> Tried:
+    """A file as its feed reads it, in memory; nothing lands.
+
+    Raises InputError when the file as a whole can't be used.
+    """
+    config = Config.model_validate({"merchant": {"name": "dry run"}, "channel": [channel], "feed": [feed]})
+    parsed = parse(feed, config, Held(Path(name), name, "", received=content), b"dry run")
+    tried = Tried(name, parsed.rows_in)
+    _told(tried, parsed)
+    return tried
+
+
+def in_words(tried: Tried) -> list[str]:
+    """What would be loaded, and what of it can't be or needs a look; a sentence each."""
+    rows = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in tried.rows.items() if count)
+    said = [
+        f"{tried.stream}: {tried.records:,} records"
+        + (f" ({tried.first} to {tried.last})" if tried.first else "")
+        + (f" → {rows}" if rows else "")
+    ]
+    if tried.without_sku:
+        said.append(f"{tried.without_sku:,} lines have no SKU; map them in a `listings` feed.")
+    if tried.unbalanced:
+        said.append(f"{tried.unbalanced:,} orders do not sum to the total that the channel states; they are loaded and flagged.")
+    said += [f"can't be read: {sentence}" for sentence in tried.unreadable[:EXAMPLES]]
+    if len(tried.unreadable) > EXAMPLES:
+        said.append(
+            f"and {len(tried.unreadable) - EXAMPLES:,} more that can't be read; each waits in quarantine with its reason, the rest is kept."
+        )
+    return said
+
+
 def _tried(channel: Channel, stream: RecordStream, records: list[Record]) -> Tried:
     tried = Tried(stream.name, len(records))
     if not records:
         return tried
     versions = sorted(record.version for record in records)
     tried.first, tried.last = versions[0], versions[-1]
-    parsed = _read(channel, stream, records)
+    _told(tried, _read(channel, stream, records))
+    return tried
+
+
+def _told(tried: Tried, parsed: Parsed) -> None:
     tried.rows = {name: frame.height for name, frame in parsed.frames.items()}
-    tried.unreadable = [f"{document}: {reason}" for document, reason in parsed.quarantine.select("document", "reason").rows()]
+    where = pl.coalesce("document", pl.format("row {}", "row_number"))
+    tried.unreadable = [f"{document}: {reason}" for document, reason in parsed.quarantine.select(where, "reason").rows()]
     if "order_lines" in parsed.frames:
         tried.without_sku = parsed.frames["order_lines"].filter(pl.col("is_goods") & pl.col("sku").is_null()).height
         tried.unbalanced = parsed.frames["orders"].filter(~pl.col("is_balanced")).height
-    return tried
 
 
 def _read(channel: Channel, stream: RecordStream, records: list[Record]) -> Parsed:

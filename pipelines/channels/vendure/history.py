@@ -118,25 +118,19 @@ def _refunds(given: pl.DataFrame) -> tuple[Rows, Rows]:
     )
 
 
-def _taken_off(nested: pl.DataFrame) -> Rows:
-    """Units that were cancelled, each time: those of them that had left already are goods that came back."""
+def taken_off(nested: pl.DataFrame) -> pl.DataFrame:
+    """Units that were cancelled on a line (line_id, returned_units), each time, with moment and reason."""
     items = exploded(nested, KEEP, pl.col("history").struct.field("items"), "position").filter(pl.col("type") == CANCELLATION)
-    off = items.select(
-        *KEEP,
-        "position",
-        returned_at="createdAt",
-        reason=pl.col("data").struct.field("reason"),
-        lines=pl.col("data").struct.field("lines"),
-    )
-    frame = exploded(off, (*KEEP, "position", "returned_at", "reason"), pl.col("lines"), "inner").rename(
-        {"orderLineId": "line_id", "quantity": "returned_units"}
-    )
-    return Rows(
-        "returns",
-        frame,
-        pl.format("history.items[{}].data.lines[{}]", "position", "inner"),
-        ("line_id", "returned_units", "returned_at"),
-    )
+    data = pl.col("data").struct
+    off = items.select(*KEEP, "position", returned_at="createdAt", reason=data.field("reason"), lines=data.field("lines"))
+    lines = exploded(off, (*KEEP, "position", "returned_at", "reason"), pl.col("lines"), "inner")
+    return lines.rename({"orderLineId": "line_id", "quantity": "returned_units"})
+
+
+def _taken_off(nested: pl.DataFrame) -> Rows:
+    """Those of them that had left already are goods that came back."""
+    place = pl.format("history.items[{}].data.lines[{}]", "position", "inner")
+    return Rows("returns", taken_off(nested), place, ("line_id", "returned_units", "returned_at"))
 
 
 def with_payment(orders: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:

@@ -132,7 +132,10 @@ def _waived(name: str) -> pl.Expr:
 
 
 def _lines(nested: pl.DataFrame) -> Rows:
-    goods = _as_placed(exploded(nested.drop("channels"), KEEP, pl.col("lines"), "position"))
+    taken = history.taken_off(nested)
+    taken = taken.group_by("record", id="line_id").agg(taken=pl.col("returned_units").cast(pl.Int64, strict=False).sum())
+    goods = exploded(nested.drop("channels"), KEEP, pl.col("lines"), "position")
+    goods = _as_placed(goods.join(taken, on=["record", "id"], how="left", maintain_order="left"))
     variant = pl.col("productVariant").struct
     units = pl.coalesce(
         pl.col("units").cast(pl.String), pl.when(pl.col("placed").is_null()).then("orderPlacedQuantity"), "quantity"
@@ -165,12 +168,13 @@ def _as_placed(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines with the hundredths of all `units` that were placed, where only `left` of them are on the order still.
 
     2 of 3 units at 9.99 and 21 % are left: Vendure states 19.98 and 24.18 with tax; placed were 29.97, tax 6.29. A discount is
-    the same for each unit; what a line had that is gone whole is not told.
+    the same for each unit; what a line had that is gone whole is not told. Units that were added later are no part of
+    `orderPlacedQuantity`: the order's history tells what was taken off, of which what is left and that are the whole.
     """
     placed, left = (pl.col(name).cast(pl.Int64, strict=False) for name in ("orderPlacedQuantity", "quantity"))
     is_read = placed.is_between(0, MOST_UNITS) & left.is_between(0, MOST_UNITS)
     lines = lines.with_columns(
-        placed=placed, left=left, units=pl.when(is_read).then(pl.max_horizontal(placed, left)),
+        placed=placed, left=left, units=pl.when(is_read).then(pl.max_horizontal(placed, left + pl.col("taken").fill_null(0).clip(0, MOST_UNITS))),
         rate=pl.col("taxRate").cast(pl.Float64, strict=False).fill_null(0), **{f"{name} in cents": _cents(name) for name in CENTS},
     )  # fmt: skip
     unit, with_tax, gross, net, total = (

@@ -90,6 +90,12 @@ def test_what_was_placed_is_put_together_again_from_what_is_left(left: int) -> N
     )
 
 
+def test_units_that_were_added_later_and_cancelled_are_told_by_the_history() -> None:
+    off = told("CANCELLATION", "21.000", lines=[{"orderLineId": 1, "quantity": 4}])
+    lines = parsed("vendure", "orders", order(line(0, 3), history=(off,))).frames["order_lines"]
+    assert lines.select("ordered_units", "cancelled_units", "gross_amount").row(0) == (4, 4, Decimal("39.96"))
+
+
 def test_prices_with_tax_in_them_come_apart_as_the_shop_takes_them_apart() -> None:
     """3 × 10.00 with 21 % in it are 24.79 net: not three times 8.26."""
     included = line(1, unitPrice=826, unitPriceWithTax=1000, linePrice=826, proratedLinePrice=826, proratedLinePriceWithTax=1000)
