@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test spark check dagster dashboard bench metrics lock clean
+.PHONY: help run test systems spark check dagster dashboard bench metrics lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -23,6 +23,9 @@ run: $(INSTALLED) ## the whole path on the built-in demo merchant: files in, a r
 
 test: $(INSTALLED) ## the tests; what this machine lacks is skipped and named
 	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile
+
+systems: $(INSTALLED) ## the tests that install and start whole other systems: a real Vendure shop on PostgreSQL
+	@$(BIN)/python -m pytest -rs -m real
 
 spark: $(INSTALLED) ## what the tests of Spark's protocol need, beside the rest
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock

@@ -24,6 +24,7 @@ KIND = Kind(
     ),
     open=fetch.open_session,
     check=fetch.check,
+    about=fetch.about,
     streams=(
         RecordStream(
             name="orders",

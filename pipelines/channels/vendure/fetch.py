@@ -68,6 +68,11 @@ def check(session: Session) -> str:
     )
 
 
+def about(session: Session) -> dict[str, str]:
+    """The shop's own currency; Vendure has no clock of its own."""
+    return {"currency": _shop(session)["activeChannel"]["defaultCurrencyCode"]}
+
+
 def changed(session: Session, since: datetime | None) -> Iterator[list[Record]]:
     """Orders of which anything changed since an instant; all of them where that is None."""
     _shop(session)
