@@ -29,7 +29,8 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     position: sku, location_id, available_units, on_order_units, backordered_units, decided_units, reorder_point_units,
     order_up_to_level_units, mean_demand_units, safety_stock_units, cycle_service_level, protection_interval_days, unit_cost_amount (may be
     blank). A location's surplus is what it has on the shelf, less what decisions take away, beyond its own order-up-to level; its shortage
-    is what shelf, orders and decisions lack to its reorder point. Unknown stock neither gives nor takes.
+    is what shelf, orders and decisions lack to its reorder point. Unknown stock neither gives nor takes. Where downstream_units are given
+    (stock of the places that a location supplies), its levels are for all of them, and so is its stock; it gives what is on its own shelf.
 
     Where surplus is too small for all shortages, each unit goes where it most likely serves somebody. A move stays if it saves more than it
     costs: the surplus would else be held until its own location sells it, and the shortage last until a purchase arrives; where no cost is
@@ -37,11 +38,13 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     Example: A holds 50 and needs up to 20, B holds 2 with reorder point 12: 10 move from A to B.
     Returns sku, from_location_id, location_id, transfer_units, surplus_units, shortage_units.
     """
+    behind = pl.col("downstream_units") if "downstream_units" in position.columns else pl.lit(0)
     net = pl.col("available_units") - pl.col("backordered_units")
-    supply = net + pl.col("on_order_units") + pl.col("decided_units")
+    supply = net + pl.col("on_order_units") + pl.col("decided_units") + behind
+    on_shelf = net + pl.col("decided_units").clip(upper_bound=0)
     rows = position.filter(pl.col("available_units").is_not_null()).with_columns(
         supply=supply,
-        surplus=(net + pl.col("decided_units").clip(upper_bound=0) - pl.col("order_up_to_level_units")).clip(0),
+        surplus=pl.min_horizontal(on_shelf + behind - pl.col("order_up_to_level_units"), on_shelf).clip(0),
         shortage=(pl.col("reorder_point_units") - supply).clip(0),
     )
     has_both = (pl.col("surplus").max().over("sku") > 0) & (pl.col("shortage").max().over("sku") > 0)

@@ -22,20 +22,25 @@ def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
     case packs. Where stock is unknown the position is unknown, not zero, and the quantity stays blank.
     Example: position 12, reorder point 15, up to 40, MOQ 25, case pack 12: needed 28, ordered 36.
     """
-    rows = position.with_columns(inventory_position_units=inventory_position())
+    rows = position.with_columns(inventory_position_units=inventory_position(position))
     gap = pl.col("order_up_to_level_units") - pl.col("inventory_position_units")
     is_due = (pl.col("inventory_position_units") <= pl.col("reorder_point_units")) & (gap > 0)
     rows = rows.with_columns(needed_units=pl.when(is_due).then(gap).when(gap.is_not_null()).then(0))
     return order_quantities(rows)
 
 
-def inventory_position() -> pl.Expr:
-    """available + on order + decided + transfers − backordered; unknown where stock is."""
+def inventory_position(rows: pl.DataFrame) -> pl.Expr:
+    """available + on order + decided + transfers + downstream − backordered; unknown where stock is.
+
+    downstream_units, of rows that have it: the position of the places that a location supplies.
+    """
+    downstream = pl.col("downstream_units") if "downstream_units" in rows.columns else pl.lit(0)
     return (
         pl.col("available_units")
         + pl.col("on_order_units")
         + pl.col("decided_units")
         + pl.col("transfer_units")
+        + downstream
         - pl.col("backordered_units")
     )
 

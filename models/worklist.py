@@ -36,6 +36,8 @@ def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     exception = _exception(today)
     if "order_exception" in rows.columns:  # what already kept a need from being ordered
         exception = pl.coalesce(pl.when(pl.col("order_exception") != "").then("order_exception"), exception)
+    if "data_exception" in rows.columns:  # what has to be mended, where nothing is more urgent
+        exception = pl.coalesce(exception, pl.when(pl.col("data_exception") != "").then("data_exception"))
     known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=exception)
     order = [pl.col("exception").is_null(), pl.col("at_risk_amount").fill_null(0.0), pl.col("sku"), pl.col("location_id")]
     return known.sort(order, descending=[False, True, False, False])

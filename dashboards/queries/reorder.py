@@ -61,3 +61,11 @@ def backorders(connection: Connection) -> pl.DataFrame:
     return connection.sql(
         "SELECT channel, order_id, sku, ordered_at, is_expedited, open_units, reason FROM allocations WHERE location_id = 'backorder' ORDER BY ordered_at"
     ).pl()
+
+
+def exceptions(connection: Connection) -> pl.DataFrame:
+    """What has to be mended before orders can be right, the most money first."""
+    return connection.sql("""
+        SELECT kind, sku, location_id, about, reason, treatment, order_quantity_units, order_amount FROM order_exceptions
+        ORDER BY order_amount DESC NULLS LAST, kind, sku, location_id, about
+    """).pl()  # fmt: skip

@@ -24,6 +24,7 @@ def show() -> None:
     frame.tabs({
         "Plan": lambda: plan.show(rows, _baskets(rows, everything)),
         "Suppliers": lambda: _suppliers(everything, _baskets(rows, everything)),
+        "Exceptions": _exceptions,
         "What changed": _changes,
         "What if": lambda: what_if.show(everything),
         "Under way": stock.under_way,
@@ -109,6 +110,18 @@ def _together() -> None:
     )
     frame.table(together, "joint-baskets")
     frame.table(frame.ask(queries.changed_by_baskets), "changed-by-baskets", height=280)
+
+
+def _exceptions() -> None:
+    """Figures that can't be meant, what was done instead, and which kinds there are."""
+    listed = frame.ask(queries.exceptions)
+    if listed.is_empty():
+        st.success("Nothing has to be mended: every product has a supplier, a lead time, a cost, and quantities that can be meant.")
+        return
+    kinds = listed.group_by("kind").len().sort("len", "kind", descending=[True, False])
+    st.caption("Orders go on with what stands under Treatment. Mend the file that says it, and the next run takes the new figure.")
+    chosen = st.pills("Kind", kinds["kind"].to_list(), format_func=lambda kind: f"{kind} ({dict(kinds.rows())[kind]:,})", key="exception-kind")
+    frame.table(listed if chosen is None else listed.filter(pl.col("kind") == chosen), "exceptions", height=460)
 
 
 def _changes() -> None:

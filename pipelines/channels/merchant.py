@@ -162,6 +162,9 @@ class Planning(Strict):
     offer_buffer_units: int = Field(1, ge=0)
     transfer_line_amount: float = Field(0, ge=0, description="what moving a SKU between two locations costs, reporting currency")
     transfer_unit_amount: float = Field(0, ge=0, description="and each unit of it")
+    unmatched_after_days: float = Field(
+        7, gt=0, description="how long a decision may be on no purchase order before a person is told"
+    )
     horizon_weeks: int = Field(13, ge=4, le=52)
 
 

@@ -63,7 +63,9 @@ class ReorderSuggestions(dy.Schema):
     backordered_units = units("Open demand beyond what is on hand")
     decided_units = units("Approved or sent decisions that the ERP does not show yet")
     transfer_units = units("Net units of this run's transfers")
-    inventory_position_units = units("available + on order + decided + transfers − backordered", nullable=True)
+    downstream_units = units("Position of the places that it supplies; 0 where it supplies none")
+    supplied_by_location_id = text("Location that it is replenished from; blank where suppliers deliver to it")
+    inventory_position_units = units("available + on order + decided + transfers + downstream − backordered", nullable=True)
     lead_time_days = number("Mean lead time, after what the supplier's orders took", "days", nullable=False)
     lead_time_std_days = number("Its standard deviation", "days", nullable=False)
     stated_lead_time_days = number("The supplier's own figure, or the one assumed", "days", nullable=False)
@@ -123,6 +125,7 @@ class ReorderSuggestions(dy.Schema):
     waiting_amount = money("The same if nothing is ordered until the next review", nullable=True)
     last_quantity_units = units("What the run before suggested; blank where it said nothing", nullable=True)
     changed_since = text("What changed since the run before", nullable=False)
+    data_exception = text("What about its data a person has to mend; empty where nothing", nullable=False)
     unit_cost_amount = money("Cost of one unit, reporting currency", nullable=True)
     order_amount = money("Quantity × cost", nullable=True)
     currency_code = text("Reporting currency", nullable=False)
@@ -173,14 +176,33 @@ class SupplierBaskets(dy.Schema):
     snapshot_version = text("Snapshot it stands in", nullable=False)
 
 
+@register("decisions", "What a person has to mend before an order can be right, and what was done instead")
+class OrderExceptions(dy.Schema):
+    sku = key("Stock keeping unit")
+    location_id = key("Location")
+    kind = key("no supplier terms, lead time, quantity, cost, stock below zero, unit mismatch, same priority, unmatched decision")
+    about = key("The supplier or decision that it is about; empty where the product alone")
+    reason = text("What is wrong", nullable=False)
+    treatment = text("What was done instead", nullable=False)
+    supplier_id = text("Supplier of the suggestion")
+    order_quantity_units = units("What is suggested all the same; blank where stock is unknown", nullable=True)
+    order_amount = money("What it costs", nullable=True)
+    snapshot_version = text("Snapshot it stands in", nullable=False)
+
+
 @register("decisions", "Stock to move between locations before buying more")
 class TransferSuggestions(dy.Schema):
     sku = key("Stock keeping unit")
     from_location_id = key("Where it leaves")
     location_id = key("Where it goes")
+    kind = text(
+        "restock: a source ships to a place that it supplies; balance: one has too much of what another lacks", nullable=False
+    )
     transfer_units = units("Units to move", min=1)
-    surplus_units = units("What the sender has on the shelf beyond its order-up-to level, less what decisions take away")
-    shortage_units = units("What the receiver lacks to its reorder point")
+    surplus_units = units("What the sender has to give: its free stock, for a balance what lies beyond its order-up-to level")
+    shortage_units = units("What the receiver lacks: to its level in whole packs, for a balance to its reorder point")
+    lead_time_days = number("Mean time of the way, where it is known", "days")
+    arrival_date = date("When the goods arrive, where that is known", nullable=True)
     snapshot_version = text("Snapshot it stands in", nullable=False)
     reason = text("The suggestion in a sentence", nullable=False)
 

@@ -9,17 +9,19 @@ from pipelines.channels.mapping import Config
 from pipelines.decisions.aims import with_aims
 from pipelines.decisions.calendars import with_calendar
 from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.network import Network, with_ways
 from pipelines.decisions.terms import usable, with_terms
 
 
-def decided_levels(inputs: Inputs, config: Config) -> tuple[Wanted, pl.DataFrame]:
+def decided_levels(inputs: Inputs, network: Network, config: Config) -> tuple[Wanted, pl.DataFrame]:
     """What is wanted of each series, and the rows of safety_stock in the same order. A series that has appeared since the last forecast gets its
     levels with the next one.
     """
     forecast = inputs.series.join(inputs.means.select(*SERIES).unique(), on=SERIES, how="semi")
     supplier_terms = with_calendar(usable(inputs.supplier_terms), inputs.suppliers, inputs.as_of)
     terms = with_terms(forecast, supplier_terms, inputs.unit_costs, config.planning)
-    terms = with_aims(learned_lead_times(terms, inputs.observed_lead_times), inputs, config)
+    terms = with_ways(learned_lead_times(terms, inputs.observed_lead_times), network)
+    terms = with_aims(terms, inputs, config)
     known = wanted(terms, inputs.means, inputs.quantiles)
     levels = stock_levels(known, config.planning.budget_amount)
     return known, levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))

@@ -9,18 +9,6 @@ from pipelines.channels.mapping import Config
 from pipelines.decisions.inputs import Inputs
 
 
-def with_transfer_reasons(transfers: pl.DataFrame) -> pl.DataFrame:
-    """Each transfer in a sentence."""
-    sentence = pl.format(
-        "{} has {} beyond its own order-up-to level; {} lacks {} to its reorder point.",
-        "from_location_id",
-        "surplus_units",
-        "location_id",
-        "shortage_units",
-    )
-    return transfers.with_columns(reason=sentence)
-
-
 def allocations(inputs: Inputs) -> pl.DataFrame:
     """Which location serves each open line, as components where a bundle was sold."""
     parts = inputs.bundles.select("component_sku", "component_units", sku="bundle_sku")

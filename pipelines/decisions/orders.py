@@ -10,6 +10,7 @@ from models.demand import SERIES
 from models.protection import within
 from pipelines.channels.mapping import Config
 from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.network import Network, with_downstream
 
 ONE_DAY = timedelta(days=1)
 
@@ -37,29 +38,52 @@ def _with_room(rows: pl.DataFrame, mean: np.ndarray) -> pl.DataFrame:
     """
     until = (rows["lead_time_days"] + rows["shelf_life_days"]).fill_null(float("nan")).to_numpy()
     sells = pl.Series(np.where(np.isnan(until), np.nan, within(mean, np.nan_to_num(until)))).fill_nan(None)
-    position = reorder.inventory_position()
+    position = reorder.inventory_position(rows)
     return rows.with_columns(
         shelf_life_units=(sells.floor().cast(pl.Int64) - position),
         storage_units=pl.col("storage_limit_units") - position.clip(0),
     )
 
 
+def _supplied_inside(rows: pl.DataFrame) -> pl.DataFrame:
+    """No supplier is asked for what a location supplies: its order is a transfer, and its source's order counts what is lacking."""
+    inside = pl.col("supplied_by_location_id").is_not_null() & pl.col("order_quantity_units").is_not_null()
+    return rows.with_columns(
+        order_quantity_units=pl.when(inside).then(0).otherwise("order_quantity_units"),
+        rounding_rule=pl.when(inside).then(pl.lit("none")).otherwise("rounding_rule"),
+        order_exception=pl.when(inside).then(pl.lit("")).otherwise("order_exception"),
+    )
+
+
+def _inside_reason() -> pl.Expr:
+    """What a location gets from its source, and what it still lacks; blank where suppliers deliver."""
+    source, lacks = "supplied_by_location_id", pl.col("needed_units") > 0
+    enough = pl.format("Supplied by {}: {} come from there, and it lacks no more.", source, "transfer_units")
+    short = pl.format("Supplied by {}: {} come from there; {} more wait for its stock.", source, "transfer_units", "needed_units")
+    return pl.when(pl.col(source).is_not_null() & pl.col("needed_units").is_not_null()).then(
+        pl.when(lacks).then(short).otherwise(enough)
+    )
+
+
 def suggested_orders(
-    position: pl.DataFrame, transfers: pl.DataFrame, inputs: Inputs, config: Config, version: str, cutoff: date
+    position: pl.DataFrame, transfers: pl.DataFrame, network: Network, inputs: Inputs, config: Config, version: str, cutoff: date
 ) -> pl.DataFrame:
     """The rows of reorder_suggestions: position against levels after this run's transfers, the quantity, cover, and the reason in a sentence."""
     moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
-    rows = rows.sort(*SERIES)
+    rows = with_downstream(rows, network).sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
-    rows = reorder.suggest_orders(_with_room(rows, mean))
+    rows = _supplied_inside(reorder.suggest_orders(_with_room(rows, mean)))
     horizon_days = 7.0 * mean.shape[1]
-    cover = reorder.days_of_cover(rows["available_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy(), mean)
+    stock = rows.select(
+        (pl.col("available_units") + pl.col("downstream_units")).cast(pl.Float64).fill_null(float("nan"))
+    ).to_series()
+    cover = reorder.days_of_cover(stock.to_numpy(), mean)
     model = inputs.means.select(*SERIES, forecast_model="model").unique([*SERIES])
     rows = rows.with_columns(
         days_of_cover=pl.Series(cover).fill_nan(None),
         stock_out_date=reorder.stock_out_dates(cover, horizon_days, cutoff),
-        reason=reorder.reasons(rows),
+        reason=pl.coalesce(_inside_reason(), reorder.reasons(rows)),
         arrival_date=quantity.arrival_date(cutoff + ONE_DAY),
         order_amount=quantity.paid_amount("order_quantity_units"),
         currency_code=pl.lit(config.merchant.reporting_currency),

@@ -4,34 +4,38 @@ from datetime import date
 
 import polars as pl
 
-from models import availability
 from pipelines.channels.mapping import Config
 from pipelines.contracts import table
 from pipelines.decisions.baskets import supplier_limits, with_baskets
+from pipelines.decisions.exceptions import order_exceptions, with_data_exceptions
 from pipelines.decisions.explanation import weighed
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.levels import decided_levels
-from pipelines.decisions.offers import allocations, channel_offers, with_transfer_reasons
+from pipelines.decisions.network import network_of, with_echelons
+from pipelines.decisions.offers import allocations, channel_offers
 from pipelines.decisions.orders import explained, inventory_position, suggested_orders
+from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
 
 
 def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:
-    """safety_stock, reorder_suggestions, supplier_limits, supplier_baskets, transfer_suggestions, allocations and channel_offers of one run."""
-    known, levels = decided_levels(inputs, config)
-    position = inventory_position(levels, inputs)
+    """safety_stock, reorder_suggestions, order_exceptions, supplier_limits, supplier_baskets, transfer_suggestions, allocations and channel_offers of a run."""
     planning = config.planning
-    transfers = availability.suggest_transfers(
-        position, availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount, planning.holding_rate)
-    )
-    alone = suggested_orders(position, transfers, inputs, config, version, cutoff)
+    network = network_of(inputs, planning)
+    inputs = with_echelons(inputs, network)
+    known, levels = decided_levels(inputs, network, config)
+    position = inventory_position(levels, inputs)
+    transfers = all_transfers(position, network, planning)
+    alone = suggested_orders(position, transfers, network, inputs, config, version, cutoff)
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)
     suggestions, baskets = with_baskets(alone, limits)
+    exceptions = order_exceptions(suggestions, inputs, planning.unmatched_after_days)
     frames = {
         "safety_stock": levels,
-        "reorder_suggestions": explained(weighed(suggestions, known, inputs.previous)),
+        "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), known, inputs.previous)),
+        "order_exceptions": exceptions.with_columns(snapshot_version=pl.lit(version)),
         "supplier_limits": limits,
         "supplier_baskets": baskets.with_columns(snapshot_version=pl.lit(version)),
-        "transfer_suggestions": with_transfer_reasons(transfers).with_columns(snapshot_version=pl.lit(version)),
+        "transfer_suggestions": with_transfer_reasons(transfers, cutoff).with_columns(snapshot_version=pl.lit(version)),
         "allocations": allocations(inputs).with_columns(snapshot_version=pl.lit(version)),
         "channel_offers": channel_offers(inputs, config).with_columns(snapshot_version=pl.lit(version)),
     }

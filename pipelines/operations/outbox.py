@@ -173,7 +173,7 @@ class Outbox(Store):
 
     def supply(self) -> pl.DataFrame:
         """What counts as supply because the ERP does not show it yet: approved and sent."""
-        names = ("decision_id", "kind", "sku", "location_id", "from_location_id", "quantity_units", "state")
+        names = ("decision_id", "kind", "sku", "location_id", "from_location_id", "quantity_units", "state", "changed_at")
         query = select(*(DECISIONS.c[name] for name in names)).where(DECISIONS.c.state.in_(SUPPLY_STATES))
         return self._frame(query.order_by(DECISIONS.c.number))
 

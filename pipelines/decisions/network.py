@@ -1,0 +1,157 @@
+"""Locations that other locations supply. Here: who supplies whom, terms of the way, demand and stock of an echelon, shipments. Not here: mathematics."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from models import echelon
+from models.demand import SERIES
+from models.sharing import implied_std
+from pipelines.channels.merchant import Planning
+from pipelines.decisions.inputs import Inputs
+
+WAY = (
+    "supply_lead_time_days",
+    "supply_lead_time_std_days",
+    "supply_review_period_days",
+    "supply_pack_units",
+    "stock_limit_units",
+)
+
+
+@dataclass(frozen=True)
+class Network:
+    """links: location_id, source_location_id and what holds of the way (`WAY`); members: sku, location_id, source_location_id of each echelon,
+    the source itself among them; own: sku, location_id, own_weekly_units: what a source's own customers want, mean of a week."""
+
+    links: pl.DataFrame
+    members: pl.DataFrame
+    own: pl.DataFrame
+
+    @property
+    def behind(self) -> pl.DataFrame:
+        """The places that a source supplies, without the source."""
+        return self.members.filter(pl.col("location_id") != pl.col("source_location_id"))
+
+
+def network_of(inputs: Inputs, planning: Planning) -> Network:
+    """The network that `locations` declare, for every SKU that is wanted behind a source.
+
+    There are two echelons: a location that supplies others buys from suppliers, whatever is said of its own source. Places whose stock of a
+    SKU is unknown are left out of its echelon, with their demand. Ways without terms have planning's spread and review period, and no
+    lead time is taken for none: half of planning's.
+    """
+    declared = inputs.locations.filter(
+        pl.col("supplied_by_location_id").is_not_null(), pl.col("supplied_by_location_id") != pl.col("location_id")
+    )
+    sources = declared["supplied_by_location_id"].unique()
+    links = declared.filter(~pl.col("location_id").is_in(sources.implode())).select(
+        "location_id", pl.col("supply_lead_time_days").fill_null(planning.lead_time_days / 2),
+        pl.col("supply_lead_time_std_days").fill_null(planning.lead_time_std_days / 2),
+        pl.col("supply_review_period_days").fill_null(planning.review_period_days), pl.col("supply_pack_units").fill_null(1), "stock_limit_units",
+        source_location_id="supplied_by_location_id",
+    )  # fmt: skip
+    known = inputs.position.filter(pl.col("available_units").is_not_null()).select(*SERIES)
+    wanted = inputs.means.select(*SERIES).unique().join(known, on=SERIES, how="semi")
+    behind = wanted.join(links.select("location_id", "source_location_id"), on="location_id")
+    heads = behind.select("sku", location_id="source_location_id", source_location_id="source_location_id").unique()
+    members = pl.concat([behind.select(*SERIES, "source_location_id"), heads])
+    weekly = inputs.means.group_by(*SERIES).agg(own_weekly_units=pl.col("mean_units").mean())
+    own = heads.select(*SERIES).join(weekly, on=SERIES, how="left").with_columns(pl.col("own_weekly_units").fill_null(0.0))
+    return Network(links, members, own)
+
+
+def with_echelons(inputs: Inputs, network: Network) -> Inputs:
+    """Inputs in which each source has the demand of its whole echelon, also where it sells nothing itself."""
+    if network.members.is_empty():
+        return inputs
+    new = network.own.select(*SERIES).join(inputs.series, on=SERIES, how="anti").with_columns(has_stock_figures=pl.lit(True))
+    return replace(
+        inputs, series=pl.concat([inputs.series, new], how="diagonal_relaxed"), means=echelon.echelon_means(inputs.means, network.members),
+        quantiles=echelon.echelon_quantiles(inputs.quantiles, inputs.means, network.members),
+    )  # fmt: skip
+
+
+def with_ways(terms: pl.DataFrame, network: Network) -> pl.DataFrame:
+    """Terms in which a supplied place has those of its way, and a source's lead time goes as far as its customers.
+
+    What a source orders has to last until the order after it has come and been shipped on: to its supplier's time is added the way's own
+    lead time and review period, by the mean of its places. Adds supplied_by_location_id.
+    """
+    ways = terms.join(network.links, on="location_id", how="left", maintain_order="left").join(
+        _beyond(network), on=SERIES, how="left", maintain_order="left"
+    )
+    inside = pl.col("source_location_id").is_not_null()
+    way = {"lead_time_days": "supply_lead_time_days", "lead_time_std_days": "supply_lead_time_std_days",
+           "review_period_days": "supply_review_period_days", "case_pack_units": "supply_pack_units"}  # fmt: skip
+    own = [pl.when(inside).then(supply).otherwise(name).alias(name) for name, supply in way.items()]
+    rules = (
+        "supplier_id",
+        "pallet_units",
+        "price_break_units",
+        "price_break_cost_amount",
+        "shelf_life_days",
+        "storage_limit_units",
+        "order_by",
+        "order_by_at",
+    )
+    blank = [pl.when(~inside).then(name).alias(name) for name in rules]
+    ways = ways.with_columns(*own, *blank, moq_units=pl.when(inside).then(1).otherwise("moq_units"))
+    ways = ways.with_columns(
+        lead_time_days=pl.col("lead_time_days") + pl.col("beyond_days").fill_null(0), supplied_by_location_id="source_location_id"
+    )
+    return ways.drop("source_location_id", "beyond_days", *WAY)
+
+
+def _beyond(network: Network) -> pl.DataFrame:
+    """Days from a source to its customers, by SKU: the mean of its places' lead time and review period."""
+    days = network.links.select("location_id", beyond_days=pl.col("supply_lead_time_days") + pl.col("supply_review_period_days"))
+    reached = network.behind.join(days, on="location_id")
+    return reached.group_by("sku", location_id="source_location_id").agg(pl.col("beyond_days").mean())
+
+
+def with_downstream(position: pl.DataFrame, network: Network) -> pl.DataFrame:
+    """Positions with downstream_units: what stands, comes and is owed behind a source, this run's transfers among it; 0 elsewhere."""
+    coming = [pl.col(name) for name in ("on_order_units", "decided_units", "transfer_units") if name in position.columns]
+    net = pl.sum_horizontal("available_units", *coming) - pl.col("backordered_units")
+    held = (
+        position.join(network.behind, on=SERIES).group_by("sku", location_id="source_location_id").agg(downstream_units=net.sum())
+    )
+    return position.join(held, on=SERIES, how="left", maintain_order="left").with_columns(pl.col("downstream_units").fill_null(0))
+
+
+def restocks(position: pl.DataFrame, network: Network) -> pl.DataFrame:
+    """This run's shipments from sources to the places behind them; rows of transfer_suggestions with lead_time_days."""
+    behind = position.join(network.behind, on=SERIES).with_columns(
+        position_units=pl.col("available_units")
+        + pl.col("on_order_units")
+        + pl.col("decided_units")
+        - pl.col("backordered_units"),
+        unit_value=pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0),
+    )
+    sources = position.join(network.own, on=SERIES).filter(pl.col("available_units").is_not_null())
+    free = pl.col("available_units") - pl.col("backordered_units") + pl.col("decided_units").clip(upper_bound=0)
+    days = (
+        sources["protection_interval_days"].to_numpy()
+        - sources.join(_beyond(network), on=SERIES, how="left", maintain_order="left")["beyond_days"].fill_null(0).to_numpy()
+    )
+    mean = sources["own_weekly_units"].to_numpy() / 7 * days
+    whole = np.maximum(sources["mean_demand_units"].to_numpy(), 1e-9)
+    std = implied_std(whole, sources["safety_stock_units"], sources["cycle_service_level"]) * np.sqrt(mean / whole)
+    stock = sources.select(*SERIES, free_units=free.clip(0)).with_columns(
+        own_mean_units=pl.Series(mean), own_std_units=pl.Series(std)
+    )
+    moves = echelon.restocks(behind, stock, _rooms(position, network))
+    return moves.join(network.links.select("location_id", lead_time_days="supply_lead_time_days"), on="location_id", how="left")
+
+
+def _rooms(position: pl.DataFrame, network: Network) -> dict[str, int]:
+    """Units of all SKUs that each limited location still takes."""
+    limited = network.links.filter(pl.col("stock_limit_units").is_not_null())
+    there = (pl.col("available_units").fill_null(0) + pl.col("on_order_units") + pl.col("decided_units")).sum()
+    held = position.group_by("location_id").agg(there=there)
+    rows = limited.join(held, on="location_id", how="left").select(
+        "location_id", pl.col("stock_limit_units") - pl.col("there").fill_null(0)
+    )
+    return dict(rows.rows())
