@@ -58,7 +58,7 @@ def restocks(places: pl.DataFrame, sources: pl.DataFrame, rooms: dict[str, int])
     places: sku, location_id, source_location_id, position_units, reorder_point_units, order_up_to_level_units, mean_demand_units,
     safety_stock_units, cycle_service_level, case_pack_units, unit_value. sources: sku, location_id, free_units (on the shelf and owed to
     nobody), own_mean_units and own_std_units of what its own customers want until it is delivered again. rooms: the most units that a
-    location still takes, of all SKUs.
+    location still takes, of all SKUs; unit_value weighs SKUs there.
 
     A place at or below its reorder point is filled up to its level in whole packs. Where room or stock is too small, units go where they
     most likely serve somebody, the source's own customers among them.
@@ -83,7 +83,7 @@ def restocks(places: pl.DataFrame, sources: pl.DataFrame, rooms: dict[str, int])
         if held is None or held["free_units"] <= 0:
             continue
         own = unit_values(0.0, held["own_mean_units"], held["own_std_units"], held["free_units"], 1.0)
-        shares = shared(held["free_units"], [*(_worth(row) for row in part.iter_rows(named=True)), own])
+        shares = shared(held["free_units"], [*(_worth(row, 1.0) for row in part.iter_rows(named=True)), own])
         for row, share in zip(part.iter_rows(named=True), shares, strict=False):
             units = int(share) // row["case_pack_units"] * row["case_pack_units"]
             if units > 0:
@@ -95,11 +95,11 @@ def _within(part: pl.DataFrame, room: int | None) -> pl.DataFrame:
     """Lines of one location, cut to its room by what their units are worth."""
     if room is None or part["lacking"].sum() <= room:
         return part
-    shares = shared(max(room, 0), [_worth(row) for row in part.iter_rows(named=True)])
+    shares = shared(max(room, 0), [_worth(row, row["unit_value"]) for row in part.iter_rows(named=True)])
     packs = pl.col("case_pack_units")
     return part.with_columns(lacking=pl.Series(shares, dtype=pl.Int64) // packs * packs).filter(pl.col("lacking") > 0)
 
 
-def _worth(row: dict) -> NDArray[np.float64]:  # type: ignore[type-arg]
-    worth = unit_values(row["position_units"], row["mean_demand_units"], row["std"], row["lacking"], row["unit_value"])
+def _worth(row: dict, value: float) -> NDArray[np.float64]:  # type: ignore[type-arg]
+    worth = unit_values(row["position_units"], row["mean_demand_units"], row["std"], row["lacking"], value)
     return np.maximum(worth, LEAST_VALUE)
