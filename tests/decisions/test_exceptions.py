@@ -62,7 +62,7 @@ def test_a_lead_time_that_cannot_be_meant(days: float) -> None:
 
 
 def test_an_moq_above_two_years_demand() -> None:
-    frames = order([term("A", moq_units=10_000)])
+    frames = order([term("A", moq_units=800)], stock=0)
     assert listed(frames)["quantity"]["treatment"] == "nothing is ordered"
     assert "two years' demand" in suggestion(frames)["data_exception"]
     full = order([term("A", moq_units=10_000)], stock=500)
