@@ -81,7 +81,7 @@ class ChannelScorecards(dy.Schema):
     standing = text("good, heading there, broken, no orders, reported only", nullable=False)
 
 
-@register("insights", "What to tell suppliers about what is still to come, per purchase order, SKU and location")
+@register("decisions", "What to tell suppliers about what is still to come, per purchase order, SKU and location")
 class OpenOrderMessages(dy.Schema):
     purchase_order_id = key("Purchase order")
     sku = key("Stock keeping unit")

@@ -44,6 +44,7 @@ DECISIONS = specs(
         "sku_days",
         "product_classes",
     ],
+    leave_out=("open_order_messages",),  # made after them, of what they set
 )
 
 
