@@ -7,6 +7,7 @@ from dashboards.frame import heading
 from dashboards.views.keeping import asked_channel, keep
 from pipelines.channels.mapping import Feed
 from pipelines.channels.merchant import Channel
+from pipelines.contracts import table as contract
 from pipelines.errors import InputError
 from pipelines.intake.configuring import channel_toml, feed_toml
 from pipelines.intake.sniffing import CALLED, Sniffed, drafted, guessed, sniff, table_of
@@ -64,13 +65,20 @@ def _is_wanted(feed: Feed, name: str, channel: Channel) -> bool:
     return feed.needs(name) and not supplied
 
 
+def _label(name: str) -> str:
+    """Two fields of a table may be headed alike: how many were ordered, and when."""
+    more = {"units": " (units)", "at": " (time)"}.get(name.rsplit("_", 1)[-1], "")
+    return heading(name) + more
+
+
 def _columns(sniffed: Sniffed, table: str) -> dict[str, str]:
     known, chosen = guessed(sniffed, table), {}
     choices = [NOT_THERE, *sniffed.columns]
     places = st.columns(3)
     for number, name in enumerate(CALLED[table]):
         guess = choices.index(known[name]) if name in known else 0
-        chosen[name] = places[number % 3].selectbox(heading(name), choices, guess, key=f"{table}-{name}")
+        meaning = contract(table).columns[name].description if name in contract(table).columns else None
+        chosen[name] = places[number % 3].selectbox(_label(name), choices, guess, key=f"{table}-{name}", help=meaning)
     return {name: column for name, column in chosen.items() if column != NOT_THERE}
 
 

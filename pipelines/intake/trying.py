@@ -71,7 +71,7 @@ def try_file(feed: Feed, channel: Channel, content: bytes, name: str) -> Tried:
 
 def in_words(tried: Tried) -> list[str]:
     """What would be loaded, and what of it can't be or needs a look; a sentence each."""
-    rows = ", ".join(f"{count:,} {table.replace('_', ' ')}" for table, count in tried.rows.items() if count)
+    rows = ", ".join(_counted(count, table.replace("_", " ")) for table, count in tried.rows.items() if count)
     said = [
         f"{tried.stream}: {tried.records:,} records"
         + (f" ({tried.first} to {tried.last})" if tried.first else "")
@@ -87,6 +87,10 @@ def in_words(tried: Tried) -> list[str]:
             f"and {len(tried.unreadable) - EXAMPLES:,} more that can't be read; each waits in quarantine with its reason, the rest is kept."
         )
     return said
+
+
+def _counted(count: int, things: str) -> str:
+    return f"{count:,} {things.removesuffix('s') if count == 1 else things}"
 
 
 def _tried(channel: Channel, stream: RecordStream, records: list[Record]) -> Tried:

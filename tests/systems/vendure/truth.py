@@ -13,9 +13,9 @@ COMPARED = {
         "SELECT order_id AS id, order_number AS code, (total_amount * 100)::BIGINT AS cents FROM orders",
     ),
     "what is left on each line": (
-        """SELECT l.id AS id, v.sku AS sku, greatest(l."orderPlacedQuantity", l.quantity) AS placed, l.quantity AS left
+        """SELECT l.id AS id, v.sku AS sku, l.quantity AS left
            FROM order_line l JOIN product_variant v ON v.id = l."productVariantId" JOIN "order" o ON o.id = l."orderId" WHERE o."orderPlacedAt" IS NOT NULL""",
-        """SELECT line_id AS id, l.sku AS sku, ordered_units AS placed, ordered_units - cancelled_units - coalesce(r.units, 0) AS "left" FROM order_lines l
+        """SELECT line_id AS id, l.sku AS sku, ordered_units - cancelled_units - coalesce(r.units, 0) AS "left" FROM order_lines l
            LEFT JOIN (SELECT line_id, sum(returned_units)::BIGINT AS units FROM returns GROUP BY line_id) r USING (line_id) WHERE is_goods""",
     ),
     "what came back had left": (
