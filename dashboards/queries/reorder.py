@@ -52,7 +52,7 @@ def what_if(
 def transfers(connection: Connection) -> pl.DataFrame:
     """Suggested moves between locations."""
     return connection.sql(
-        "SELECT sku, from_location_id, location_id, transfer_units, reason FROM transfer_suggestions ORDER BY transfer_units DESC, sku"
+        "SELECT kind, sku, from_location_id, location_id, transfer_units, arrival_date, reason FROM transfer_suggestions ORDER BY transfer_units DESC, sku"
     ).pl()
 
 
@@ -68,4 +68,13 @@ def exceptions(connection: Connection) -> pl.DataFrame:
     return connection.sql("""
         SELECT kind, sku, location_id, about, reason, treatment, order_quantity_units, order_amount FROM order_exceptions
         ORDER BY order_amount DESC NULLS LAST, kind, sku, location_id, about
+    """).pl()  # fmt: skip
+
+
+def placements(connection: Connection) -> pl.DataFrame:
+    """Where networks of locations hold safety stock best, the most saved first."""
+    return connection.sql("""
+        SELECT sku, location_id, source_location_id, promised_days, safety_stock_units, alone_safety_stock_units, holding_amount, alone_holding_amount
+        FROM stock_placements
+        ORDER BY sum(alone_holding_amount - holding_amount) OVER (PARTITION BY sku) DESC, sku, location_id <> source_location_id, location_id
     """).pl()  # fmt: skip

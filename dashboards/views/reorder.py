@@ -116,11 +116,17 @@ def _exceptions() -> None:
     """Figures that can't be meant, what was done instead, and which kinds there are."""
     listed = frame.ask(queries.exceptions)
     if listed.is_empty():
-        st.success("Nothing has to be mended: every product has a supplier, a lead time, a cost, and quantities that can be meant.")
+        st.success(
+            "Nothing has to be mended: every product has a supplier, a lead time, a cost, and quantities that can be meant."
+        )
         return
     kinds = listed.group_by("kind").len().sort("len", "kind", descending=[True, False])
-    st.caption("Orders go on with what stands under Treatment. Mend the file that says it, and the next run takes the new figure.")
-    chosen = st.pills("Kind", kinds["kind"].to_list(), format_func=lambda kind: f"{kind} ({dict(kinds.rows())[kind]:,})", key="exception-kind")
+    st.caption(
+        "Orders go on with what stands under Treatment. Mend the file that says it, and the next run takes the new figure."
+    )
+    chosen = st.pills(
+        "Kind", kinds["kind"].to_list(), format_func=lambda kind: f"{kind} ({dict(kinds.rows())[kind]:,})", key="exception-kind"
+    )
     frame.table(listed if chosen is None else listed.filter(pl.col("kind") == chosen), "exceptions", height=460)
 
 
@@ -141,6 +147,21 @@ def _transfers() -> None:
         st.info("No location has more than it needs of what another lacks.")
     else:
         frame.table(moves, "transfers")
+    _network()
+
+
+def _network() -> None:
+    """Where safety stock is best held; nothing where no location supplies another."""
+    placed = frame.ask(queries.placements)
+    if placed.is_empty():
+        return
+    st.subheader("Where safety stock is best held")
+    best, alone = (float(placed[name].sum()) for name in ("holding_amount", "alone_holding_amount"))
+    st.caption(
+        f"{best:,.0f} {frame.currency()} a year of holding, against {alone:,.0f} if no place could count on its source. Each location promises a time in which "
+        "it delivers; safety stock stands where it covers most for least. This is advice about promises: levels are set as the plan says."
+    )
+    frame.table(placed, "placements", height=320)
 
 
 def _backorders() -> None:

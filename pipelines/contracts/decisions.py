@@ -207,6 +207,19 @@ class TransferSuggestions(dy.Schema):
     reason = text("The suggestion in a sentence", nullable=False)
 
 
+@register("decisions", "Where in a network of locations safety stock is best held")
+class StockPlacements(dy.Schema):
+    sku = key("Stock keeping unit")
+    location_id = key("Location of the network")
+    source_location_id = text("Location that supplies it; itself for a source", nullable=False)
+    promised_days = count("Days in which it promises to deliver; 0 to customers")
+    safety_stock_units = number("Safety stock that it holds then", "units", nullable=False)
+    alone_safety_stock_units = number("What it would hold if its source never had stock", "units", nullable=False)
+    holding_amount = money("What that safety stock costs a year, reporting currency; of a unit of 1 where its cost is unknown")
+    alone_holding_amount = money("What the other would")
+    snapshot_version = text("Snapshot it stands in", nullable=False)
+
+
 @register("decisions", "Which location serves each open order line")
 class Allocations(dy.Schema):
     channel = key("Sales channel")

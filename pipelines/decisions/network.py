@@ -80,7 +80,7 @@ def with_ways(terms: pl.DataFrame, network: Network) -> pl.DataFrame:
     lead time and review period, by the mean of its places. Adds supplied_by_location_id.
     """
     ways = terms.join(network.links, on="location_id", how="left", maintain_order="left").join(
-        _beyond(network), on=SERIES, how="left", maintain_order="left"
+        days_beyond(network), on=SERIES, how="left", maintain_order="left"
     )
     inside = pl.col("source_location_id").is_not_null()
     way = {"lead_time_days": "supply_lead_time_days", "lead_time_std_days": "supply_lead_time_std_days",
@@ -104,8 +104,8 @@ def with_ways(terms: pl.DataFrame, network: Network) -> pl.DataFrame:
     return ways.drop("source_location_id", "beyond_days", *WAY)
 
 
-def _beyond(network: Network) -> pl.DataFrame:
-    """Days from a source to its customers, by SKU: the mean of its places' lead time and review period."""
+def days_beyond(network: Network) -> pl.DataFrame:
+    """beyond_days by sku and location_id of sources: days from a source to its customers, the mean of its places' lead time and review period."""
     days = network.links.select("location_id", beyond_days=pl.col("supply_lead_time_days") + pl.col("supply_review_period_days"))
     reached = network.behind.join(days, on="location_id")
     return reached.group_by("sku", location_id="source_location_id").agg(pl.col("beyond_days").mean())
@@ -134,7 +134,7 @@ def restocks(position: pl.DataFrame, network: Network) -> pl.DataFrame:
     free = pl.col("available_units") - pl.col("backordered_units") + pl.col("decided_units").clip(upper_bound=0)
     days = (
         sources["protection_interval_days"].to_numpy()
-        - sources.join(_beyond(network), on=SERIES, how="left", maintain_order="left")["beyond_days"].fill_null(0).to_numpy()
+        - sources.join(days_beyond(network), on=SERIES, how="left", maintain_order="left")["beyond_days"].fill_null(0).to_numpy()
     )
     mean = sources["own_weekly_units"].to_numpy() / 7 * days
     whole = np.maximum(sources["mean_demand_units"].to_numpy(), 1e-9)

@@ -14,11 +14,12 @@ from pipelines.decisions.levels import decided_levels
 from pipelines.decisions.network import network_of, with_echelons
 from pipelines.decisions.offers import allocations, channel_offers
 from pipelines.decisions.orders import explained, inventory_position, suggested_orders
+from pipelines.decisions.placement import stock_placements
 from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
 
 
 def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:
-    """safety_stock, reorder_suggestions, order_exceptions, supplier_limits, supplier_baskets, transfer_suggestions, allocations and channel_offers of a run."""
+    """All tables of decisions of one run, by name."""
     planning = config.planning
     network = network_of(inputs, planning)
     inputs = with_echelons(inputs, network)
@@ -33,6 +34,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
         "safety_stock": levels,
         "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), known, inputs.previous)),
         "order_exceptions": exceptions.with_columns(snapshot_version=pl.lit(version)),
+        "stock_placements": stock_placements(levels, network).with_columns(snapshot_version=pl.lit(version)),
         "supplier_limits": limits,
         "supplier_baskets": baskets.with_columns(snapshot_version=pl.lit(version)),
         "transfer_suggestions": with_transfer_reasons(transfers, cutoff).with_columns(snapshot_version=pl.lit(version)),

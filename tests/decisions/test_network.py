@@ -5,7 +5,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+from scipy import special
 
+from models.sharing import implied_std
 from pipelines.decisions import Inputs
 from tests.decisions.house import decided, house, term
 
@@ -102,3 +104,25 @@ def test_a_chain_ends_at_two_echelons_and_a_circle_is_no_network() -> None:
     found = decided(replace(chain, locations=deeper))
     assert moves(found).keys() == {"FBA"} or moves(found) == {}
     assert all(row["order_quantity_units"] is not None for row in rows(found).values())
+
+
+def test_safety_stock_is_placed_by_the_published_optimiser() -> None:
+    """Two equal places behind a source without customers: the tree of guaranteed service, solved here by trying every promise of the source."""
+    found = decided(network({"DC": 100, "FBA": 0, "SHOP": 0}, weekly={"FBA": 14.0, "SHOP": 14.0}))
+    levels, placed = found["safety_stock"], found["stock_placements"]
+    row = {one["location_id"]: one for one in placed.iter_rows(named=True)}
+    known = {one["location_id"]: one for one in levels.iter_rows(named=True)}
+    z = float(special.ndtri(min(known["DC"]["cycle_service_level"], 0.999)))
+    std = {place: float(implied_std(one["mean_demand_units"], one["safety_stock_units"], one["cycle_service_level"])) / one["protection_interval_days"] ** 0.5
+           for place, one in known.items() if place != "DC"}  # fmt: skip
+    pooled = sum(s**2 for s in std.values()) ** 0.5
+    costs = [z * (pooled * (17 - s) ** 0.5 + sum(one * (s + 10) ** 0.5 for one in std.values())) for s in range(18)]
+    assert placed["safety_stock_units"].sum() == pytest.approx(min(costs), rel=1e-6)
+    assert row["DC"]["promised_days"] == costs.index(min(costs))
+    assert row["DC"]["source_location_id"] == row["FBA"]["source_location_id"] == "DC"
+    assert placed["safety_stock_units"].sum() <= placed["alone_safety_stock_units"].sum()
+
+
+def test_without_a_network_nothing_is_placed() -> None:
+    alone = house({("A", "DC"): 7.0}, {("A", "DC"): 3}, supplier_terms=[term("A")], unit_costs=COST)
+    assert decided(alone)["stock_placements"].is_empty()
