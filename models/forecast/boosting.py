@@ -43,13 +43,21 @@ class Boosted:
 
     def predict(self, features: Features, rows: Rows) -> tuple[Array, Array]:
         """Mean (rows,) and quantiles (rows, levels) of demand, not below 0 and in order."""
-        import lightgbm
-
         scale = features.scale(*rows)
         table, _ = features.rows(*rows)
-        made = [np.maximum(lightgbm.Booster(model_str=text).predict(table), 0.0) for text in (*self.means, *self.quantiles)]
-        quantiles = np.sort(np.stack(made[len(self.means) :], axis=1), axis=1)
-        return np.mean(made[: len(self.means)], axis=0) * scale, quantiles * scale[:, None]
+        quantiles = np.sort(np.stack(_said(self.quantiles, table), axis=1), axis=1)
+        return self.mean(table, scale), quantiles * scale[:, None]
+
+    def mean(self, table: NDArray[np.float32], scale: Array) -> Array:
+        """Mean (rows,) of rows of features (Features.rows) and their scale."""
+        return np.asarray(np.mean(_said(self.means, table), axis=0) * scale)
+
+
+def _said(models: tuple[str, ...], table: NDArray[np.float32]) -> list[Array]:
+    """What each model says of rows of features, not below 0."""
+    import lightgbm
+
+    return [np.maximum(lightgbm.Booster(model_str=text).predict(table), 0.0) for text in models]
 
 
 def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -> Boosted:

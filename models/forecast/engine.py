@@ -19,6 +19,7 @@ from models.forecast import boosting
 from models.forecast.ahead import read_ahead
 from models.forecast.attributes import Kind
 from models.forecast.boosting import QUANTILES, Boosted, Rows
+from models.forecast.explain import Parts, joined, parts_of
 from models.forecast.features import Features
 from models.forecast.panel import Panel, read_panel
 from models.forecast.paths import correlation
@@ -32,6 +33,7 @@ INNER_HORIZONS = 3  # of known periods that the blend is learnt from
 TOGETHER = 0.3  # correlation of periods where none could be learnt
 CHUNK = 200_000  # rows forecast at a time
 TRAININGS = 2 * boosting.MODELS
+OWN = "own"
 
 
 @dataclass(frozen=True)
@@ -63,20 +65,26 @@ class Selection:
 
 @dataclass(frozen=True)
 class Made:
-    """table: unique_id, ds, mean, q0.05 … q0.99, model; selection: to be kept for a refresh; notes: what was said on the way."""
+    """table: unique_id, ds, mean, q0.05 … q0.99, model; selection: to be kept for a refresh; notes: what was said on the way.
+
+    parts: of each row's mean, where they were asked for; blank rows of series that never sold.
+    """
 
     table: pl.DataFrame
     selection: Selection
     notes: tuple[Note, ...]
+    parts: Parts | None = None
 
 
 def forecast_series(
     history: pl.DataFrame, freq: str, horizon: int, *, statics: pl.DataFrame | None = None, planned: pl.DataFrame | None = None,
     until: date | None = None, selection: Selection | None = None, report: Report = lambda done, total: None, seed: int = 0,
+    explained: bool = False,
 ) -> Made:  # fmt: skip
     """Forecasts the `horizon` periods after each series' last row; with a `selection` only refreshes.
 
     See read_panel for the columns of `history` and `statics`, read_ahead for those of `planned`; rows after `until` are left out.
+    `explained` asks for parts.
     """
     _check_horizon(horizon)
     if selection and (selection.freq, selection.horizon) != (freq, horizon):
@@ -85,7 +93,8 @@ def forecast_series(
     notes = list(panel.notes)
     features = Features(panel, horizon, read_ahead(panel, horizon, planned, notes))
     chosen = selection or select(features, horizon, notes, report, seed)
-    return Made(_table(panel, features, chosen, notes), chosen, tuple(notes))
+    table = _table(panel, features, chosen, notes)
+    return Made(table, chosen, tuple(notes), _parts(features, chosen, table["model"]) if explained else None)
 
 
 def backtest_series(
@@ -190,6 +199,14 @@ def _predict(features: Features, chosen: Selection, rows: Rows) -> tuple[Array, 
     return chosen.blend.mean(*means, kind), chosen.blend.quantiles(*quantiles, kind, is_whole, LEVELS)
 
 
+def _parts(features: Features, chosen: Selection, model: pl.Series) -> Parts:
+    """Parts of the mean of every row of the forecast's table, by the models that made it."""
+    last, boosted = features.panel.last, None if (model == OWN).any() else chosen.boosted
+    i, t, h = boosting.every_row(last, np.ones(len(last), dtype=np.int64), chosen.horizon)
+    chunks = [tuple(a[start : start + CHUNK] for a in (i, t, h)) for start in range(0, len(i), CHUNK)]
+    return joined([parts_of(features, rows, boosted, chosen.blend) for rows in chunks])  # type: ignore[arg-type]
+
+
 def _table(panel: Panel, features: Features, chosen: Selection, notes: list[Note]) -> pl.DataFrame:
     n, horizon = len(panel.ids), chosen.horizon
     i, t, h = boosting.every_row(panel.last, np.ones(n, dtype=np.int64), horizon)
@@ -207,7 +224,7 @@ def _table(panel: Panel, features: Features, chosen: Selection, notes: list[Note
     mean, quantiles = (np.concatenate(part) for part in zip(*parts, strict=True))
     sold = np.repeat(panel.first < panel.y.shape[1], horizon)
     mean, quantiles = np.where(sold, mean, 0.0), np.where(sold[:, None], quantiles, 0.0)
-    name = "own" if chosen.boosted is None else "boosted and own"
+    name = OWN if chosen.boosted is None else "boosted and own"
     frame = pl.DataFrame({"unique_id": panel.ids.gather(i), "ds": panel.ahead(horizon), "mean": mean})
     frame = frame.with_columns(pl.Series(f"q{q}", quantiles[:, k]) for k, q in enumerate(QUANTILES))
     return frame.with_columns(model=pl.Series(np.where(sold, name, "never sold")))

@@ -3,7 +3,7 @@
 Weeks end on the cutoff (ADR 3). Each call forecasts every series; which models are used was chosen before, by `choose`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from models.demand import SERIES, full_week_units
 from models.forecast import blend
 from models.forecast.boosting import MIN_ROWS
-from models.forecast.engine import COLUMNS, LEVELS, TOGETHER, Selection, forecast_series
+from models.forecast.drivers import COLUMNS as DRIVER_COLUMNS
+from models.forecast.drivers import drivers
+from models.forecast.engine import COLUMNS, LEVELS, TOGETHER, Made, Selection, forecast_series
+from models.forecast.explain import PARTS
 from models.forecast.lookalikes import drawn_to_lookalikes
 from models.forecast.paths import correlation
 from models.forecast.problem import Note, Problem
@@ -22,6 +25,7 @@ Array = NDArray[np.float64]
 WEEK = "1w"
 ATTRIBUTES = ("category", "brand", "supplier_id", "location_id", "country_code")
 NEVER_SOLD = "never sold"
+PART_COLUMNS = (*PARTS, "own", "boosted", "share")
 NEAR_WEEKS = 8  # by whose error a forecast is judged
 _IDENTITY = {"sku": pl.String, "location_id": pl.String, "cutoff_date": pl.Date}
 _MEANS = {
@@ -32,16 +36,22 @@ _MEANS = {
     "backtest_wape": pl.Float64,
     "week_correlation": pl.Float64,
 }
+_OWN = {"sku": pl.String, "location_id": pl.String, "horizon": pl.Int64, "own_units": pl.Float64}
 _QUANTILES = {**_IDENTITY, "horizon": pl.Int64, "quantile": pl.Float64, "forecast_units": pl.Float64}
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """means: one row per series and week with its model; quantiles: one row per series, week and level; notes: what was said on the way."""
+    """means: one row per series and week with its model; quantiles: one row per series, week and level; notes: what was said on the way.
+
+    drivers: one row per series (drivers.py); own: sku, location_id, horizon and own_units, what its history alone says; both where asked for.
+    """
 
     means: pl.DataFrame
     quantiles: pl.DataFrame
     notes: tuple[Note, ...] = ()
+    drivers: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=DRIVER_COLUMNS))
+    own: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_OWN))
 
 
 def choose(
@@ -65,6 +75,8 @@ def forecast(
     horizon: int,
     selection: Selection | None = None,
     planned: pl.DataFrame | None = None,
+    *,
+    explained: bool = False,
 ) -> Forecast:
     """Forecasts the `horizon` weeks after `cutoff` for every series; without a `selection` each from its own history.
 
@@ -77,13 +89,14 @@ def forecast(
     if ordered.is_empty():
         return Forecast(pl.DataFrame(schema=_MEANS), pl.DataFrame(schema=_QUANTILES))
     history = _history(weekly, ordered, cutoff)
-    table, learnt, notes = _made(history, ordered, horizon, selection, _planned(planned, ordered, cutoff))
+    table, learnt, notes = _made(history, ordered, horizon, selection, _planned(planned, ordered, cutoff), explained=explained)
     back = _looked_back(history, horizon)
     together = _together(back) if learnt is None else learnt
     values = table.select(*COLUMNS).fill_null(0.0).to_numpy().reshape(ordered.height, horizon, -1)
     model = table["model"].gather_every(horizon).fill_null(NEVER_SOLD)
     drawn, weight = drawn_to_lookalikes(values, LEVELS, ordered, weekly)
-    drawn = drawn * _on_sale(ordered, cutoff, horizon)[:, :, None]
+    on_sale, before = _on_sale(ordered, cutoff, horizon), drawn[:, :, 0]
+    drawn = drawn * on_sale[:, :, None]
     drawn[:, :, 1:] = np.rint(drawn[:, :, 1:])
     named = ordered.select(*SERIES, cutoff_date=pl.lit(cutoff), model=_named(model, weight), week_correlation=pl.lit(together))
     named = named.with_columns(ordered["demand_class"]).join(
@@ -93,28 +106,44 @@ def forecast(
     means = grid.with_columns(mean_units=drawn[:, :, 0].reshape(-1)).select(*_MEANS)
     quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
     quantiles = quantiles.with_columns(forecast_units=drawn[:, :, 1:].reshape(-1)).select(*_QUANTILES)
-    return Forecast(means, quantiles, tuple(notes))
+    if not explained:
+        return Forecast(means, quantiles, tuple(notes))
+    own = table.select(pl.col("own").fill_nan(None).fill_null(0.0)).to_series() * on_sale.reshape(-1)
+    alone = means.select(*SERIES, "horizon").with_columns(own_units=own)
+    return Forecast(means, quantiles, tuple(notes), drivers(ordered, table, before, weight, on_sale), alone)
 
 
 def _made(
-    history: pl.DataFrame, ordered: pl.DataFrame, horizon: int, selection: Selection | None, planned: pl.DataFrame | None
+    history: pl.DataFrame, ordered: pl.DataFrame, horizon: int, selection: Selection | None, planned: pl.DataFrame | None, *,
+    explained: bool,
 ) -> tuple[pl.DataFrame, float | None, list[Note]]:
     """One row per series and week in order, blank for series without history; how far weeks go together, where it was learnt; what was said."""
     notes: list[Note] = []
     if history.is_empty():
-        made = pl.DataFrame(
-            schema={"unique_id": pl.UInt32, "ds": pl.Date, **dict.fromkeys(COLUMNS, pl.Float64), "model": pl.String}
-        )
+        figures = dict.fromkeys((*COLUMNS, *PART_COLUMNS), pl.Float64)
+        made = pl.DataFrame(schema={"unique_id": pl.UInt32, "ds": pl.Date, **figures, "model": pl.String})
         return _on_grid(made, ordered, horizon), None, notes
     if selection:
         try:
-            found = forecast_series(history, WEEK, horizon, statics=_statics(ordered), planned=planned, selection=selection)
+            found = forecast_series(
+                history, WEEK, horizon, statics=_statics(ordered), planned=planned, selection=selection, explained=explained
+            )
         except Problem as problem:
             notes.append(Note(f"{problem} Until models are chosen again each series is forecast from its own history."))
         else:
-            return _on_grid(found.table, ordered, horizon), found.selection.together, list(found.notes)
-    found = forecast_series(history, WEEK, horizon, selection=_own(horizon))
-    return _on_grid(found.table, ordered, horizon), None, [*notes, *found.notes]
+            return _on_grid(_with_parts(found), ordered, horizon), found.selection.together, list(found.notes)
+    found = forecast_series(history, WEEK, horizon, selection=_own(horizon), explained=explained)
+    return _on_grid(_with_parts(found), ordered, horizon), None, [*notes, *found.notes]
+
+
+def _with_parts(made: Made) -> pl.DataFrame:
+    """The engine's table, with columns PART_COLUMNS of what sold where parts were asked for."""
+    if made.parts is None:
+        return made.table
+    values = [*made.parts.units.T, made.parts.own, made.parts.boosted, made.parts.share]
+    sold = pl.col("model") != NEVER_SOLD
+    columns = [pl.Series(name, value) for name, value in zip(PART_COLUMNS, values, strict=True)]
+    return made.table.with_columns(columns).with_columns(pl.when(sold).then(pl.col(name)).alias(name) for name in PART_COLUMNS)
 
 
 def _looked_back(history: pl.DataFrame, horizon: int) -> pl.DataFrame:

@@ -1,0 +1,80 @@
+"""What a forecast is made of, in units. Here: the parts of the engine's mean, which add up to it. Not here: forecasting, what people change.
+
+Parts of demand h periods after the origin, each a difference between what the models say with and without something:
+
+    recent + trend + season + others + promotion + correction = mean
+
+Example: 10 a week lately, 12 by now, a season of 1.5 after a usual one make 10 + 2 + 6 = 18; all series together say 20 and are believed by half,
+no promotion runs, and no bias was found: others 1, promotion 0, correction 0, mean 19.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.forecast.blend import Blend, kind_of
+from models.forecast.boosting import Boosted, Rows
+from models.forecast.features import Features
+from models.forecast.panel import Panel
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+PARTS = ("recent", "trend", "season", "others", "promotion", "correction")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """units: (rows, len(PARTS)); own, boosted: (rows,) what each model alone says (boosted not a number without one); share: (rows,) of boosted."""
+
+    units: Array
+    own: Array
+    boosted: Array
+    share: Array
+
+
+def parts_of(features: Features, rows: Rows, boosted: Boosted | None, blend: Blend) -> Parts:
+    """Parts of the mean of rows (series, origin, step).
+
+    recent: mean of the last known periods of a level (13 weeks). trend: how far the smoothed level is above it now, in the same season.
+    season: what the place in the year adds. others: how far the model of all series differs from the series' own, as far as it is believed.
+    promotion: the part of that which goes with price and promotion differing from the series' usual ones. correction: of bias found in
+    periods held back.
+    """
+    i, t, h = rows
+    own, level = features.own, features.panel.freq.level
+    recent = np.nan_to_num(features.past.mean(i, t, level))
+    fitted = np.mean([own.smoothing.mean(i, t, -np.minimum(k, t)) for k in range(level)], axis=0)
+    alone = own.mean(i, t, h)
+    unexplained = [recent, fitted - recent, alone - fitted]
+    if boosted is None:
+        nothing = np.zeros(len(i))
+        return Parts(np.stack([*unexplained, *[nothing] * 3], axis=1), alone, np.full(len(i), np.nan), nothing)
+    kind = kind_of(features.past.zero_share(i, t, 4 * level))
+    share, factor = np.array(blend.mean_weight)[kind], np.array(blend.factor)[kind]
+    table, names = features.rows(*rows)
+    scale = features.scale(*rows)
+    said, unmoved = (boosted.mean(told, scale) for told in (table, _as_usual(table, names, features.panel, i)))
+    blended = share * said + (1 - share) * alone
+    units = [*unexplained, share * (unmoved - alone), share * (said - unmoved), (factor - 1) * blended]
+    return Parts(np.stack(units, axis=1), alone, said, share)
+
+
+def _as_usual(table: NDArray[np.float32], names: list[str], panel: Panel, i: Ints) -> NDArray[np.float32]:
+    """Features as if no promotion ran and each price was the series' usual one, its median so far."""
+    usual = table.copy()
+    if panel.promotion is not None:
+        usual[:, [names.index("promotion"), names.index("promotion_change")]] = 0.0
+    if panel.price is not None:
+        known = np.isfinite(panel.price).any(axis=1)
+        price = np.full(len(panel.price), np.nan)
+        price[known] = np.nanmedian(panel.price[known], axis=1)
+        usual[:, names.index("price")], usual[:, names.index("price_change")] = price[i], 0.0
+    return usual
+
+
+def joined(parts: list[Parts]) -> Parts:
+    """Parts of rows one after the other."""
+    values: Any = [np.concatenate([getattr(part, name) for part in parts]) for name in ("units", "own", "boosted", "share")]
+    return Parts(*values)
