@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+ONE_IN_A_HUNDRED = 2.576  # standard deviations that a normal value lies beyond so often
 
 
 def wape(forecast: Array, actual: Array) -> float:
@@ -72,7 +73,7 @@ def coverage(lower: Array, upper: Array, actual: Array) -> float:
 
 
 def tracking_signal(forecast: Array, actual: Array) -> Array:
-    """Sum of errors ÷ their mean absolute value, (series,); beyond ±4 a forecast is biased (Trigg 1964, Brown's form).
+    """Sum of errors ÷ their mean absolute value, (series,) (Brown 1959; Trigg 1964); see tracking_bound for what is too much.
 
     With this page's sign positive is over-forecast. 0 where there was no error. Example: errors 2, 2, −1 sum to 3 and have
     mean absolute value 5/3: 1.8.
@@ -80,6 +81,17 @@ def tracking_signal(forecast: Array, actual: Array) -> Array:
     error = forecast - actual
     spread = _mean(np.abs(error))
     return np.divide(np.nansum(error, axis=1), spread, out=np.zeros(len(error)), where=spread > 0)
+
+
+def tracking_bound(periods: Array, z: float = ONE_IN_A_HUNDRED) -> Array:
+    """What the tracking signal of so many unbiased forecasts exceeds by chance in one of a hundred series, (series,): z·√(π/2)·√n.
+
+    The sum of n independent errors has standard deviation σ√n, and σ is √(π/2) of the mean absolute error where errors are normal. A fixed
+    bound of ±4, as textbooks have it, belongs to smoothed signals and is broken by chance ever more often as n grows. The signal itself can't
+    exceed n, which is the bound from then on when all errors have one sign; from n = 11 on the formula lies below it.
+    Example: 13 weeks: 2.576 × 1.2533 × 3.6056 = 11.6.
+    """
+    return np.asarray(np.minimum(z * np.sqrt(np.pi / 2 * periods), periods - 1e-9))
 
 
 def forecast_value_added(error: float, reference_error: float) -> float:

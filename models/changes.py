@@ -27,22 +27,26 @@ class Means:
     with_last_models: pl.DataFrame
 
 
-def explained(drivers: pl.DataFrame, weekly: pl.DataFrame, means: Means, last: pl.DataFrame) -> pl.DataFrame:
+def explained(
+    drivers: pl.DataFrame, imported: pl.DataFrame, shaped: pl.DataFrame, means: Means, last: pl.DataFrame
+) -> pl.DataFrame:
     """One row per series: drivers that sum to mean_units, the mean forecast of a week over all weeks ahead, and what changed since `last`.
 
-    drivers: models.forecast.drivers. weekly: models.demand.weekly_history. last: the rows that this made in the run before, empty without one.
-    imported_units + stock_out_units + trend + season + others + promotion + correction + look_alikes + life + people = mean_units.
+    drivers: models.forecast.drivers. imported, shaped: models.demand.weekly_history as imported, and with every layer but lost demand. last: the
+    rows that this made in the run before, empty without one.
+    imported_units + layers_units + stock_out_units + trend + season + others + promotion + correction + look_alikes + life + people = mean_units.
     new_demand + selection + promotion_change + people_change = mean_units − previous_units.
     Example: 10 a week before, 13 now; the models of the last run would say 12, people added 0 then and 0.5 now, no promotion: new demand 2,
     models chosen again 0.5, what people know 0.5.
     """
-    rows = drivers.join(_sold(weekly), on=SERIES, how="left")
+    rows = drivers
+    for name, weekly in (("imported_units", imported), ("shaped_units", shaped)):
+        rows = rows.join(_sold(weekly, name), on=SERIES, how="left").with_columns(pl.col(name).fill_null(0.0))
     for name, frame in (("statistical", means.statistical), ("mean_units", means.final), ("kept", means.with_last_models)):
         rows = rows.join(_weekly_mean(frame, name), on=SERIES, how="left")
-    imported = pl.col("imported_units").fill_null(0.0)
     rows = rows.with_columns(
-        imported_units=imported,
-        stock_out_units=pl.col("recent_units") - imported,
+        layers_units=pl.col("shaped_units") - pl.col("imported_units"),
+        stock_out_units=pl.col("recent_units") - pl.col("shaped_units"),
         people_units=pl.col("mean_units") - pl.col("statistical"),
     )
     before = last.select(
@@ -61,19 +65,21 @@ def explained(drivers: pl.DataFrame, weekly: pl.DataFrame, means: Means, last: p
     parts = [pl.col(name) for name in CHANGES if name != "new_demand_units"]
     rest = pl.col("mean_units") - pl.col("previous_units") - pl.sum_horizontal(parts)
     rows = rows.with_columns(pl.when(known).then(part) for part in parts).with_columns(new_demand_units=pl.when(known).then(rest))
-    return rows.with_columns(reason=_reason()).drop("recent_units", "statistical", "kept", "promotion_before", "people_before")
+    return rows.with_columns(reason=_reason()).drop(
+        "recent_units", "shaped_units", "statistical", "kept", "promotion_before", "people_before"
+    )
 
 
 def drivers_shown() -> tuple[str, ...]:
     """Names of the drivers in the order in which they add up."""
-    return ("imported_units", "stock_out_units", *DRIVERS[1:], "people_units")
+    return ("imported_units", "layers_units", "stock_out_units", *DRIVERS[1:], "people_units")
 
 
-def _sold(weekly: pl.DataFrame) -> pl.DataFrame:
-    """Mean units of the last 13 weeks, since the first demand, on days fully seen."""
+def _sold(weekly: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Mean units of the last 13 weeks, since the first demand."""
     begun = pl.col("units").cum_sum().over(SERIES, order_by="week") > 0
     recent = weekly.filter(begun).filter(pl.col("week") > -RECENT_WEEKS)
-    return recent.group_by(SERIES).agg(imported_units=pl.col("units").mean())
+    return recent.group_by(SERIES).agg(pl.col("units").mean().alias(name))
 
 
 def _weekly_mean(means: pl.DataFrame, name: str) -> pl.DataFrame:

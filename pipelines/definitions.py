@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from pipelines.defs import insights, ledger, marts, planning, publish
+from pipelines.defs import accuracy, alerts, insights, ledger, marts, planning, publish
 from pipelines.defs.jobs import JOBS, SCHEDULES
 from pipelines.defs.resources import RESOURCES
 from pipelines.defs.sensors import SENSORS
 
 defs = dg.Definitions(
-    assets=[*dg.load_assets_from_modules([insights, ledger, marts, planning, publish])],
+    assets=[*dg.load_assets_from_modules([accuracy, alerts, insights, ledger, marts, planning, publish])],
     jobs=JOBS,
     schedules=SCHEDULES,
     sensors=SENSORS,

@@ -9,6 +9,17 @@ from models.layers import Switches, kept_days, layered, layers, returned, uplift
 from pipelines.channels.mapping import Config
 from pipelines.nightly import in_force
 
+TABLES = (
+    "order_lines",
+    "orders",
+    "bundles",
+    "stock_levels",
+    "receipts",
+    "promotions",
+    "products",
+    "purchase_orders",
+    "return_lines",
+)
 Frames = dict[str, pl.DataFrame]
 
 

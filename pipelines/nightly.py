@@ -1,15 +1,16 @@
-"""What the nightly forecast is told, and what it keeps. Here: tables to the models' frames. Not here: forecasting (models), assets (defs)."""
+"""What the nightly forecast is told, and what it keeps. Here: tables to the models' frames and back. Not here: forecasting (models), assets (defs)."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import polars as pl
 
-from models import demand, knowledge
-from models.forecast import choose
+from models import changes, demand, knowledge
+from models.forecast import Forecast, choose, forecast
 from models.forecast.engine import Selection
 from models.forecast.problem import Note, Problem
 from models.layers import layered
+from models.past_forecasts import remembered
 from pipelines.contracts import table
 
 TABLES = (
@@ -38,6 +39,59 @@ class Told:
     entries: pl.DataFrame
     cutoff: date
     horizon: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """frames: the tables of the step forecast; remembered: what of them is kept for good; notes: what was said on the way."""
+
+    frames: Frames
+    remembered: pl.DataFrame
+    notes: str
+
+
+def made(t: Frames, cutoff: date, horizon: int) -> Made:
+    """The coming weeks' forecast of every series, with what people know, and what it rests on.
+
+    t: `TABLES`, forecast_selection, and forecast_explanations as they were made last.
+    """
+    known = told(t, cutoff, horizon)
+    selection, notes = kept_selection(t["forecast_selection"])
+    statistical = forecast(known.weekly, known.series, cutoff, horizon, selection, known.planned, explained=True)
+    final = knowledge.adjusted(statistical.means, statistical.quantiles, known.entries)
+    frames = {
+        "forecasts": final.quantiles, "forecast_means": final.means, "forecast_adjustments": final.adjustments,
+        "forecast_explanations": _explained(t, known, statistical, final.means),
+    }  # fmt: skip
+    kept = as_remembered(known, statistical, final)
+    return Made(
+        {name: table(name).conform(frame) for name, frame in frames.items()}, kept, f"{notes} {said(statistical.notes)}".strip()
+    )
+
+
+def as_remembered(known: Told, statistical: Forecast, final: knowledge.Adjusted) -> pl.DataFrame:
+    """A forecast as forecast_history has it, without actuals."""
+    return remembered(known.weekly, final.means, statistical.own, final.quantiles, final.adjustments, known.series)
+
+
+def _explained(t: Frames, known: Told, statistical: Forecast, final: pl.DataFrame) -> pl.DataFrame:
+    last, kept = t["forecast_explanations"], _newest_first(t["forecast_selection"])
+    chosen_at, chosen_before = (frame["chosen_at"].max() for frame in (kept.head(1), last))
+    with_last = statistical.means
+    if not last.is_empty() and chosen_at != chosen_before:
+        selection, _ = kept_selection(kept.filter(pl.col("chosen_at") == chosen_before))
+        with_last = forecast(known.weekly, known.series, known.cutoff, known.horizon, selection, known.planned).means
+    means = changes.Means(statistical.means, final, with_last)
+    rows = changes.explained(statistical.drivers, *_as_imported(t, known.cutoff), means, last)
+    return rows.with_columns(cutoff_date=pl.lit(known.cutoff), chosen_at=pl.lit(chosen_at, pl.Datetime("us", "UTC")))
+
+
+def _as_imported(t: Frames, cutoff: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Weekly history as imported, and with every layer but the estimate of lost demand."""
+    entries, above = in_force(t["knowledge"]), t["demand_layers"].filter(pl.col("layer") != "lost")
+    days = t["demand"], layered(t["demand"], above)
+    plain, shaped = (demand.weekly_history(knowledge.with_inherited(history, entries), cutoff) for history in days)
+    return plain, shaped
 
 
 def told(t: Frames, cutoff: date, horizon: int) -> Told:
@@ -74,17 +128,22 @@ def is_due(kept: pl.DataFrame, cutoff: date, horizon: int) -> bool:
     return fresh.is_empty()
 
 
-def chosen(known: Told, at: datetime) -> pl.DataFrame:
-    """The row of forecast_selection; none where there is no history."""
+def chosen(known: Told, before: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """forecast_selection: what is chosen now and what was chosen last; nothing where there is no history."""
     try:
         selection, notes = choose(known.weekly, known.series, known.cutoff, known.horizon, known.planned)
     except Problem:
         return table("forecast_selection").empty()
+    last = _newest_first(before).filter(pl.col("cutoff_date") != known.cutoff).head(1)
     row = {
         "cutoff_date": known.cutoff, "chosen_at": at, "horizon_weeks": known.horizon, "series": known.weekly.n_unique(demand.SERIES),
         "notes": said(notes), "selection": selection.to_json(),
     }  # fmt: skip
-    return table("forecast_selection").conform(pl.DataFrame([row]))
+    return pl.concat([table("forecast_selection").conform(pl.DataFrame([row])), last])
+
+
+def _newest_first(kept: pl.DataFrame) -> pl.DataFrame:
+    return kept.sort("chosen_at", descending=True)
 
 
 def kept_selection(kept: pl.DataFrame) -> tuple[Selection | None, str]:
@@ -92,7 +151,7 @@ def kept_selection(kept: pl.DataFrame) -> tuple[Selection | None, str]:
     if kept.is_empty():
         return None, "No models are chosen yet: each series is forecast from its own history until the next nightly run."
     try:
-        return Selection.from_json(kept["selection"][0]), ""
+        return Selection.from_json(_newest_first(kept)["selection"][0]), ""
     except (ValueError, KeyError, TypeError):
         return (
             None,

@@ -74,6 +74,8 @@ def _by_stage(seconds: dict[str, float]) -> str:
         "demand_tables": "demand",
         "forecast_selection": "forecast",
         "forecast_tables": "forecast",
+        "accuracy_tables": "forecast",
+        "forecast_alerts": "forecast",
         "reconciliation": "landing",
     }
     stage_of |= {"report": "exports", "decision_tables": "decisions"} | {stage: stage for stage in STAGES}

@@ -2,10 +2,10 @@
 
 Parts of demand h periods after the origin, each a difference between what the models say with and without something:
 
-    recent + trend + season + others + promotion + correction = mean
+    recent + trend + season + others + holidays + promotion + correction = mean
 
 Example: 10 a week lately, 12 by now, a season of 1.5 after a usual one make 10 + 2 + 6 = 18; all series together say 20 and are believed by half,
-no promotion runs, and no bias was found: others 1, promotion 0, correction 0, mean 19.
+no holiday comes, no promotion runs, and no bias was found: others 1, mean 19.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from models.forecast.panel import Panel
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-PARTS = ("recent", "trend", "season", "others", "promotion", "correction")
+PARTS = ("recent", "trend", "season", "others", "holidays", "promotion", "correction")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ def parts_of(features: Features, rows: Rows, boosted: Boosted | None, blend: Ble
 
     recent: mean of the last known periods of a level (13 weeks). trend: how far the smoothed level is above it now, in the same season.
     season: what the place in the year adds. others: how far the model of all series differs from the series' own, as far as it is believed.
-    promotion: the part of that which goes with price and promotion differing from the series' usual ones. correction: of bias found in
+    holidays: the part of that which goes with public holidays in the period, the next, or a year ago. promotion: the part that goes with price and
+    promotion, now and planned, differing from the series' usual ones. correction: of bias found in
     periods held back.
     """
     i, t, h = rows
@@ -50,28 +51,45 @@ def parts_of(features: Features, rows: Rows, boosted: Boosted | None, blend: Ble
     unexplained = [recent, fitted - recent, alone - fitted]
     if boosted is None:
         nothing = np.zeros(len(i))
-        return Parts(np.stack([*unexplained, *[nothing] * 3], axis=1), alone, np.full(len(i), np.nan), nothing)
+        return Parts(np.stack([*unexplained, *[nothing] * 4], axis=1), alone, np.full(len(i), np.nan), nothing)
     kind = kind_of(features.past.zero_share(i, t, 4 * level))
     share, factor = np.array(blend.mean_weight)[kind], np.array(blend.factor)[kind]
     table, names = features.rows(*rows)
     scale = features.scale(*rows)
-    said, unmoved = (boosted.mean(told, scale) for told in (table, _as_usual(table, names, features.panel, i)))
+    plain = _as_usual(table, names, features.panel, i)
+    said, plainly, quietly = (boosted.mean(told, scale) for told in (table, plain, _without_holidays(plain, names)))
     blended = share * said + (1 - share) * alone
-    units = [*unexplained, share * (unmoved - alone), share * (said - unmoved), (factor - 1) * blended]
+    units = [
+        *unexplained,
+        share * (quietly - alone),
+        share * (plainly - quietly),
+        share * (said - plainly),
+        (factor - 1) * blended,
+    ]
     return Parts(np.stack(units, axis=1), alone, said, share)
 
 
 def _as_usual(table: NDArray[np.float32], names: list[str], panel: Panel, i: Ints) -> NDArray[np.float32]:
     """Features as if no promotion ran and each price was the series' usual one, its median so far."""
     usual = table.copy()
-    if panel.promotion is not None:
-        usual[:, [names.index("promotion"), names.index("promotion_change")]] = 0.0
+    promotions = [names.index(f"promotion{part}") for part in ("", "_change", "_ahead")]
+    usual[:, promotions] = np.where(np.isfinite(usual[:, promotions]), 0.0, np.nan)
     if panel.price is not None:
         known = np.isfinite(panel.price).any(axis=1)
         price = np.full(len(panel.price), np.nan)
         price[known] = np.nanmedian(panel.price[known], axis=1)
-        usual[:, names.index("price")], usual[:, names.index("price_change")] = price[i], 0.0
+        for name, value in (("price", price[i]), ("price_change", 0.0), ("price_ahead", price[i])):
+            at = names.index(name)
+            usual[:, at] = np.where(np.isfinite(usual[:, at]), value, np.nan)
     return usual
+
+
+def _without_holidays(table: NDArray[np.float32], names: list[str]) -> NDArray[np.float32]:
+    """Features as if no period had a public holiday."""
+    quiet = table.copy()
+    holidays = [at for at, name in enumerate(names) if name.startswith("holidays")]
+    quiet[:, holidays] = np.where(np.isfinite(quiet[:, holidays]), 0.0, np.nan)
+    return quiet
 
 
 def joined(parts: list[Parts]) -> Parts:

@@ -114,7 +114,12 @@ def forecast(
 
 
 def _made(
-    history: pl.DataFrame, ordered: pl.DataFrame, horizon: int, selection: Selection | None, planned: pl.DataFrame | None, *,
+    history: pl.DataFrame,
+    ordered: pl.DataFrame,
+    horizon: int,
+    selection: Selection | None,
+    planned: pl.DataFrame | None,
+    *,
     explained: bool,
 ) -> tuple[pl.DataFrame, float | None, list[Note]]:
     """One row per series and week in order, blank for series without history; how far weeks go together, where it was learnt; what was said."""

@@ -15,6 +15,7 @@ for _step in (
     "insights",
     "planning",
     "knowledge",
+    "accuracy",
     "decisions",
     "stock",
 ):  # tables are registered in the order of the flow

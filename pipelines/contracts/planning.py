@@ -94,3 +94,43 @@ class ForecastMeans(dy.Schema):
     week_correlation = number(
         "How far errors of coming weeks go together, 0 to 1, for totals over several", "rate", nullable=False, min=0
     )
+
+
+@register(
+    "forecast", "What each forecast is made of and what changed since the last run, in units of a week, mean over all weeks ahead"
+)
+class ForecastExplanations(dy.Schema):
+    sku = key("Stock keeping unit")
+    location_id = key("Location")
+    cutoff_date = date("Last day that was known")
+    mean_units = number(
+        "Expected demand of a week; what stands from imported to people sums up to it", "units", nullable=False, min=0
+    )
+    imported_units = number("Wanted a week as imported, last 13 weeks", "units", nullable=False, min=0)
+    layers_units = number(
+        "What outliers and promotions taken out of the history, and returns, change of it", "units", nullable=False
+    )
+    stock_out_units = number("What days not fully seen would have added", "units", nullable=False)
+    trend_units = number("How far it sells above that by now, in the same season", "units", nullable=False)
+    season_units = number("What the coming weeks' place in the year adds", "units", nullable=False)
+    others_units = number("How far all series together say otherwise, as far as they are believed", "units", nullable=False)
+    holidays_units = number("What public holidays add or take away", "units", nullable=False)
+    promotion_units = number("What price and promotion differing from the usual add", "units", nullable=False)
+    correction_units = number("Correction of bias found in weeks held back", "units", nullable=False)
+    look_alikes_units = number("What drawing a new product to its look-alikes adds", "units", nullable=False)
+    life_units = number("What launch and end take away", "units", nullable=False)
+    people_units = number("What people know better", "units", nullable=False)
+    winner = text("Model that weighs most in the mean")
+    winner_share = number("How much of the mean it makes", "rate", min=0, max=1)
+    winner_units = number("What it says alone", "units", min=0)
+    runner_up = text("Model that weighs most after it")
+    runner_up_share = number("How much of the mean it makes", "rate", min=0, max=1)
+    runner_up_units = number("What it says alone", "units")
+    chosen_at = instant("When the models were chosen; blank where each series is forecast from its own history")
+    previous_cutoff_date = date("Last day that the run before knew; blank where this is the first", nullable=True)
+    previous_units = number("What the run before expected", "units", min=0)
+    new_demand_units = number("Change by demand that came since", "units")
+    selection_units = number("Change by models that were chosen again", "units")
+    promotion_change_units = number("Change by price and promotion", "units")
+    people_change_units = number("Change by what people know", "units")
+    reason = text("What changed and why, in a sentence", nullable=False)

@@ -5,7 +5,7 @@ import dagster as dg
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 CHOICE = dg.AssetSelection.groups("selection")  # takes minutes, once a week
-FORECAST = dg.AssetSelection.groups("forecast")
+FORECAST = dg.AssetSelection.groups("forecast", "accuracy")
 NIGHTLY = dg.AssetSelection.assets(
     "sold_together", "sell_through", "customer_values", "customer_cohorts"
 )  # they end yesterday and look at everything
@@ -21,7 +21,10 @@ refresh_orders = dg.define_asset_job(
 )
 refresh_forecasts = dg.define_asset_job(
     "refresh_forecasts",
-    dg.AssetSelection.groups("demand", "selection", "forecast", "decisions") | NIGHTLY | INSIGHTS | PUBLISHING,
+    dg.AssetSelection.groups("demand", "selection", "forecast", "accuracy", "alerts", "decisions")
+    | NIGHTLY
+    | INSIGHTS
+    | PUBLISHING,
     description="Demand, forecasts and decisions anew; once a week their models are chosen again",
 )
 

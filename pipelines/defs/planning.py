@@ -6,10 +6,9 @@ import dagster as dg
 import polars as pl
 
 import models
-from models import knowledge
 from models.lead_times import observed_lead_times
 from pipelines import decisions as deciding
-from pipelines import histories, nightly, progress
+from pipelines import histories, nightly, progress, rehearsal
 from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, specs
@@ -17,18 +16,7 @@ from pipelines.ledger.reference import countries
 from pipelines.operations import Knowledge, reconcile
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
-DEMAND_FROM = (
-    "order_lines",
-    "orders",
-    "bundles",
-    "stock_levels",
-    "receipts",
-    "promotions",
-    "products",
-    "purchase_orders",
-    "return_lines",
-)
-DEMAND = specs("demand", list(DEMAND_FROM))
+DEMAND = specs("demand", list(histories.TABLES))
 SELECTION = specs("selection", list(nightly.TABLES))
 FORECAST = specs("forecast", [*nightly.TABLES, "forecast_selection"])
 DECISIONS = specs(
@@ -36,6 +24,7 @@ DECISIONS = specs(
     [
         "forecast_means",
         "forecasts",
+        "forecast_alerts",
         "inventory_position",
         "supplier_terms",
         "unit_costs",
@@ -51,7 +40,7 @@ DECISIONS = specs(
 @dg.multi_asset(specs=DEMAND, check_specs=check_specs(DEMAND), retry_policy=retry_policy())
 def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """What was wanted, day by day, which days were not fully seen, and what is known better than that."""
-    t = run.warehouse.read(*DEMAND_FROM)
+    t = run.warehouse.read(*histories.TABLES)
     with Knowledge(run.settings.outbox) as people:
         known = people.entries(run.as_of_date)
     made = histories.made(t, known, run.config, run.cutoff)
@@ -62,10 +51,14 @@ def demand_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.multi_asset(specs=SELECTION, check_specs=check_specs(SELECTION), retry_policy=retry_policy())
 def forecast_selection(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """The models of the coming week's forecasts; what was chosen less than a week ago stays."""
+    """The models of the coming week's forecasts; what was chosen less than a week ago stays. Past weeks that nobody forecast are rehearsed."""
     t, weeks = run.warehouse.read(*nightly.TABLES, "forecast_selection"), run.config.planning.horizon_weeks
     if nightly.is_due(t["forecast_selection"], run.cutoff, weeks):
-        run.warehouse.save({"forecast_selection": nightly.chosen(nightly.told(t, run.cutoff, weeks), run.started_at)})
+        chosen = nightly.chosen(nightly.told(t, run.cutoff, weeks), t["forecast_selection"], run.started_at)
+        run.warehouse.save({"forecast_selection": chosen})
+        if lacking := run.archive.lacks(rehearsal.origins(run.cutoff)):
+            for past in rehearsal.rehearsed(run.warehouse.read(*rehearsal.TABLES), lacking, run.config):
+                run.archive.keep(past, is_backtest=True)
     yield from results(run, SELECTION)
 
 
@@ -76,20 +69,10 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     inputs = fingerprint(run.warehouse, "forecast", names, models, run.cutoff, weeks)
     notes = ""
     if not is_made_of(run.warehouse, inputs):
-        from models.forecast import forecast
-
-        t = run.warehouse.read(*names)
-        known = nightly.told(t, run.cutoff, weeks)
-        selection, notes = nightly.kept_selection(t["forecast_selection"])
-        statistical = forecast(known.weekly, known.series, run.cutoff, weeks, selection, known.planned)
-        notes = f"{notes} {nightly.said(statistical.notes)}".strip()
-        made = knowledge.adjusted(statistical.means, statistical.quantiles, known.entries)
-        frames = {
-            "forecasts": table("forecasts").conform(made.quantiles),
-            "forecast_means": table("forecast_means").conform(made.means),
-            "forecast_adjustments": table("forecast_adjustments").conform(made.adjustments),
-        }
-        run.warehouse.save(frames | {"step_inputs": inputs})
+        made = nightly.made(run.warehouse.read(*names, "forecast_explanations"), run.cutoff, weeks)
+        notes = made.notes
+        run.archive.keep(made.remembered)
+        run.warehouse.save(made.frames | {"step_inputs": inputs})
     progress.advance("forecast", 1, 1)
     yield from results(run, FORECAST, notes=notes)
 

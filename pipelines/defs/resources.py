@@ -14,6 +14,7 @@ from pipelines.channels.mapping import Config
 from pipelines.errors import InputError
 from pipelines.operations import Outbox
 from pipelines.settings import Settings
+from pipelines.warehouse.archive import Archive
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
 from pipelines.warehouse.sealing import Seal
@@ -43,6 +44,11 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def landing(self) -> Landing:
         return Landing(self.settings.home_folder / "landing", Seal(self.settings.landing_key))
+
+    @property
+    def archive(self) -> Archive:
+        """Past forecasts."""
+        return Archive(self.settings.home_folder / "forecasts")
 
     @property
     def started_at(self) -> datetime:

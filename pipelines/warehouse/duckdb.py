@@ -35,6 +35,8 @@ REMADE = (
     "demand",
     "selection",
     "forecast",
+    "accuracy",
+    "alerts",
     "decisions",
     "insights",
 )  # every night makes their tables anew: new columns need no rebuild

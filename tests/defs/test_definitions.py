@@ -48,7 +48,20 @@ def test_every_table_has_a_blocking_contract_check() -> None:
 
 
 def test_the_graph_flows_from_landing_to_exports_and_never_back() -> None:
-    order = ["landing", "ledger", "marts", "demand", "selection", "forecast", "insights", "decisions", "snapshot", "exports"]
+    order = [
+        "landing",
+        "ledger",
+        "marts",
+        "demand",
+        "selection",
+        "forecast",
+        "accuracy",
+        "alerts",
+        "insights",
+        "decisions",
+        "snapshot",
+        "exports",
+    ]
     specs = {spec.key.path[-1]: spec for spec in defs.resolve_all_asset_specs()}
     for spec in specs.values():
         for dep in spec.deps:
