@@ -174,7 +174,54 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     before = base.transform_filter("isValid(datum.statistical)").mark_line(color=PALETTE[4], strokeDash=[5, 4], point={"color": PALETTE[4]}).encode(
         x=x, y="statistical:Q", tooltip=["week_end:T", alt.Tooltip("statistical:Q", format=".1f", title="before people changed it")]
     )  # fmt: skip
-    return bars + band + line + before
+    then = base.transform_filter("isValid(datum.then)").mark_line(color=PALETTE[3], strokeWidth=1.5, point={"color": PALETTE[3], "size": 18}).encode(
+        x=x, y="then:Q", tooltip=["week_end:T", alt.Tooltip("then:Q", format=".1f", title="forecast a week before")]
+    )  # fmt: skip
+    return bars + band + line + before + then
+
+
+def past_forecasts(frame: pl.DataFrame) -> alt.LayerChart:
+    """Weekly demand as bars, and what was forecast of each week at the time with its 80 % range."""
+    base = _base(frame).encode(x=alt.X("week_end_date:T", title="week ending"))
+    tooltip = ["week_end_date:T", "cutoff_date:T", alt.Tooltip("mean_units:Q", format=".1f"), alt.Tooltip("actual_units:Q", title="wanted"),
+               "low_units:Q", "high_units:Q", "is_backtest:N"]  # fmt: skip
+    bars = base.transform_filter("isValid(datum.actual_units)").mark_bar(color=PALETTE[0], opacity=0.8).encode(
+        y=alt.Y("actual_units:Q", title="units a week"), tooltip=tooltip
+    )  # fmt: skip
+    band = base.mark_area(color=PALETTE[1], opacity=0.3).encode(y="low_units:Q", y2="high_units:Q")
+    return bars + band + base.mark_line(color=PALETTE[1], point={"color": PALETTE[1]}).encode(y="mean_units:Q", tooltip=tooltip)
+
+
+def steps(frame: pl.DataFrame) -> alt.LayerChart:
+    """A waterfall: each driver from where to where it takes the figure, what adds green, what takes away red, the total yellow."""
+    kind = (
+        pl.when(pl.col("driver").is_in(["forecast", "last run"]))
+        .then(pl.lit("total"))
+        .when(pl.col("units") < 0)
+        .then(pl.lit("less"))
+    )
+    shown = frame.with_columns(
+        kind=kind.otherwise(pl.lit("more")),
+        label=pl.col("units").round(1).cast(pl.String),
+        end=pl.max_horizontal("from_units", "to_units"),
+    )
+    base = _base(shown).encode(y=alt.Y("driver:N", sort=None, title=None))
+    colours = alt.Scale(domain=["more", "less", "total"], range=[PALETTE[0], PALETTE[3], PALETTE[1]])
+    bars = base.mark_bar().encode(
+        x=alt.X("from_units:Q", title="units a week"), x2="to_units:Q", color=alt.Color("kind:N", scale=colours, legend=None),
+        tooltip=["driver", alt.Tooltip("units:Q", format="+.2f")],
+    )  # fmt: skip
+    return bars + base.mark_text(align="left", dx=4).encode(x="end:Q", text="label:N")
+
+
+def error_by_horizon(frame: pl.DataFrame, layers: list[str]) -> alt.Chart:
+    """WAPE by weeks ahead, a line per layer."""
+    colours = alt.Scale(domain=layers, range=["#9AA5A1", PALETTE[5], PALETTE[2], PALETTE[0], PALETTE[1]])
+    return _base(frame).mark_line(point=True).encode(
+        x=alt.X("horizon:O", title="weeks ahead"), y=alt.Y("wape:Q", title="error ÷ demand", axis=alt.Axis(format="%"), scale=alt.Scale(zero=False)),
+        color=alt.Color("layer:N", scale=colours, legend=alt.Legend(orient="top", title=None, columns=2)),
+        tooltip=["layer", "horizon", alt.Tooltip("wape:Q", format=".1%"), alt.Tooltip("bias:Q", format="+.1%"), "weeks"],
+    )  # fmt: skip
 
 
 def history_layers(frame: pl.DataFrame) -> alt.LayerChart:

@@ -23,6 +23,7 @@ OLD_AFTER_HOURS = 24.0
 DRAWN = "snapshot that the page is drawn from"
 AUTHOR = "name of the person"
 PAGES: dict[str, Any] = {}  # filled by the app: a page links to another by its name
+SHARES = ("rate", "bias", "value_added", "value_added_to_naive", "coverage_50", "coverage_80", "coverage_90")  # shown as percent
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -152,7 +153,7 @@ def column(name: str, dtype: pl.DataType) -> Any:
     label, meaning = heading(name), meanings().get(name)
     if name.endswith("_amount") or name == "amount":
         return st.column_config.NumberColumn(f"{label} ({currency()})", help=meaning, format="accounting")
-    if name.endswith(("_rate", "_probability", "_wape")) or "_rate_" in name or name == "rate":
+    if name.endswith(("_rate", "_probability", "wape", "_share")) or "_rate_" in name or name in SHARES:
         return st.column_config.NumberColumn(label, help=meaning, format="percent")
     if name == "p_value":
         return st.column_config.NumberColumn(label, help=meaning, format="%.4f")
@@ -169,13 +170,19 @@ def heading(name: str) -> str:
     """A column's name as a person reads it: `order_quantity_units` is "Order quantity"."""
     words = name.removesuffix("_units").removesuffix("_amount").removesuffix("_id").removesuffix("_at").removeprefix("is_")
     words = words.replace("_", " ")
-    return {"sku": "SKU", "abc xyz": "ABC-XYZ", "backtest wape": "Backtest WAPE"}.get(words, words[:1].upper() + words[1:])
+    return {"sku": "SKU", "abc xyz": "ABC-XYZ", "backtest wape": "Backtest WAPE", "wape": "WAPE", "rmsse": "RMSSE"}.get(
+        words, words[:1].upper() + words[1:]
+    )
 
 
 @st.cache_data
 def meanings() -> dict[str, str]:
     """What each column of the decisions and marts means, from the contracts; and of a plan, which is no table."""
-    described = [t.columns.items() for step in ("demand", "forecast", "marts", "decisions", "insights") for t in all_tables(step)]
+    described = [
+        t.columns.items()
+        for step in ("demand", "forecast", "accuracy", "alerts", "marts", "decisions", "insights")
+        for t in all_tables(step)
+    ]
     return MEANINGS | {name: column.description or "" for columns in described for name, column in columns}
 
 

@@ -34,7 +34,7 @@ def explained(
 
     drivers: models.forecast.drivers. imported, shaped: models.demand.weekly_history as imported, and with every layer but lost demand. last: the
     rows that this made in the run before, empty without one.
-    imported_units + layers_units + stock_out_units + trend + season + others + promotion + correction + look_alikes + life + people = mean_units.
+    imported_units + layers_units + stock_out_units + trend + season + others + holidays + promotion + correction + look_alikes + life + people = mean_units.
     new_demand + selection + promotion_change + people_change = mean_units − previous_units.
     Example: 10 a week before, 13 now; the models of the last run would say 12, people added 0 then and 0.5 now, no promotion: new demand 2,
     models chosen again 0.5, what people know 0.5.

@@ -21,7 +21,11 @@ def has(connection: Connection, name: str) -> bool:
 
 
 def series(connection: Connection, order: str) -> pl.DataFrame:
-    """Every forecast series with its model, weekly demand and value ahead, and what the model's usual error comes to in money."""
+    """Every forecast series with its model, weekly demand and value ahead, and what its usual error comes to in money: its own one week ahead,
+    or where none is known that of its class."""
+    own = "SELECT sku, location_id, wape, error_units, value_added_to_naive FROM series_accuracy"
+    if not has(connection, "series_accuracy"):
+        own = "SELECT '' AS sku, '' AS location_id, NULL::DOUBLE AS wape, NULL::DOUBLE AS error_units, NULL::DOUBLE AS value_added_to_naive"
     changed = "SELECT sku, location_id, count(*) AS changed_weeks FROM forecast_adjustments GROUP BY ALL"
     if not has(connection, "forecast_adjustments"):
         changed = "SELECT '' AS sku, '' AS location_id, 0 AS changed_weeks"
@@ -31,9 +35,10 @@ def series(connection: Connection, order: str) -> pl.DataFrame:
             FROM forecast_means GROUP BY ALL
         ), costs AS (SELECT sku, any_value(unit_cost_amount)::DOUBLE AS cost FROM unit_costs GROUP BY sku)
         SELECT a.sku, p.description, a.location_id, p.category, s.demand_class, a.model, a.weekly_units, a.weekly_units * c.cost AS weekly_amount,
-               a.backtest_wape, a.backtest_wape * a.weekly_units AS expected_error_units,
-               a.backtest_wape * a.weekly_units * c.cost AS expected_error_amount, coalesce(k.changed_weeks, 0) AS changed_weeks
-        FROM ahead a JOIN demand_series s USING (sku, location_id) LEFT JOIN sku_attributes p USING (sku) LEFT JOIN costs c USING (sku)
+               o.wape, o.value_added_to_naive, a.backtest_wape, coalesce(o.error_units, a.backtest_wape * a.weekly_units) AS expected_error_units,
+               coalesce(o.error_units, a.backtest_wape * a.weekly_units) * c.cost AS expected_error_amount, coalesce(k.changed_weeks, 0) AS changed_weeks
+        FROM ahead a JOIN demand_series s USING (sku, location_id) LEFT JOIN ({own}) o USING (sku, location_id)
+        LEFT JOIN sku_attributes p USING (sku) LEFT JOIN costs c USING (sku)
         LEFT JOIN ({changed}) k USING (sku, location_id) ORDER BY {ORDERS[order]}, a.sku, a.location_id
     """).pl()  # fmt: skip
 
@@ -41,7 +46,7 @@ def series(connection: Connection, order: str) -> pl.DataFrame:
 def fan(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
     """Weekly demand of the last 26 weeks and the coming weeks' mean with its 80 % range; week_end is the week's last day.
 
-    `statistical` is the mean before people changed it, blank where nobody did.
+    `statistical` is the mean before people changed it, blank where nobody did; `then` what was forecast of a past week, a week ahead.
     """
     rows = connection.sql("""
         WITH cutoff AS (SELECT max(cutoff_date) AS day FROM forecast_means),
@@ -60,7 +65,21 @@ def fan(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
         UNION ALL SELECT week_end, NULL, false, mean_units, low, high FROM means JOIN ahead USING (week_end) ORDER BY week_end
     """, params=[sku, location_id] * 3).pl()  # fmt: skip
     before = adjustments(connection, sku, location_id).select("week_end", statistical="statistical_mean_units")
-    return rows.join(before, on="week_end", how="left", maintain_order="left")
+    rows = rows.join(before, on="week_end", how="left", maintain_order="left")
+    then = _forecast_then(connection, sku, location_id).filter(pl.col("week_end") > rows["week_end"].min())
+    return pl.concat([rows.with_columns(then=pl.lit(None, pl.Float64)), then], how="diagonal").sort(
+        "week_end", maintain_order=True
+    )
+
+
+def _forecast_then(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
+    """week_end and `then`: past forecasts one week ahead, as far as their weeks are over."""
+    if not has(connection, "forecast_history"):
+        return pl.DataFrame(schema={"week_end": pl.Date, "then": pl.Float64})
+    return connection.sql("""
+        SELECT week_end_date AS week_end, mean_units AS "then" FROM forecast_history
+        WHERE sku = ? AND location_id = ? AND horizon = 1 AND week_end_date <= (SELECT max(cutoff_date) FROM forecast_means)
+    """, params=[sku, location_id]).pl()  # fmt: skip
 
 
 def adjustments(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:

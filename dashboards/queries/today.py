@@ -3,12 +3,18 @@
 import duckdb
 import polars as pl
 
+from dashboards.queries.forecast import has
+
 Connection = duckdb.DuckDBPyConnection
+CONTRADICTED = """
+            UNION ALL SELECT 'Forecasts that orders contradict', count(*), sum(at_risk_amount), 'forecast', 'See the alerts above its list'
+                FROM forecast_alerts
+"""  # an older snapshot has none
 
 
 def waiting(connection: Connection) -> pl.DataFrame:
     """What needs a person now, by the money at risk (reporting currency): what, how many, why, and the page that shows it."""
-    return connection.sql("""
+    return connection.sql(f"""
         WITH clock AS (SELECT as_of::DATE AS today FROM run_info),
         open_orders AS (SELECT * FROM ship_risk),
         found AS (
@@ -40,6 +46,7 @@ def waiting(connection: Connection) -> pl.DataFrame:
                 so that their sales count for stock' FROM unmapped_listings
             UNION ALL SELECT 'Marketplace bounds broken or near', count(*), NULL, 'fulfilment', 'See the scorecards' FROM channel_scorecards
                 WHERE standing IN ('broken', 'heading there')
+            {CONTRADICTED if has(connection, "forecast_alerts") else ""}
             UNION ALL SELECT 'Rows in quarantine', count(*), NULL, 'data', 'Mend the file or the mapping' FROM quarantine
             UNION ALL SELECT 'Records that a channel has and we lack', sum(missing_records), NULL, 'data', 'Run the reconciliation' FROM missed_records
         )

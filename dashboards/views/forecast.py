@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import forecast as queries
-from dashboards.views import knowledge, layers
+from dashboards.views import accuracy, knowledge, layers
 
 SHOWN = [
     "sku",
@@ -16,7 +16,8 @@ SHOWN = [
     "demand_class",
     "weekly_units",
     "weekly_amount",
-    "backtest_wape",
+    "wape",
+    "value_added_to_naive",
     "expected_error_amount",
     "changed_weeks",
 ]
@@ -26,6 +27,7 @@ EVERY, MOST = "all", 500  # rows that the list draws
 def show() -> None:
     """The list of series by what matters, and the chosen one: fan, layers of its history, what it rests on, what people know."""
     st.title("Forecast")
+    accuracy.alerts()
     rows = _found()
     if rows.is_empty():
         st.info("No series is forecast, or the search leaves none; the nightly run forecasts what has sold.")
@@ -40,8 +42,11 @@ def show() -> None:
     _fan(one)
     frame.tabs({
         "What people know": lambda: knowledge.show(one["sku"], one["location_id"]),
+        "Why": lambda: accuracy.why(one),
+        "Past forecasts": lambda: accuracy.past(one),
         "Layers of the history": lambda: layers.show(one),
         "What it rests on": lambda: _facts(one),
+        "Accuracy of all": accuracy.of_all,
     })  # fmt: skip
 
 
@@ -60,7 +65,8 @@ def _fan(one: dict[str, Any]) -> None:
     name = f" · {one['description']}" if one["description"] else ""
     st.subheader(f"{one['sku']} at {one['location_id']}")
     st.caption(
-        f"{one['demand_class']}{name} · bars: wanted (pale where not fully seen) · line: expected · band: 8 of 10 weeks fall within"
+        f"{one['demand_class']}{name} · bars: wanted (pale where not fully seen) · line: expected · band: 8 of 10 weeks fall within · "
+        "thin red: what was expected a week before"
     )
     weeks = frame.ask(queries.fan, one["sku"], one["location_id"])
     st.altair_chart(charts.forecast_fan(weeks), width="stretch")

@@ -26,7 +26,7 @@ def forecasts(mean: float, skus: int = 1, horizon: int = 2, cutoff: date = CUTOF
 
 def sold(units: dict[int, int], sku: str = "S0") -> pl.DataFrame:
     """Units by days after the cutoff."""
-    return frame(DEMAND, [(sku, "L", "web", day(-after), count, False) for after, count in units.items()])
+    return frame(DEMAND, [(sku, "L", "web", day(-after), count, 1.0, False) for after, count in units.items()])
 
 
 def since(mean: float, units: dict[int, int], until: int = 1) -> pl.DataFrame:
@@ -50,7 +50,7 @@ def test_a_forecast_of_nothing_is_contradicted_by_a_single_order():
 
 def test_a_weekday_is_expected_to_sell_its_share():
     """All demand of the eight weeks before came on the weekday of tomorrow: a whole week's demand is expected then, and none the day after."""
-    usual = frame(DEMAND, [("S1", "L", "web", CUTOFF - timedelta(days=7 * k - 1), 10, False) for k in range(1, 9)])
+    usual = frame(DEMAND, [("S1", "L", "web", CUTOFF - timedelta(days=7 * k - 1), 10, 1.0, False) for k in range(1, 9)])
     demand = pl.concat([usual, sold({1: 9})])
     assert alerts.since_forecast(forecasts(7.0), demand, day(-1)).is_empty()
     assert alerts.since_forecast(forecasts(7.0), pl.concat([usual, sold({1: 30})]), day(-1))["expected_units"].to_list() == [
@@ -60,7 +60,7 @@ def test_a_weekday_is_expected_to_sell_its_share():
 
 def test_few_usual_days_raise_an_alert():
     rng = np.random.default_rng(1)
-    rows = [(f"S{n}", "L", "web", day(-1), int(units), False) for n, units in enumerate(rng.poisson(2.0, 600)) if units]
+    rows = [(f"S{n}", "L", "web", day(-1), int(units), 1.0, False) for n, units in enumerate(rng.poisson(2.0, 600)) if units]
     found = alerts.since_forecast(forecasts(14.0, 600, horizon=1), frame(DEMAND, rows), day(-1))
     assert found.height <= 0.01 * 600
 

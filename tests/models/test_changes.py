@@ -30,7 +30,7 @@ BEFORE = pl.DataFrame({"sku": "S000", "location_id": "L", "cutoff_date": CUTOFF,
 
 
 def test_the_docstrings_example():
-    row = explained(drivers(), WEEKLY, Means(means(12.5), means(13.0), means(12.0)), BEFORE).row(0, named=True)
+    row = explained(drivers(), WEEKLY, WEEKLY, Means(means(12.5), means(13.0), means(12.0)), BEFORE).row(0, named=True)
     assert (row["new_demand_units"], row["selection_units"], row["promotion_change_units"], row["people_change_units"]) == (
         2.0,
         0.5,
@@ -43,12 +43,14 @@ def test_the_docstrings_example():
 
 
 def test_a_promotion_that_began_is_told_apart_from_new_demand():
-    row = explained(drivers(promotion=2.0), WEEKLY, Means(means(12.5), means(12.5), means(12.5)), BEFORE).row(0, named=True)
+    row = explained(drivers(promotion=2.0), WEEKLY, WEEKLY, Means(means(12.5), means(12.5), means(12.5)), BEFORE).row(
+        0, named=True
+    )
     assert (row["promotion_change_units"], row["new_demand_units"]) == (2.0, 0.5)
 
 
 def test_the_first_forecast_has_nothing_to_differ_from():
-    row = explained(drivers(), WEEKLY, Means(means(12.5), means(12.5), means(12.5)), NONE_BEFORE).row(0, named=True)
+    row = explained(drivers(), WEEKLY, WEEKLY, Means(means(12.5), means(12.5), means(12.5)), NONE_BEFORE).row(0, named=True)
     assert (
         row["reason"] == "First forecast of this series." and row["new_demand_units"] is None and row["selection_units"] is None
     )
@@ -63,7 +65,7 @@ def test_drivers_of_a_real_forecast_sum_to_it_for_every_kind_of_series():
     kinds = pl.when(pl.col("sku").is_in(["S002", "S003"])).then(pl.lit("new")).otherwise(pl.lit("smooth"))
     series = series_of(weekly, discontinued={"S004": CUTOFF.replace(day=20)}).with_columns(demand_class=kinds)
     made = forecast(weekly, series, CUTOFF, 6, explained=True)
-    rows = explained(made.drivers, weekly, Means(made.means, made.means, made.means), NONE_BEFORE)
+    rows = explained(made.drivers, weekly, weekly, Means(made.means, made.means, made.means), NONE_BEFORE)
     sums = rows.select("sku", "mean_units", total=pl.sum_horizontal(drivers_shown()))
     assert sums["total"].to_list() == pytest.approx(sums["mean_units"].to_list(), abs=1e-9)
     by_sku = {row["sku"]: row for row in rows.iter_rows(named=True)}

@@ -36,10 +36,10 @@ def test_weeks_count_that_are_over_and_fully_seen_on_the_grid_of_their_cutoff():
     demand = frame(
         DEMAND,
         [
-            ("A", "L", "web", day(60), 1, False),
-            ("A", "L", "web", day(9), 5, False),
-            ("A", "L", "web", day(2), 3, False),
-            ("A", "L", "web", day(1), 0, True),
+            ("A", "L", "web", day(60), 1, 1.0, False),
+            ("A", "L", "web", day(9), 5, 1.0, False),
+            ("A", "L", "web", day(2), 3, 1.0, False),
+            ("A", "L", "web", day(1), 0, 0.0, True),
         ],
     )
     past = history([{"cutoff_date": day(back), "horizon": h} for back, h in ((14, 1), (14, 2), (16, 1), (16, 2), (3, 1))])
