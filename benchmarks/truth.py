@@ -28,6 +28,7 @@ UNTOLD = {
     "to_allocated_hours", "to_picked_hours", "to_packed_hours", "to_first_scan_hours", "order_confirmed_hours", "shipping_confirmed_hours",
     "delivery_confirmed_hours", "payout_residual_amount", "excess_value", "dead_stock_value", "stocked_out_positions", "in_stock_rate",
     "in_transit_units", "estimated_unit_fill_rate", "availability_rate", "supplier_otif_rate", "supplier_fill_rate", "supplier_lead_time_days",
+    "forecast_wape", "forecast_bias", "forecast_value_added", "forecast_coverage_80_rate",
 }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ Connection = duckdb.DuckDBPyConnection
 HORIZONS = {"1 week ahead": 1, "4 weeks ahead": 4, "8 weeks ahead": 8, "12 weeks ahead": 12}
 WORDS = {
     "imported_units": "wanted lately", "layers_units": "bulk orders, promotions", "stock_out_units": "days not seen", "trend_units": "trend",
-    "season_units": "season", "others_units": "all series together", "holidays_units": "holidays", "promotion_units": "price and promotion", "correction_units": "bias corrected",
+    "season_units": "season", "others_units": "all series together", "holidays_units": "holidays", "promotion_units": "price and promotion",
+    "correction_units": "bias corrected",
     "look_alikes_units": "look-alikes", "life_units": "launch and end", "people_units": "what people know",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import frame
-from dashboards.queries import best_sellers
+from dashboards.queries import accuracy, best_sellers
 from pipelines.contracts.knowledge import KnowledgeKind
 from pipelines.errors import InputError
 from pipelines.knowing import DATES, FIGURES, TEXTS, read_rows, rows_to_entries, summary
@@ -127,13 +127,26 @@ def _entries(sku: str) -> None:
     if rows.is_empty():
         st.info(f"Nobody has entered anything about {sku} yet.")
         return
-    shown = rows.select("entry_id", "state", summary().alias("says"), "author", "reason", "expires_date", "entered_at")
+    scored = frame.ask(accuracy.entries).select("entry_id", "verdict", "value_added_units")
+    shown = rows.join(scored, on="entry_id", how="left", maintain_order="left").select(
+        "entry_id",
+        "state",
+        summary().alias("says"),
+        "author",
+        "verdict",
+        "value_added_units",
+        "reason",
+        "expires_date",
+        "entered_at",
+    )
     chosen = frame.table(shown, "entries", height=240, on_select="rerun", selection_mode="single-row")
     standing = [rows.row(row, named=True) for row in chosen.selection.rows if row < rows.height]
     for one in standing:
         if one["state"] != "withdrawn":
             _withdraw(one["entry_id"])
-    st.caption("Choose a row to take it back. Entries are withdrawn, never deleted.")
+    st.caption(
+        "Choose a row to take it back. Entries are withdrawn, never deleted. Value added: forecast error taken away so far, in units."
+    )
 
 
 def _withdraw(entry_id: str) -> None:

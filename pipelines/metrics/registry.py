@@ -12,7 +12,7 @@ import narwhals as nw
 from pipelines.errors import InputError
 
 Expression = Callable[[datetime], nw.Expr]  # of `as_of`, so that what is not due yet can be told from what failed
-SUBJECTS = ("sales", "fulfilment", "returns", "payments", "customers", "stock", "suppliers")
+SUBJECTS = ("sales", "fulfilment", "returns", "payments", "customers", "stock", "suppliers", "forecast")
 QUANTILES = (0.5, 0.9, 0.95)
 
 

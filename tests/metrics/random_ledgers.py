@@ -275,3 +275,16 @@ def shelves() -> st.SearchStrategy[list[Row]]:
 def offers() -> st.SearchStrategy[list[Row]]:
     """What three channels can have, as channel availability has it."""
     return st.lists(OFFER, max_size=8).map(lambda found: [row | {"sku": str(n)} for n, row in enumerate(found)])
+
+
+PAST = st.fixed_dictionaries({
+    "location_id": st.sampled_from(["X", "Y", "Z"]), "week_end_date": st.sampled_from([day(3), day(10)]), "naive_units": st.integers(0, 9),
+    "mean_units": st.sampled_from([0.0, 1.5, 4.25]), "q10_units": st.integers(0, 2), "q90_units": st.integers(2, 6),
+    "actual_units": st.sampled_from([None, 0.0, 2.0, 5.0]),
+})  # fmt: skip
+
+
+def past_forecasts() -> st.SearchStrategy[list[Row]]:
+    """Weeks of three locations as they were forecast, as the history of forecasts has them."""
+    plain = {"cutoff_date": day(1), "horizon": 1, "is_backtest": False}
+    return st.lists(PAST, max_size=8).map(lambda found: [plain | row | {"sku": str(n)} for n, row in enumerate(found)])

@@ -14,12 +14,13 @@ from tests.metrics.asking import figures
 from tests.metrics.ledger import Ledger, ask, day, holding, snapshot
 from tests.metrics.loops import LOOPS
 from tests.metrics.loops.basis import Loop, Row, Tables, tables
-from tests.metrics.random_ledgers import CURRENCIES, HOUR, ledgers, offers, shelves
+from tests.metrics.random_ledgers import CURRENCIES, HOUR, ledgers, offers, past_forecasts, shelves
 
 SINCE, UNTIL = day(2), day(6)
 CHANNELS = ("channel", tuple(CURRENCIES))
 SUPPLIERS = ("supplier_id", ("S1", "S2"))
 PLACES = ("location_id", ("X", "Y", "Z"))
+GIVEN = ("stock", "forecast")  # subjects whose facts are made up, not made from a ledger
 METRICS = {f"{one.name} {one.version}": one for one in all_metrics(every_version=True)}
 
 
@@ -42,18 +43,18 @@ def test_every_metric_equals_its_loop(ledger: Ledger) -> None:
     told = tables(ledger)
     with snapshot(ledger) as connection:
         for name, loop in LOOPS.items():
-            if METRICS[name].subject != "stock":
+            if METRICS[name].subject not in GIVEN:
                 compare(connection, METRICS[name], loop, told, *(SUPPLIERS if METRICS[name].subject == "suppliers" else CHANNELS))
 
 
 @settings(max_examples=20, deadline=None)
-@given(shelves(), offers())
-def test_every_metric_of_stock_equals_its_loop(found: list[Row], offered: list[Row]) -> None:
+@given(shelves(), offers(), past_forecasts())
+def test_every_metric_of_stock_and_forecasts_equals_its_loop(found: list[Row], offered: list[Row], past: list[Row]) -> None:
     """As a whole, and by location, or channel, within a period."""
-    told = {"inventory_health": found, "channel_availability": offered}
+    told = {"inventory_health": found, "channel_availability": offered, "forecast_history": past}
     with holding({name: rows(name, *given_rows) for name, given_rows in told.items()}) as connection:
         for name, loop in LOOPS.items():
-            if METRICS[name].subject == "stock":
+            if METRICS[name].subject in GIVEN:
                 compare(
                     connection, METRICS[name], loop, told, *(CHANNELS if METRICS[name].fact == "channel_availability" else PLACES)
                 )
@@ -88,7 +89,7 @@ def test_every_metric_can_be_asked_by_its_groups() -> None:
         shipments=[{"order_id": "1", "shipment_id": "s"}],
     )
     with snapshot(ledger) as connection:
-        asked = [m for m in all_metrics(every_version=True) if m.subject != "stock"]
+        asked = [m for m in all_metrics(every_version=True) if m.subject not in GIVEN]
         assert len(asked) > 40
         for one in asked:
             groups = groups_of(one)
