@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 RESOURCES = ("amount", "volume", "weight", "units")
-EDGE = 1e-7  # of a limit: sums of binary floats that pass it by less than this keep it
+EDGE = 1e-9  # of a limit: sums of binary floats that pass it by less than this keep it
 
 
 @dataclass(frozen=True)
