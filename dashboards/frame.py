@@ -22,6 +22,10 @@ ROW_PIXELS = 35
 OLD_AFTER_HOURS = 24.0
 DRAWN = "snapshot that the page is drawn from"
 AUTHOR = "name of the person"
+HEADINGS = {  # by a column's name or the words in it
+    "sku": "SKU", "abc xyz": "ABC-XYZ", "backtest wape": "Backtest WAPE", "wape": "WAPE", "rmsse": "RMSSE", "volume_m3": "Volume (m³)",
+    "weight_kg": "Weight (kg)", "lacking_units": "Lacking units", "sku_quantity_units": "Quantity alone",
+}  # fmt: skip
 PAGES: dict[str, Any] = {}  # filled by the app: a page links to another by its name
 SHARES = ("rate", "bias", "value_added", "value_added_to_naive", "coverage_50", "coverage_80", "coverage_90")  # shown as percent
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -170,9 +174,7 @@ def heading(name: str) -> str:
     """A column's name as a person reads it: `order_quantity_units` is "Order quantity"."""
     words = name.removesuffix("_units").removesuffix("_amount").removesuffix("_id").removesuffix("_at").removeprefix("is_")
     words = words.replace("_", " ")
-    return {"sku": "SKU", "abc xyz": "ABC-XYZ", "backtest wape": "Backtest WAPE", "wape": "WAPE", "rmsse": "RMSSE"}.get(
-        words, words[:1].upper() + words[1:]
-    )
+    return HEADINGS.get(name) or HEADINGS.get(words, words[:1].upper() + words[1:])
 
 
 @st.cache_data

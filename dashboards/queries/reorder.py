@@ -23,7 +23,7 @@ def limits(connection: Connection) -> pl.DataFrame:
 def joint_baskets(connection: Connection) -> pl.DataFrame:
     """Baskets whose lines were decided together, beside what each line would order alone; the largest first."""
     return connection.sql("""
-        SELECT supplier_id, location_id, lines, amount, lines_alone, amount_alone, volume_m3, containers, binding, value_amount, bound_amount, gap_rate
+        SELECT supplier_id, location_id, lines, amount, alone_lines, alone_amount, volume_m3, containers, binding, value_amount, bound_amount, gap_rate
         FROM supplier_baskets WHERE is_joint ORDER BY amount DESC, supplier_id, location_id
     """).pl()  # fmt: skip
 

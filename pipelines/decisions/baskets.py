@@ -146,7 +146,7 @@ def _row(basket: Basket) -> dict[str, object]:
     return {
         "supplier_id": supplier["supplier_id"], "location_id": basket.location_id, "lines": lines.height, "units": lines["units"].sum(),
         "amount": lines["paid"].sum(), "volume_m3": volume, "weight_kg": weight, "containers": containers_of(volume, weight, supplier),
-        "lines_alone": alone.height, "amount_alone": alone["order_amount"].sum(), "is_joint": decided is not None,
+        "alone_lines": alone.height, "alone_amount": alone["order_amount"].sum(), "is_joint": decided is not None,
         "value_amount": decided.value_amount if decided else None, "bound_amount": decided.bound_amount if decided else None,
         "gap_rate": decided.gap_rate if decided else None, "binding": ", ".join(decided.binding) if decided else "",
     }  # fmt: skip

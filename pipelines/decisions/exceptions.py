@@ -12,6 +12,7 @@ from models.quantity import YEARS_OF_DEMAND
 from pipelines.contracts import table
 from pipelines.decisions.inputs import Inputs
 
+LEAST_YEARLY = 1.0  # units; of what sells less than one a year nobody will order
 MISMATCH, NEAR = 5.0, 0.2  # a cost so many times another is of another unit; so near to the pack it is that of a pack
 
 
@@ -74,7 +75,9 @@ def _lead_time(terms: pl.DataFrame) -> pl.DataFrame:
 
 def _kept_back(rows: pl.DataFrame) -> pl.DataFrame:
     """Needs that a rule keeps from being ordered, and MOQs that will."""
-    large = (pl.col("moq_units") > 1) & (pl.col("moq_units") > YEARS_OF_DEMAND * pl.col("yearly_demand_units"))
+    large = (pl.col("moq_units") > YEARS_OF_DEMAND * pl.col("yearly_demand_units")) & (
+        pl.col("yearly_demand_units") >= LEAST_YEARLY
+    )
     is_kept = pl.col("order_exception") != ""
     reason = pl.when(is_kept).then("order_exception").otherwise(
         pl.format("the MOQ of {} is more than two years' demand ({})", "moq_units", (YEARS_OF_DEMAND * pl.col("yearly_demand_units")).round(1))

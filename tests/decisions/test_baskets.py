@@ -72,7 +72,7 @@ def test_a_minimum_is_filled_and_said_and_what_waits_for_a_person_is_left_alone(
     assert (row["C"]["order_quantity_units"], row["D"]["order_quantity_units"], row["D"]["basket_effect"]) == (0, None, "")
     basket = baskets.row(0, named=True)
     assert basket["is_joint"]
-    assert basket["amount"] >= 450 > basket["amount_alone"]
+    assert basket["amount"] >= 450 > basket["alone_amount"]
     assert basket["value_amount"] <= basket["bound_amount"] * (1 + 1e-9)
     assert (basket["binding"], basket["volume_m3"]) == ("supplier minimum", pytest.approx(float(basket["units"]) * 0.01))
 
@@ -91,4 +91,4 @@ def test_a_basket_that_is_not_worth_its_minimum_waits_and_says_so() -> None:
     )
     assert changed["order_quantity_units"].to_list() == [0]
     assert "waits" in changed["basket_effect"][0]
-    assert baskets.select("lines", "lines_alone").rows() == [(0, 1)]
+    assert baskets.select("lines", "alone_lines").rows() == [(0, 1)]
