@@ -1,10 +1,13 @@
 """Vendure's records, as a real shop gave them: what was placed from what is left, refunds, goods that come back. Not here: fetching."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from pipelines.channels.vendure import PERSONAL
+from pipelines.erasure import _blanked
 from tests.channels.api.records import faults, parsed
 
 AT = "2026-11-30T02:09:{}Z"
@@ -179,6 +182,13 @@ def test_a_line_that_cannot_be_read_waits_in_quarantine_and_the_order_is_kept() 
     assert faults(result)[0][1:3] == ("lines[1]", "ordered_units")
     assert result.frames["order_lines"]["line_id"].to_list() == ["1"]
     assert result.frames["orders"]["is_incomplete"][0]
+
+
+def test_a_person_is_erased_and_the_order_stays() -> None:
+    left = json.loads(_blanked(order(), PERSONAL))
+    assert set(left["customer"].values()) == {None}
+    assert left["shippingAddress"] == {"countryCode": "NL", "postalCode": None}
+    assert left["lines"] == order()["lines"]
 
 
 def test_products_have_their_facets_and_stock_what_is_not_reserved() -> None:
