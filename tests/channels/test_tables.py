@@ -128,3 +128,34 @@ def test_the_sections_of_the_docs_are_understood(tmp_path: Path) -> None:
     (location,) = config.locations
     assert (location.name, location.cutoff.hour, location.country, config.classes.abc_by) == ("AMS", 15, "NL", "net_sales")
     assert (config.merchant.calendar, config.channels[0].scorecard) == ("ISO", "amazon")
+
+
+def test_what_suppliers_ask_is_read_and_a_calendar_that_cannot_be_meant_is_set_aside(parse: Parse) -> None:
+    """A whole day of the week misspelt, an hour that no clock has, a month that no year has: each names its field, and the rest loads."""
+    columns = "\n".join(
+        f'{c} = "{c}"' for c in ("supplier_id", "order_days", "order_cutoff_time", "closed_days", "order_minimum_units")
+    )
+    content = (
+        "supplier_id,order_days,order_cutoff_time,closed_days,order_minimum_units\n"
+        "A,Mon Thu,9:30,2026-12-24 2027-02-05/2027-02-20,200\nB,monday,,,\nC,,25:00,,\nD,,,2026-13-01,\nE,,,,\n"
+    )
+    parsed = parse(content, "s.csv", table="suppliers", columns=columns, channel="")
+    assert parsed.frames["suppliers"]["supplier_id"].to_list() == ["A", "E"]
+    assert parsed.frames["suppliers"]["order_minimum_units"].to_list() == [200, None]
+    assert problems(parsed) == [
+        (2, "order_days", "monday", "order_days can't be read as text such as mon thu"),
+        (3, "order_cutoff_time", "25:00", "order_cutoff_time can't be read as text such as 14:00"),
+        (4, "closed_days", "2026-13-01", "closed_days can't be read as text such as 2026-12-24 2027-02-05/2027-02-20"),
+    ]
+
+
+def test_terms_that_cannot_be_meant_are_kept_as_they_were_said(parse: Parse) -> None:
+    """They are no reason to lose the supplier; the page Reorder lists them."""
+    columns = "\n".join(f'{c} = "{c}"' for c in ("supplier_id", "sku", "lead_time_days", "moq_units", "unit_volume_m3"))
+    content = "supplier_id,sku,lead_time_days,moq_units,unit_volume_m3\nS,A,0,-5,0.004\nS,B,12,6,\n"
+    parsed = parse(content, "t.csv", table="supplier_terms", columns=columns, channel="")
+    assert parsed.quarantine.is_empty()
+    assert parsed.frames["supplier_terms"].select("lead_time_days", "moq_units", "unit_volume_m3").rows() == [
+        (0, -5, 0.004),
+        (12, 6, None),
+    ]

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from dashboards.filters import Chosen
-from dashboards.queries import best_sellers, fulfilment, stock, today
+from dashboards.queries import best_sellers, fulfilment, reorder, stock, today
 from pipelines.metrics import metric
 from pipelines.metrics.ask import Question, answer, as_of
 from pipelines.warehouse.snapshots import current, open_snapshot
@@ -117,3 +117,21 @@ def test_the_plan_shows_what_was_sold_and_what_is_expected(snapshot: duckdb.Duck
     assert ahead.filter(pl.col("week_start_date") < day + timedelta(weeks=8))["forecast_net_sales_amount"].null_count() == 0
     open_to_buy = plan.filter(pl.col("on_order_amount").is_not_null()).row(0, named=True)
     assert open_to_buy["open_to_buy_amount"] == open_to_buy["planned_receipts_amount"] - open_to_buy["on_order_amount"]
+
+
+def test_baskets_hold_what_is_suggested_and_their_changes_are_told(snapshot: duckdb.DuckDBPyConnection) -> None:
+    suggested = "SELECT supplier_id, sum(order_amount) AS amount, count(*) AS lines FROM reorder_suggestions WHERE order_quantity_units > 0 GROUP BY ALL"
+    held = "SELECT supplier_id, sum(amount) AS amount, sum(lines)::BIGINT AS lines FROM supplier_baskets GROUP BY ALL HAVING sum(lines) > 0"
+    assert snapshot.sql(f"SELECT * FROM ({suggested}) EXCEPT SELECT * FROM ({held})").fetchall() == []
+    together = reorder.joint_baskets(snapshot)
+    assert together.height, "the demo merchant buys in containers"
+    assert (together["value_amount"] <= together["bound_amount"] * (1 + 1e-9)).all()
+    changed = reorder.changed_by_baskets(snapshot)
+    assert (changed["order_quantity_units"] != changed["sku_quantity_units"]).all()
+    assert set(changed["supplier_id"]) <= set(together["supplier_id"])
+
+
+def test_every_exception_stands_on_its_suggestion(snapshot: duckdb.DuckDBPyConnection) -> None:
+    listed = reorder.exceptions(snapshot)
+    flagged = snapshot.sql("SELECT sku, location_id FROM reorder_suggestions WHERE data_exception <> ''").pl()
+    assert set(flagged.rows()) == set(listed.select("sku", "location_id").rows())
