@@ -162,6 +162,7 @@ FILLED_BY_SOME = (
     "forecast_selection",
     "ship_by_windows",
     "ship_risk",
+    "channel_notes",
     "touched_orders",
     "touched_days",
 )

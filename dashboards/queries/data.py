@@ -32,6 +32,11 @@ def missed(connection: Connection) -> pl.DataFrame:
     """).pl()
 
 
+def notes(connection: Connection) -> pl.DataFrame:
+    """What channels do that a person must look at."""
+    return connection.sql("SELECT channel, sentence FROM channel_notes ORDER BY channel, note_number").pl()
+
+
 def unmapped(connection: Connection) -> pl.DataFrame:
     """Listings without a SKU, with the likeliest one."""
     return connection.sql("""

@@ -24,6 +24,8 @@ def _quarantine() -> None:
 
 
 def _channels() -> None:
+    st.subheader("What a person must look at")
+    _or_fine(frame.ask(queries.notes), "notes", "Every channel does what the configuration and the crosswalk say.")
     st.subheader("What polls missed, and what the record lacks")
     fine = "The record holds everything that channels say they have, or no channel is fetched."
     _or_fine(frame.ask(queries.missed), "missed", fine)

@@ -81,6 +81,13 @@ class ChannelScorecards(dy.Schema):
     standing = text("good, heading there, broken, no orders, reported only", nullable=False)
 
 
+@register("insights", "What a channel does that a person must look at: one sentence each, with what to do")
+class ChannelNotes(dy.Schema):
+    channel = key("Channel, or the feed of files that waits")
+    note_number = key("Position among its notes, from 1", dtype=dy.Int64)
+    sentence = text("What it is, and what to do", nullable=False)
+
+
 @register("decisions", "What to tell suppliers about what is still to come, per purchase order, SKU and location")
 class OpenOrderMessages(dy.Schema):
     purchase_order_id = key("Purchase order")

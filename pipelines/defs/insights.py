@@ -13,6 +13,9 @@ from pipelines.insights.returns import WINDOW_DAYS, return_outlook
 from pipelines.insights.scorecards import HISTORY_DAYS, all_rules, channel_scorecards
 from pipelines.insights.shipping import HISTORY_DAYS as SHIPPED_DAYS
 from pipelines.insights.shipping import ship_risk
+from pipelines.intake.state import States
+from pipelines.intake.watch import changed_shops
+from pipelines.ledger.flags import all_notes
 
 OUTLOOK = spec("return_outlook", ["return_lines", "sku_attributes"])
 MESSAGES_FROM = [
@@ -27,6 +30,7 @@ MESSAGES_FROM = [
 MESSAGES = spec("open_order_messages", MESSAGES_FROM)
 CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
 RISK = spec("ship_risk", ["fulfilment_lines", "order_lives", "sales_entries"])
+NOTES = spec("channel_notes", ["orders", "order_lines", "products", "shipments", "tracked_parcels", "shipping_labels"])
 SCORECARDS = spec("channel_scorecards", ["fulfilment_lines", "order_lives", "shipments", "account_health"])
 
 
@@ -86,6 +90,16 @@ def scorecards(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     cards = channel_scorecards(rules, platforms, fba, lines, lives, shipments, reported, run.as_of)
     run.warehouse.save({"channel_scorecards": cards})
     yield from results(run, [SCORECARDS])
+
+
+@dg.multi_asset(name="channel_notes", specs=[NOTES], check_specs=check_specs([NOTES]), retry_policy=retry_policy())
+def notes_on_channels(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """What channels do that a person must look at."""
+    shops = changed_shops(run.config, States(run.landing.folder))
+    with run.warehouse.open() as connection:
+        notes = all_notes(connection, run.config, shops)
+    run.warehouse.save({"channel_notes": notes})
+    yield from results(run, [NOTES])
 
 
 @dg.multi_asset(name="open_order_messages", specs=[MESSAGES], check_specs=check_specs([MESSAGES]), retry_policy=retry_policy())

@@ -7,7 +7,7 @@ RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 CHOICE = dg.AssetSelection.groups("selection")  # takes minutes, once a week
 FORECAST = dg.AssetSelection.groups("forecast", "accuracy")
 NIGHTLY = dg.AssetSelection.assets(
-    "sold_together", "sell_through", "customer_values", "customer_cohorts"
+    "sold_together", "sell_through", "customer_values", "customer_cohorts", "channel_notes"
 )  # they end yesterday and look at everything
 INSIGHTS = dg.AssetSelection.groups("insights")
 REPORT = dg.AssetSelection.assets("report")

@@ -1,8 +1,13 @@
 """What a channel does that a person must look at: another currency, a listing that is another product now. Here: sentences. Not here: mending."""
 
+from collections.abc import Mapping
+
 import duckdb
+import polars as pl
 
 from pipelines.channels.mapping import Config
+from pipelines.contracts import table
+from pipelines.ledger.tracking import waiting
 
 RECENT_DAYS = 90  # before the newest order: what changed earlier was looked at, or nobody minds
 _CURRENCIES = (
@@ -29,6 +34,15 @@ SELECT channel, count(DISTINCT listing_id) AS listings, arg_max(listing_id, sinc
        arg_max(after, since) AS after, max(since) AS since
 FROM changed GROUP BY channel ORDER BY channel
 """
+
+
+def all_notes(connection: duckdb.DuckDBPyConnection, config: Config, shops: Mapping[str, str]) -> pl.DataFrame:
+    """The table channel_notes: flags, parcels and labels that wait for a shipment, and what `shops` have changed of themselves."""
+    found = flags(connection, config)
+    for name, sentence in (*shops.items(), *waiting(connection).items()):
+        found.setdefault(name, []).append(sentence)
+    rows = [(name, number, sentence) for name, sentences in sorted(found.items()) for number, sentence in enumerate(sentences, 1)]
+    return table("channel_notes").conform(pl.DataFrame(rows, schema=["channel", "note_number", "sentence"], orient="row"))
 
 
 def flags(connection: duckdb.DuckDBPyConnection, config: Config) -> dict[str, list[str]]:

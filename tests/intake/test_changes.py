@@ -12,7 +12,7 @@ from pipelines.channels.base import ChannelError
 from pipelines.channels.http import ExpiringToken
 from pipelines.channels.mapping import Config
 from pipelines.intake.overview import overview
-from pipelines.ledger.flags import flags
+from pipelines.ledger.flags import all_notes, flags
 from pipelines.ledger.load import land, load
 from pipelines.warehouse.duckdb import Warehouse
 from pipelines.warehouse.landing import Landing
@@ -104,7 +104,9 @@ def flagged(folder: Path, *orders: str, listings: tuple[str, ...] = ()) -> dict[
     land(config, folder, landing, AT)
     load(config, landing, warehouse, b"key", AT)
     with warehouse.open() as connection:
-        return flags(connection, config)
+        told, notes = flags(connection, config), all_notes(connection, config, {})
+    assert notes["sentence"].to_list() == told.get("market", [])
+    return told
 
 
 def test_a_listing_that_was_renamed_alone_needs_no_look(tmp_path: Path) -> None:

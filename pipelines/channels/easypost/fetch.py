@@ -1,11 +1,11 @@
 """EasyPost's API: trackers, and the shipments whose labels were bought. Here: requests and pages. Not here: what records mean.
 
 Lists go from the newest back and can be asked for by the day of creation alone, not by change: each poll asks for all since
-some days, and the nightly listing for those of two months.
+some days, and the nightly listing for those of two months. A list without an end would end a month after its start.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from requests.auth import HTTPBasicAuth
@@ -65,7 +65,8 @@ def label_listing(session: Session, first: date, last: date) -> Iterator[list[Li
 
 
 def _records(session: Session, name: str, start: datetime, end: datetime | None = None) -> Iterator[list[Record]]:
-    asked: dict[str, Any] = {"page_size": PAGE, "start_datetime": _stamp(start)} | ({"end_datetime": _stamp(end)} if end else {})
+    end = end or datetime.now(UTC) + timedelta(days=1)
+    asked: dict[str, Any] = {"page_size": PAGE, "start_datetime": _stamp(start), "end_datetime": _stamp(end)}
     if name == LABELS:
         asked |= {"purchased": "true"}
     before: dict[str, str] = {}

@@ -21,6 +21,7 @@ KIND = Kind(
     ),
     open=fetch.open_session,
     check=fetch.check,
+    about=fetch.about,
     hook=Hook("webhook_secret", hook.verify, hook.named),
     streams=(
         RecordStream(

@@ -38,6 +38,13 @@ def check(session: Session) -> str:
     return f"The shop answers: {int(answer.headers.get('X-WP-Total', 0)):,} orders."
 
 
+def about(session: Session) -> dict[str, str]:
+    """The shop's own clock, as WordPress tells it; its orders tell their currency."""
+    answer = session.client.get("wp-json/", params={"_fields": "timezone_string"})
+    zone = plain(answer.content).get("timezone_string") if answer.ok else None
+    return {"time_zone": str(zone)} if zone else {}
+
+
 def changed(session: Session, since: datetime | None) -> Iterator[list[Record]]:
     """Orders by the date they were modified, oldest first."""
     for page in _by_date(session, "orders", "modified_after", "modified", "date_modified_gmt", since):

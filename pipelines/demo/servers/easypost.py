@@ -12,6 +12,7 @@ from pipelines.demo.servers.shop import Order, Parcel, Shop
 from pipelines.demo.servers.views import LATE_SHARE
 
 LABELLED_BEFORE, SCANNED_AFTER = timedelta(hours=2), timedelta(hours=3)
+MONTH = timedelta(days=30)  # that a list spans where it isn't told its start or its end
 LATE_EVERY, LATE_BY = 20, timedelta(days=12)  # every so many-th delivery scan is passed on so late
 RETURNED_EVERY = 31  # every so many-th parcel comes back to its sender
 
@@ -84,9 +85,9 @@ class EasypostPlatform:
         """A page from the newest back; some parcels show late, and some as they were before."""
         now, weather, size = self.clock.now, self.faults.weather, int(asked["page_size"])
         start, end = (self._moment(asked.get(name)) for name in ("start_datetime", "end_datetime"))
-        known = [(o, p) for o, p in shown if (not start or bought_at(p) >= start) and (not end or bought_at(p) < end)]
-        if "end_datetime" not in asked:
-            known = [(o, p) for o, p in known if bought_at(p) <= now - weather.lag or not self.faults.is_hit(LATE_SHARE)]
+        start, end = start or (end or now) - MONTH, end or (start + MONTH if start else now + timedelta(days=1))
+        known = [(o, p) for o, p in shown if start <= bought_at(p) < end]
+        known = [(o, p) for o, p in known if bought_at(p) <= now - weather.lag or not self.faults.is_hit(LATE_SHARE)]
         known.reverse()
         if "before_id" in asked:
             known = known[next((n + 1 for n, (_, p) in enumerate(known) if f"{prefix}{p.id}" == asked["before_id"]), 0) :]

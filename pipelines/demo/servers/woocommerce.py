@@ -54,6 +54,8 @@ class WooCommercePlatform:
                 "data": {"status": 401},
             }
             return Reply.json(error, 401)
+        if request.path == "/wp-json/":
+            return Reply.json({"timezone_string": "Europe/London"})
         path, asked = request.path.removeprefix(API), request.query
         if path == "orders":
             return self._page(self._wanted_orders(asked), self._order, asked)
