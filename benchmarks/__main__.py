@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks import (
     censored,
+    coherence,
     faults,
     forecast_speed,
     forecasts,
@@ -26,7 +27,8 @@ from benchmarks import (
 )
 
 OUTPUT = Path(__file__).parent / "output"
-PARTS = {"path": path.measure, "censored": censored.measure, "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
+PARTS = {"path": path.measure, "censored": censored.measure, "coherence": coherence.measure,
+         "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
          "incremental": incremental.measure, "pages": pages.measure, "truth": truth.measure, "forecasts": forecasts.measure,
          "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure, "lead_times": lead_times.measure,
          "vn2": vn2.measure, "stock_speed": stock_speed.measure, "webhooks": webhooks.measure, "faults": faults.measure}  # fmt: skip

@@ -224,6 +224,22 @@ def error_by_horizon(frame: pl.DataFrame, layers: list[str]) -> alt.Chart:
     )  # fmt: skip
 
 
+def totals_fan(frame: pl.DataFrame, period: str) -> alt.LayerChart:
+    """Past demand of a total as bars, its expected demand as a line, the 80 % range as a band where one is known."""
+    x = alt.X("period_start_date:T", title=f"{period} from")
+    base = _base(frame)
+    bars = base.transform_filter("isValid(datum.actual_units)").mark_bar(color=PALETTE[0]).encode(
+        x=x, y=alt.Y("actual_units:Q", title=f"units a {period}"), tooltip=["period_start_date:T", "actual_units:Q"]
+    )  # fmt: skip
+    ahead = base.transform_filter("isValid(datum.mean_units)")
+    band = ahead.transform_filter("isValid(datum.q10_units)").mark_area(color=PALETTE[1], opacity=0.3).encode(
+        x=x, y="q10_units:Q", y2="q90_units:Q"
+    )  # fmt: skip
+    tooltip = ["period_start_date:T", "days:Q", alt.Tooltip("mean_units:Q", format=".1f"), "q10_units:Q", "q90_units:Q"]
+    line = ahead.mark_line(color=PALETTE[1], point={"color": PALETTE[1]}).encode(x=x, y="mean_units:Q", tooltip=tooltip)
+    return bars + band + line
+
+
 def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
     """Stacked bars per week: what stays of the imported demand, what layers take away of it, what was lost beside it; the line is their sum."""
     taken = {"outlier_units": "bulk orders", "promotion_units": "promotion", "returned_units": "came back"}

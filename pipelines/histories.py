@@ -19,6 +19,8 @@ TABLES = (
     "products",
     "purchase_orders",
     "return_lines",
+    "listings",
+    "listing_states",
 )
 Frames = dict[str, pl.DataFrame]
 
@@ -49,4 +51,6 @@ def unseen(t: Frames, lines: pl.DataFrame, config: Config, cutoff: date) -> pl.D
     backorders = [channel.name for channel in config.channels if channel.backorders]
     stops = selling.filter(~pl.col("channel").is_in(backorders))
     out = in_stock.without_ended(in_stock.out_spells(t["stock_levels"], lines, t["receipts"]), t["purchase_orders"])
-    return in_stock.unseen_days(out, stops, hours, cutoff)
+    paused = in_stock.paused_spells(t["listing_states"], t["listings"])
+    parts = [in_stock.unseen_days(out, stops, hours, cutoff), in_stock.unseen_days(paused, selling, hours, cutoff)]
+    return pl.concat(parts).group_by(demand.DAYS).agg(pl.col("hidden_rate").max())

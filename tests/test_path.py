@@ -156,6 +156,7 @@ FILLED_BY_SOME = (
     "transfer_suggestions",
     "allocations",
     "account_health",
+    "listing_states",
     "sales_plans",
     "knowledge",
     "forecast_adjustments",

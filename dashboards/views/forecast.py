@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import forecast as queries
-from dashboards.views import accuracy, knowledge, layers
+from dashboards.views import accuracy, knowledge, layers, totals
 
 SHOWN = [
     "sku",
@@ -21,12 +21,25 @@ SHOWN = [
     "expected_error_amount",
     "changed_weeks",
 ]
+SERIES = "SKU at a location"
 EVERY, MOST = "all", 500  # rows that the list draws
 
 
 def show() -> None:
     """The list of series by what matters, and the chosen one: fan, layers of its history, what it rests on, what people know."""
     st.title("Forecast")
+    level = st.segmented_control(
+        "Level",
+        [SERIES, *totals.LEVELS],
+        default=SERIES,
+        required=True,
+        key="level",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if level in totals.LEVELS:
+        totals.show(level)
+        return
     accuracy.alerts()
     rows = _found()
     if rows.is_empty():

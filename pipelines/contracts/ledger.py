@@ -131,6 +131,14 @@ class Listings(Sourced):
     sku = text("Stock keeping unit", nullable=False)
 
 
+@register("ledger", "Whether a channel sells a listing; what was told holds until the next telling")
+class ListingStates(Sourced):
+    channel = key("Sales channel")
+    listing_id = key("The channel's own id of what it offers, as in listings; or the SKU")
+    observed_at = dy.Datetime(primary_key=True, time_zone="UTC", time_unit="us", description="When it was told or changed")
+    is_selling = flag("It can be bought, as far as stock allows; false: paused, ended or blocked")
+
+
 @register("ledger", "Places that hold stock")
 class Locations(Sourced):
     location_id = key("Location")

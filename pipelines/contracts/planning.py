@@ -5,6 +5,8 @@ import dataframely as dy
 from pipelines.contracts.base import code, count, date, flag, instant, key, number, register, text, units
 
 LAYERS = ("outlier", "promotion", "lost", "returned")
+TOTALS = ("sku", "category", "location", "total")
+PERIODS = ("day", "week", "month")
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new")
 
 
@@ -134,3 +136,31 @@ class ForecastExplanations(dy.Schema):
     promotion_change_units = number("Change by price and promotion", "units")
     people_change_units = number("Change by what people know", "units")
     reason = text("What changed and why, in a sentence", nullable=False)
+
+
+@register(
+    "insights", "Forecasts of totals that add up: over SKUs, categories, locations and everything; in days, weeks and months"
+)
+class ForecastTotals(dy.Schema):
+    level = dy.String(primary_key=True, regex=f"^({'|'.join(TOTALS)})$", description=f"What is summed: {', '.join(TOTALS)}")
+    name = key("Which of them")
+    period_kind = dy.String(primary_key=True, regex=f"^({'|'.join(PERIODS)})$", description=f"How long: {', '.join(PERIODS)}")
+    period_start_date = date("First day of it that is forecast", primary_key=True)
+    cutoff_date = date("Last day that was known")
+    days = dy.Int64(description="Days of it that are forecast; a month's rest, or its beginning, has fewer than the calendar")
+    mean_units = number("Expected demand: the sum of its series' means", "units", nullable=False, min=0)
+    q05_units = number("Demand is at most this with a chance of 5 %; blank for days", "units", min=0)
+    q10_units = number("10 %", "units", min=0)
+    q25_units = number("25 %", "units", min=0)
+    q50_units = number("50 %", "units", min=0)
+    q75_units = number("75 %", "units", min=0)
+    q90_units = number("90 %", "units", min=0)
+    q95_units = number("95 %", "units", min=0)
+
+
+@register("insights", "How a week of a series falls on its days; day forecasts are the week's mean times it")
+class ForecastWeekdays(dy.Schema):
+    sku = key("Stock keeping unit")
+    location_id = key("Location")
+    weekday = key("1 is Monday, 7 Sunday", dtype=dy.Int64)
+    weekday_rate = number("Share of the week; the seven of a series sum to 1", "rate", nullable=False, min=0, max=1)

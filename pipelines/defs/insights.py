@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+import models
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
 from pipelines.insights.open_orders import open_order_messages
@@ -13,9 +14,11 @@ from pipelines.insights.returns import WINDOW_DAYS, return_outlook
 from pipelines.insights.scorecards import HISTORY_DAYS, all_rules, channel_scorecards
 from pipelines.insights.shipping import HISTORY_DAYS as SHIPPED_DAYS
 from pipelines.insights.shipping import ship_risk
+from pipelines.insights.totals import TABLES, forecast_totals
 from pipelines.intake.state import States
 from pipelines.intake.watch import changed_shops
 from pipelines.ledger.flags import all_notes
+from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
 OUTLOOK = spec("return_outlook", ["return_lines", "sku_attributes"])
 MESSAGES_FROM = [
@@ -29,6 +32,7 @@ MESSAGES_FROM = [
 ]
 MESSAGES = spec("open_order_messages", MESSAGES_FROM)
 CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
+TOTALS = [spec(name, list(TABLES)) for name in ("forecast_totals", "forecast_weekdays")]
 RISK = spec("ship_risk", ["fulfilment_lines", "order_lives", "sales_entries"])
 NOTES = spec("channel_notes", ["orders", "order_lines", "products", "shipments", "tracked_parcels", "shipping_labels"])
 SCORECARDS = spec("channel_scorecards", ["fulfilment_lines", "order_lives", "shipments", "account_health"])
@@ -100,6 +104,15 @@ def notes_on_channels(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         notes = all_notes(connection, run.config, shops)
     run.warehouse.save({"channel_notes": notes})
     yield from results(run, [NOTES])
+
+
+@dg.multi_asset(name="forecast_totals", specs=TOTALS, check_specs=check_specs(TOTALS), retry_policy=retry_policy())
+def totals_of_forecasts(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """Totals of SKUs, categories, locations and everything; where the forecasts stayed, they stay."""
+    inputs = fingerprint(run.warehouse, "totals", ("forecasts", "forecast_means", "products"), models)
+    if not is_made_of(run.warehouse, inputs):
+        run.warehouse.save(forecast_totals(run.warehouse.read(*TABLES)) | {"step_inputs": inputs})
+    yield from results(run, TOTALS)
 
 
 @dg.multi_asset(name="open_order_messages", specs=[MESSAGES], check_specs=check_specs([MESSAGES]), retry_policy=retry_policy())

@@ -14,10 +14,13 @@ from pipelines.warehouse.duckdb import Warehouse
 
 
 def fingerprint(warehouse: Warehouse, step: str, tables: tuple[str, ...], code: ModuleType, *facts: Any) -> pl.DataFrame:
-    """The row of `step_inputs` for the content of `tables`, the sources of the package `code` and other facts; saved with the step's results."""
+    """`step_inputs` with the step's row for the content of `tables`, the sources of the package `code` and other facts; saved with the step's
+    results. Other steps' rows stay."""
     with warehouse.open() as connection:
         found = digest(connection, tables, code.__path__, *facts)
-    return table("step_inputs").conform(pl.DataFrame({"step": [step], "fingerprint": [found]}))
+        others = connection.sql("SELECT * FROM step_inputs WHERE step <> ?", params=[step]).pl()
+    own = table("step_inputs").conform(pl.DataFrame({"step": [step], "fingerprint": [found]}))
+    return pl.concat([table("step_inputs").conform(others), own])
 
 
 def digest(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], folders: Iterable[str], *facts: Any) -> str:
@@ -32,5 +35,5 @@ def digest(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], folders
 
 
 def is_made_of(warehouse: Warehouse, inputs: pl.DataFrame) -> bool:
-    """True when the step's tables in the warehouse were made of exactly these inputs."""
-    return warehouse.read("step_inputs")["step_inputs"].join(inputs, on=["step", "fingerprint"]).height > 0
+    """True when the step's tables in the warehouse were made of exactly these inputs (of `fingerprint`)."""
+    return warehouse.read("step_inputs")["step_inputs"].join(inputs, on=["step", "fingerprint"]).height == inputs.height

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from pipelines.demo import generate
+from pipelines.demo.rates import expected_demand
 
 END = date(2026, 1, 20)
 ORDERS, DAYS = 2000, 120
@@ -172,3 +173,12 @@ def test_the_truth_tells_what_units_cost(merchant: Path) -> None:
     told = {(row["sku"], row["valid_from"]): Decimal(row["unit_cost"]) for row in feed(merchant, "master/product_costs.csv")}
     real = pl.read_parquet(merchant / "truth" / "product_costs.parquet").iter_rows()
     assert {(sku, str(day)): cost for sku, day, cost in real} == told
+
+
+def test_true_demand_is_drawn_around_its_expected_rates(merchant: Path) -> None:
+    wanted = truth(merchant, "demand").group_by("location_id").agg(pl.col("demand_units").sum())
+    rates = expected_demand(ORDERS, DAYS, 7, END)
+    sums = rates.filter(pl.col("demand_date") <= END).group_by("location_id").agg(pl.col("expected_units").sum())
+    for expected, units in sums.join(wanted, on="location_id").select("expected_units", "demand_units").rows():
+        assert abs(units - expected) < 5 * (3 * expected) ** 0.5  # three times a Poisson's variance, for lots and moods of days
+    assert (rates["expected_units"] >= 0).all()
