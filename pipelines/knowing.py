@@ -16,6 +16,7 @@ DATES = ("start_date", "end_date", "expires_date")
 FIGURES = ("weekly_units", "change_rate", "discount_rate")
 REQUIRED = ("kind", "sku", "reason")
 KEPT_DAYS = 365  # an entry whose file names neither an expiry nor an end
+STAYS_DAYS = {"end": 365, "imported": 3650}  # what ended stays ended, and a day that counts as imported goes on doing so
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,8 @@ def _entry(cells: dict[str, str], author: str, today: date) -> Entry:
     dates = {key: _date(key, cells.get(key, "")) for key in DATES}
     figures = {key: _figure(key, cells.get(key, "")) for key in FIGURES}
     last = dates["end_date"] or max(dates["start_date"] or today, today) + timedelta(days=KEPT_DAYS)
-    if texts["kind"] == "end":
-        last = max(last, today) + timedelta(days=KEPT_DAYS)  # what ended stays ended
+    if texts["kind"] in STAYS_DAYS:
+        last = max(last, today) + timedelta(days=STAYS_DAYS[texts["kind"]])
     values: dict[str, Any] = texts | dates | figures
     values |= {"author": texts["author"] or author, "expires_date": dates["expires_date"] or last}
     return Entry(**values)

@@ -9,7 +9,7 @@ from dashboards import frame
 from dashboards.queries import accuracy, best_sellers
 from pipelines.contracts.knowledge import KnowledgeKind
 from pipelines.errors import InputError
-from pipelines.knowing import DATES, FIGURES, TEXTS, read_rows, rows_to_entries, summary
+from pipelines.knowing import DATES, FIGURES, STAYS_DAYS, TEXTS, read_rows, rows_to_entries, summary
 from pipelines.operations import Entry, Knowledge, Refused
 
 TITLES: dict[KnowledgeKind, str] = {
@@ -52,9 +52,8 @@ def _form(kind: KnowledgeKind, sku: str, location_id: str) -> None:
         who, until = st.columns(2)
         with who:
             author = frame.author()
-        expires = until.date_input(
-            "Expires", value=values["end_date"] or _day(365), key=f"expires-{kind}", help="Last day on which it is applied"
-        )
+        last = _day(STAYS_DAYS[kind]) if kind in STAYS_DAYS else values["end_date"] or _day(365)
+        expires = until.date_input("Expires", value=last, key=f"expires-{kind}", help="Last day on which it is applied")
         reason = st.text_input("Reason", key="reason", placeholder="why you know better")
         if not st.form_submit_button("Enter", type="primary", icon=":material/add:"):
             return

@@ -7,9 +7,8 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import layers as queries
+from pipelines.knowing import STAYS_DAYS
 from pipelines.operations import Entry, Knowledge, Refused
-
-KEPT_DAYS = 3650  # a day that counts as imported goes on doing so
 
 
 def show(one: dict[str, Any]) -> None:
@@ -50,7 +49,7 @@ def _keep(sku: str, location_id: str, day: dict[str, Any]) -> None:
             sku,
             author,
             reason,
-            frame.today() + timedelta(days=KEPT_DAYS),
+            frame.today() + timedelta(days=STAYS_DAYS["imported"]),
             location_id=location_id,
             start_date=on,
             end_date=on,

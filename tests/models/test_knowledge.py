@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.knowledge import adjusted, with_inherited, with_promotions
+from models.knowledge import adjusted, with_inherited, with_planned, with_promotions
 
 CUTOFF = date(2026, 3, 1)
 SCHEMA = {
@@ -186,3 +186,24 @@ def day_units(units: float, day: date, rows: list[dict[str, Any]]) -> float:
     if override is None:
         return units
     return override["weekly_units"] / 7 if "weekly_units" in override else units * (1 + override["change_rate"])
+
+
+def test_planned_promotions_sell_more_by_what_earlier_ones_did() -> None:
+    entries = known(
+        {"kind": "promotion", "sku": "A", "start_date": day(1), "end_date": day(7)},
+        {"kind": "promotion", "sku": "B", "start_date": day(1), "end_date": day(7), "change_rate": 0.1},
+        {"kind": "override", "sku": "C", "start_date": day(1), "end_date": day(7), "change_rate": 0.5},
+    )
+    spans = [("P1", "A", 5, 9), ("P2", "B", 20, 25), ("P3", "C", -3, 2), ("P4", "D", -9, -1)]
+    promotions = pl.DataFrame(
+        [(name, sku, day(first), day(last), 0.2) for name, sku, first, last in spans],
+        schema=["promotion_id", "sku", "start_date", "end_date", "discount_rate"], orient="row",
+    )  # fmt: skip
+    uplifts = pl.DataFrame({"sku": ["A", "B", "C", "D"], "uplift_rate": [1.8, 2.0, 1.5, 3.0]})
+    found = with_planned(entries, promotions, uplifts, CUTOFF)
+    rates = {row["entry_id"]: row["change_rate"] for row in found.iter_rows(named=True)}
+    assert rates == {
+        "KN-1": pytest.approx(0.8), "KN-2": 0.1, "KN-3": 0.5, "P2": pytest.approx(1.0), "P3": pytest.approx(0.5)
+    }  # fmt: skip
+    made = adjusted(*forecast([14.0], sku="C"), found.filter(pl.col("kind") == "promotion"))
+    assert made.means["mean_units"].to_list() == [pytest.approx(14 + 2 * 2 * 0.5)]
