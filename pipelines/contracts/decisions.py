@@ -180,7 +180,9 @@ class SupplierBaskets(dy.Schema):
 class OrderExceptions(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
-    kind = key("no supplier terms, lead time, quantity, cost, stock below zero, unit mismatch, same priority, unmatched decision")
+    kind = key(
+        "no supplier terms, lead time, quantity, cost, stock below zero, unit mismatch, same priority, unmatched decision, supplied by"
+    )
     about = key("The supplier or decision that it is about; empty where the product alone")
     reason = text("What is wrong", nullable=False)
     treatment = text("What was done instead", nullable=False)

@@ -11,12 +11,13 @@ from models.demand import SERIES
 from models.quantity import YEARS_OF_DEMAND
 from pipelines.contracts import table
 from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.network import Network
 
 LEAST_YEARLY = 1.0  # units; of what sells less than one a year nobody will order
 MISMATCH, NEAR = 5.0, 0.2  # a cost so many times another is of another unit; so near to the pack it is that of a pack
 
 
-def order_exceptions(rows: pl.DataFrame, inputs: Inputs, after_days: float) -> pl.DataFrame:
+def order_exceptions(rows: pl.DataFrame, inputs: Inputs, network: Network, after_days: float) -> pl.DataFrame:
     """Rows of order_exceptions, without the snapshot's version.
 
     rows: suggestions with sku, location_id, supplier_id, supplied_by_location_id, mean_demand_units, yearly_demand_units, moq_units, order_exception,
@@ -28,6 +29,7 @@ def order_exceptions(rows: pl.DataFrame, inputs: Inputs, after_days: float) -> p
     found = [
         _no_terms(wanted), _lead_time(terms), _kept_back(wanted), _no_cost(wanted, inputs), _below_zero(inputs.position), _other_unit(terms),
         _tied(terms), _unmatched(inputs.supply, inputs.as_of, after_days),
+        _unused(wanted, network),
     ]  # fmt: skip
     listed = pl.concat([frame.select("sku", "location_id", "kind", "about", "reason", "treatment") for frame in found])
     return listed.join(rows.select(*SERIES, "supplier_id", "order_quantity_units", "order_amount"), on=SERIES, how="left")
@@ -124,6 +126,13 @@ def _tied(terms: pl.DataFrame) -> pl.DataFrame:
     return _listed(
         shared, "same priority", reason, pl.format("{} is used, the first by name", "supplier_id"), pl.col("supplier_id")
     )
+
+
+def _unused(rows: pl.DataFrame, network: Network) -> pl.DataFrame:
+    """Locations that are said to be supplied by one and supply others, or themselves: there are two echelons."""
+    placed = rows.join(network.unused.rename({"supplied_by_location_id": "above"}), on="location_id")
+    reason = pl.format("{} is said to be supplied by {}, and supplies others itself", "location_id", "above")
+    return _listed(placed, "supplied by", reason, pl.lit("suppliers deliver to it"), pl.col("above"))
 
 
 def _unmatched(supply: pl.DataFrame, as_of: datetime, after_days: float) -> pl.DataFrame:

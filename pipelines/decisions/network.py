@@ -23,11 +23,13 @@ WAY = (
 @dataclass(frozen=True)
 class Network:
     """links: location_id, source_location_id and what holds of the way (`WAY`); members: sku, location_id, source_location_id of each echelon,
-    the source itself among them; own: sku, location_id, own_weekly_units: what a source's own customers want, mean of a week."""
+    the source itself among them; own: sku, location_id, own_weekly_units: what a source's own customers want, mean of a week; unused:
+    location_id, supplied_by_location_id of links that make no two echelons."""
 
     links: pl.DataFrame
     members: pl.DataFrame
     own: pl.DataFrame
+    unused: pl.DataFrame
 
     @property
     def behind(self) -> pl.DataFrame:
@@ -42,11 +44,9 @@ def network_of(inputs: Inputs, planning: Planning) -> Network:
     SKU is unknown are left out of its echelon, with their demand. Ways without terms have planning's spread and review period, and no
     lead time is taken for none: half of planning's.
     """
-    declared = inputs.locations.filter(
-        pl.col("supplied_by_location_id").is_not_null(), pl.col("supplied_by_location_id") != pl.col("location_id")
-    )
-    sources = declared["supplied_by_location_id"].unique()
-    links = declared.filter(~pl.col("location_id").is_in(sources.implode())).select(
+    declared = inputs.locations.filter(pl.col("supplied_by_location_id").is_not_null())
+    is_source = pl.col("location_id").is_in(declared["supplied_by_location_id"].unique().implode())
+    links = declared.filter(~is_source).select(
         "location_id", pl.col("supply_lead_time_days").fill_null(planning.lead_time_days / 2),
         pl.col("supply_lead_time_std_days").fill_null(planning.lead_time_std_days / 2),
         pl.col("supply_review_period_days").fill_null(planning.review_period_days), pl.col("supply_pack_units").fill_null(1), "stock_limit_units",
@@ -59,7 +59,7 @@ def network_of(inputs: Inputs, planning: Planning) -> Network:
     members = pl.concat([behind.select(*SERIES, "source_location_id"), heads])
     weekly = inputs.means.group_by(*SERIES).agg(own_weekly_units=pl.col("mean_units").mean())
     own = heads.select(*SERIES).join(weekly, on=SERIES, how="left").with_columns(pl.col("own_weekly_units").fill_null(0.0))
-    return Network(links, members, own)
+    return Network(links, members, own, declared.filter(is_source).select("location_id", "supplied_by_location_id"))
 
 
 def with_echelons(inputs: Inputs, network: Network) -> Inputs:

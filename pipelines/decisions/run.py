@@ -29,7 +29,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     alone = suggested_orders(position, transfers, network, inputs, config, version, cutoff)
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)
     suggestions, baskets = with_baskets(alone, limits)
-    exceptions = order_exceptions(suggestions, inputs, planning.unmatched_after_days)
+    exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
     frames = {
         "safety_stock": levels,
         "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), known, inputs.previous)),

@@ -96,14 +96,18 @@ def test_a_place_of_unknown_stock_is_left_out_of_the_echelon() -> None:
     assert rows(found)["FBA"]["order_quantity_units"] is None
 
 
-def test_a_chain_ends_at_two_echelons_and_a_circle_is_no_network() -> None:
-    chain = network({"DC": 100, "FBA": 0, "SHOP": 0})
-    deeper = chain.locations.with_columns(
+def test_a_chain_ends_at_two_echelons_and_says_so() -> None:
+    """DC is said to be supplied by SHOP, which DC supplies: both buy, FBA is still behind DC."""
+    given = network({"DC": 100, "FBA": 0, "SHOP": 0})
+    circle = given.locations.with_columns(
         supplied_by_location_id=pl.when(pl.col("location_id") == "DC").then(pl.lit("SHOP")).otherwise("supplied_by_location_id")
     )
-    found = decided(replace(chain, locations=deeper))
-    assert moves(found).keys() == {"FBA"} or moves(found) == {}
-    assert all(row["order_quantity_units"] is not None for row in rows(found).values())
+    found = decided(replace(given, locations=circle))
+    assert moves(found).keys() == {"FBA"}
+    assert rows(found)["SHOP"]["order_quantity_units"] > 0
+    listed = found["order_exceptions"].filter(pl.col("kind") == "supplied by")
+    assert set(listed["location_id"]) == {"DC", "SHOP"}
+    assert set(listed["treatment"]) == {"suppliers deliver to it"}
 
 
 def test_safety_stock_is_placed_by_the_published_optimiser() -> None:
