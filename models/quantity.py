@@ -56,8 +56,11 @@ def paid_amount(units: str) -> pl.Expr:
 
 
 def arrival_date(today: date, lead_time: pl.Expr | None = None) -> pl.Expr:
-    """The day that an order's goods arrive: the order day (today where the supplier has no calendar) + mean lead time, or another."""
-    days = pl.col("lead_time_days") if lead_time is None else lead_time
+    """The day that an order's goods arrive: the order day (today where the supplier has no calendar) + mean lead time, or another.
+
+    Of a lead time that goes as far as the places that a location supplies, downstream_days are not part of the supplier's.
+    """
+    days = (pl.col("lead_time_days") if lead_time is None else lead_time) - pl.col("downstream_days")
     return pl.coalesce(pl.col("order_by_at").dt.date(), pl.lit(today)) + pl.duration(days=days.ceil().cast(pl.Int64))
 
 

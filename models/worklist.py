@@ -4,7 +4,7 @@ Not here: the suggestions themselves (models/reorder.py), levels (models/safety_
 rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
 safety_stock_units, cycle_service_level, inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date,
 quantity_units (as suggested or edited), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
-order_by_at (may be blank).
+order_by_at (may be blank), downstream_days.
 """
 
 import math

@@ -64,6 +64,9 @@ class ReorderSuggestions(dy.Schema):
     decided_units = units("Approved or sent decisions that the ERP does not show yet")
     transfer_units = units("Net units of this run's transfers")
     downstream_units = units("Position of the places that it supplies; 0 where it supplies none")
+    downstream_days = number(
+        "Days from its shelf to those of the places that it supplies; a part of its lead time", "days", nullable=False
+    )
     supplied_by_location_id = text("Location that it is replenished from; blank where suppliers deliver to it")
     inventory_position_units = units("available + on order + decided + transfers + downstream − backordered", nullable=True)
     lead_time_days = number("Mean lead time, after what the supplier's orders took", "days", nullable=False)

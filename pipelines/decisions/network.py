@@ -18,6 +18,10 @@ WAY = (
     "supply_pack_units",
     "stock_limit_units",
 )
+ON_THE_WAY = {"lead_time_days": "supply_lead_time_days", "lead_time_std_days": "supply_lead_time_std_days",
+              "review_period_days": "supply_review_period_days", "case_pack_units": "supply_pack_units"}  # fmt: skip
+OF_SUPPLIERS = ("supplier_id", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_days", "storage_limit_units", "order_by",
+                "order_by_at")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,39 +80,26 @@ def with_echelons(inputs: Inputs, network: Network) -> Inputs:
 def with_ways(terms: pl.DataFrame, network: Network) -> pl.DataFrame:
     """Terms in which a supplied place has those of its way, and a source's lead time goes as far as its customers.
 
-    What a source orders has to last until the order after it has come and been shipped on: to its supplier's time is added the way's own
-    lead time and review period, by the mean of its places. Adds supplied_by_location_id.
+    What a source orders has to last until the order after it has come and been shipped on: to its supplier's time are added downstream_days,
+    the mean of its places' lead times and review periods. Adds supplied_by_location_id and downstream_days (0 where nothing is supplied).
     """
-    ways = terms.join(network.links, on="location_id", how="left", maintain_order="left").join(
-        days_beyond(network), on=SERIES, how="left", maintain_order="left"
-    )
+    ways = terms.join(network.links, on="location_id", how="left", maintain_order="left")
+    ways = ways.join(_downstream_days(network), on=SERIES, how="left", maintain_order="left")
     inside = pl.col("source_location_id").is_not_null()
-    way = {"lead_time_days": "supply_lead_time_days", "lead_time_std_days": "supply_lead_time_std_days",
-           "review_period_days": "supply_review_period_days", "case_pack_units": "supply_pack_units"}  # fmt: skip
-    own = [pl.when(inside).then(supply).otherwise(name).alias(name) for name, supply in way.items()]
-    rules = (
-        "supplier_id",
-        "pallet_units",
-        "price_break_units",
-        "price_break_cost_amount",
-        "shelf_life_days",
-        "storage_limit_units",
-        "order_by",
-        "order_by_at",
-    )
-    blank = [pl.when(~inside).then(name).alias(name) for name in rules]
-    ways = ways.with_columns(*own, *blank, moq_units=pl.when(inside).then(1).otherwise("moq_units"))
+    own = [pl.when(inside).then(supply).otherwise(name).alias(name) for name, supply in ON_THE_WAY.items()]
+    blank = [pl.when(~inside).then(name).alias(name) for name in OF_SUPPLIERS]
     ways = ways.with_columns(
-        lead_time_days=pl.col("lead_time_days") + pl.col("beyond_days").fill_null(0), supplied_by_location_id="source_location_id"
+        *own, *blank, pl.col("downstream_days").fill_null(0.0), moq_units=pl.when(inside).then(1).otherwise("moq_units")
     )
-    return ways.drop("source_location_id", "beyond_days", *WAY)
+    return ways.with_columns(
+        lead_time_days=pl.col("lead_time_days") + pl.col("downstream_days"), supplied_by_location_id="source_location_id"
+    ).drop("source_location_id", *WAY)
 
 
-def days_beyond(network: Network) -> pl.DataFrame:
-    """beyond_days by sku and location_id of sources: days from a source to its customers, the mean of its places' lead time and review period."""
-    days = network.links.select("location_id", beyond_days=pl.col("supply_lead_time_days") + pl.col("supply_review_period_days"))
+def _downstream_days(network: Network) -> pl.DataFrame:
+    days = network.links.select("location_id", days=pl.col("supply_lead_time_days") + pl.col("supply_review_period_days"))
     reached = network.behind.join(days, on="location_id")
-    return reached.group_by("sku", location_id="source_location_id").agg(pl.col("beyond_days").mean())
+    return reached.group_by("sku", location_id="source_location_id").agg(downstream_days=pl.col("days").mean())
 
 
 def with_downstream(position: pl.DataFrame, network: Network) -> pl.DataFrame:
@@ -132,11 +123,8 @@ def restocks(position: pl.DataFrame, network: Network) -> pl.DataFrame:
     )
     sources = position.join(network.own, on=SERIES).filter(pl.col("available_units").is_not_null())
     free = pl.col("available_units") - pl.col("backordered_units") + pl.col("decided_units").clip(upper_bound=0)
-    days = (
-        sources["protection_interval_days"].to_numpy()
-        - sources.join(days_beyond(network), on=SERIES, how="left", maintain_order="left")["beyond_days"].fill_null(0).to_numpy()
-    )
-    mean = sources["own_weekly_units"].to_numpy() / 7 * days
+    days = sources["protection_interval_days"] - sources["downstream_days"]
+    mean = (sources["own_weekly_units"] / 7 * days).to_numpy()
     whole = np.maximum(sources["mean_demand_units"].to_numpy(), 1e-9)
     std = implied_std(whole, sources["safety_stock_units"], sources["cycle_service_level"]) * np.sqrt(mean / whole)
     stock = sources.select(*SERIES, free_units=free.clip(0)).with_columns(

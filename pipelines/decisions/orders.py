@@ -36,7 +36,7 @@ def _with_room(rows: pl.DataFrame, mean: np.ndarray) -> pl.DataFrame:
 
     What arrives after the lead time sells until its shelf life ends, after what is there already; a location's room is for all of it.
     """
-    until = (rows["lead_time_days"] + rows["shelf_life_days"]).fill_null(float("nan")).to_numpy()
+    until = (rows["lead_time_days"] - rows["downstream_days"] + rows["shelf_life_days"]).fill_null(float("nan")).to_numpy()
     sells = pl.Series(np.where(np.isnan(until), np.nan, within(mean, np.nan_to_num(until)))).fill_nan(None)
     position = reorder.inventory_position(rows)
     return rows.with_columns(

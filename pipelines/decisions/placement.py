@@ -10,7 +10,7 @@ from models.demand import SERIES
 from models.sharing import implied_std
 from models.textbook.guaranteed_service import Placement, Stage, place_safety_stock
 from pipelines.contracts import table
-from pipelines.decisions.network import Network, days_beyond
+from pipelines.decisions.network import Network
 
 MOST_SKUS = 2_000  # those of most demand in value; a tree takes some milliseconds
 OWN = "\x1fown customers"  # a source's customers are a stage of their own: their promise is kept at once
@@ -20,7 +20,7 @@ SURE = (0.5, 0.999)  # service levels that safety stock is placed for
 def stock_placements(levels: pl.DataFrame, network: Network) -> pl.DataFrame:
     """Rows of stock_placements, without the snapshot's version: for each SKU of a network what each location holds best, by guaranteed service.
 
-    levels: rows of safety_stock with unit_cost_amount. Each location promises a time in which it delivers to the next; customers wait for
+    levels: rows of safety_stock with unit_cost_amount and downstream_days. Each location promises a time in which it delivers to the next; customers wait for
     nothing. A stage that waits SI days, works T (lead time and review period) and promises S holds z·σ·√(SI + T − S); the promises that cost
     least are found (Graves & Willems 2000). Beside it: what each would hold alone, as if its source never had stock.
     """
@@ -34,17 +34,13 @@ def stock_placements(levels: pl.DataFrame, network: Network) -> pl.DataFrame:
 
 def _stages(levels: pl.DataFrame, network: Network) -> pl.DataFrame:
     """Every location of every network with days (whole, of its own stage), daily_std of the demand it faces itself, held_amount of a unit a year."""
-    rows = (
-        levels.join(network.members, on=SERIES)
-        .join(days_beyond(network), on=SERIES, how="left")
-        .join(network.own, on=SERIES, how="left")
-    )
+    rows = levels.join(network.members, on=SERIES).join(network.own, on=SERIES, how="left")
     interval = rows["protection_interval_days"].to_numpy()
     std = implied_std(rows["mean_demand_units"], rows["safety_stock_units"], rows["cycle_service_level"]) / np.sqrt(interval)
     weekly = rows["mean_demand_units"].to_numpy() / interval * 7
     own = np.clip(rows["own_weekly_units"].fill_null(np.inf).to_numpy() / np.maximum(weekly, 1e-9), 0, 1)
     return rows.with_columns(
-        days=(pl.col("protection_interval_days") - pl.col("beyond_days").fill_null(0)).clip(1).round().cast(pl.Int64),
+        days=(pl.col("protection_interval_days") - pl.col("downstream_days")).clip(1).round().cast(pl.Int64),
         daily_std=pl.Series(std * np.sqrt(own)), is_source=pl.col("location_id") == pl.col("source_location_id"),
         held_amount=pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0) * pl.col("holding_rate"),
     )  # fmt: skip

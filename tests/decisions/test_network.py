@@ -1,6 +1,7 @@
 """Locations supplied by a location: what the source orders for, what is shipped, who gets a shortage."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -9,7 +10,7 @@ from scipy import special
 
 from models.sharing import implied_std
 from pipelines.decisions import Inputs
-from tests.decisions.house import decided, house, term
+from tests.decisions.house import AS_OF, decided, house, term
 
 WAY = {
     "supplied_by_location_id": "DC",
@@ -45,6 +46,7 @@ def test_a_source_orders_for_all_behind_it_and_they_order_from_it() -> None:
         "both places' demand, until it is on their shelves"
     )
     assert row["FBA"]["mean_demand_units"] == pytest.approx(14 * (3 + 7) / 7)
+    assert row["DC"]["arrival_date"] == AS_OF.date() + timedelta(days=10), "its supplier needs ten days"
     assert row["FBA"]["order_quantity_units"] == row["SHOP"]["order_quantity_units"] == 0
     assert row["FBA"]["supplier_id"] is None
     shipped = moves(found)
