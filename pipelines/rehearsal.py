@@ -4,7 +4,7 @@ Models are chosen once, at the oldest origin, and only refreshed at later ones, 
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
@@ -16,6 +16,7 @@ from pipelines import histories, nightly
 from pipelines.channels.mapping import Config
 
 ORIGINS = 13  # weeks back, one a week
+HAPPENED = {"stock_levels": "observed_at", "receipts": "received_at", "purchase_orders": "ordered_at"}
 TABLES = (*histories.TABLES, "supplier_terms", "knowledge", "locations")
 
 
@@ -45,24 +46,33 @@ def rehearsed(t: nightly.Frames, cutoffs: list[date], config: Config) -> Iterato
 
 
 def known_then(t: nightly.Frames, cutoff: date, config: Config) -> nightly.Frames:
-    """`t` as it stood on the evening of `cutoff`: orders so far and the history made of them, entries that were made and not withdrawn yet,
-    promotions that had begun, products that nobody had ended yet."""
+    """`t` as it stood on the evening of `cutoff`: orders and stock so far and the history made of them, entries that were made and not withdrawn
+    yet, promotions that had begun, products that nobody had ended yet."""
     ended = pl.when(pl.col("discontinued_date") <= cutoff).then("discontinued_date")
-    then = t | {
-        "orders": t["orders"].filter(pl.col("business_date") <= cutoff),
-        "knowledge": _entries_then(t["knowledge"], cutoff),
-        "products": t["products"].with_columns(discontinued_date=ended),
-        "promotions": t["promotions"].filter(pl.col("start_date") <= cutoff),
-    }
+    evening = _evening(cutoff)
+    happened = {name: t[name].filter(pl.col(column) < evening) for name, column in HAPPENED.items()}
+    then = (
+        t
+        | happened
+        | {
+            "orders": t["orders"].filter(pl.col("business_date") <= cutoff),
+            "knowledge": _entries_then(t["knowledge"], cutoff),
+            "products": t["products"].with_columns(discontinued_date=ended),
+            "promotions": t["promotions"].filter(pl.col("start_date") <= cutoff),
+        }
+    )
     return then | histories.made(then, then["knowledge"], config, cutoff)
 
 
 def _entries_then(entries: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """Entries made by the end of that day, with the state that they had then."""
-    evening = datetime(cutoff.year, cutoff.month, cutoff.day) + timedelta(days=1)
-    until = pl.lit(evening).dt.replace_time_zone("UTC")
+    until = _evening(cutoff)
     state = (
         pl.when(pl.col("withdrawn_at") < until).then(pl.lit("withdrawn"))
         .when(pl.col("expires_date") <= cutoff).then(pl.lit("expired")).otherwise(pl.lit("in force"))
     )  # fmt: skip
     return entries.filter(pl.col("entered_at") < until).with_columns(state=state)
+
+
+def _evening(day: date) -> pl.Expr:
+    return pl.lit(datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1))
