@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from scipy import special
 
 from models.forecast.engine import LEVELS, Selection, forecast_series
-from models.forecast.paths import whole_paths
-from models.policy import Situation, cheapest_orders
+from models.levels import COST
+from models.safety_stock import stock_levels, wanted
 from models.simulate import Bounded, MinMax, Shelf, outcome, simulate
+from models.spreads import learned_spreads
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WEEKS_A_YEAR = 52
-PATHS = 400
-BEYOND = 4  # weeks after an order's turn in which a unit too many may still be sold
+WEEK = "W-MON"
 RECENT = 26  # weeks that textbook rules look back
 COVER_WEEKS = 2.0, 6.0  # min/max as it is set by hand: cover beyond the lead time at which one orders, and up to which
 OURS, TEXTBOOK, BY_HAND = "Fulcast", "z·σ·√L", "min/max"
@@ -57,51 +57,71 @@ def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[st
 
     The dearer capital is made, the less is held: the holding rate that meets the budget is found by halving (a Lagrange multiplier).
     """
-    quantiles, together = past_forecasts(known)
+    past = past_forecasts(known)
     played = {TEXTBOOK: textbook_levels(known), BY_HAND: by_hand_levels(known)}
     found = {name: play(known, *levels, seed) for name, levels in played.items()}
-    ours = play(known, *cheapest_levels(known, quantiles, together, seed), seed)
+    ours = play(known, *our_levels(known, past, seed), seed)
     if budget is not None and _capital(ours) > budget:
         low, high = known.holding_rate, known.holding_rate * 2**10
         for _ in range(7):
             rate = float(np.sqrt(low * high))
-            dearer = replace(known, holding_rate=rate)
-            tried = play(known, *cheapest_levels(dearer, quantiles, together, seed), seed)
+            tried = play(known, *our_levels(replace(known, holding_rate=rate), past, seed), seed)
             low, high, ours = (low, rate, tried) if _capital(tried) <= budget else (rate, high, ours)
     return {OURS: ours} | found
 
 
-def past_forecasts(known: Known) -> tuple[Array, float]:
-    """(weeks, n, horizon, levels) as they would have been made at the end of each week before a played one, and their correlation.
-
-    What was learnt is learnt before the first of them; later ones only refresh.
+@dataclass(frozen=True)
+class Made:
+    """What would have been known by the end of each week before a played one: means (weeks, n, horizon), quantiles (weeks, n, horizon, levels),
+    correlation of weeks, and spreads (n,) learnt before the first of them.
     """
+
+    means: Array
+    quantiles: Array
+    together: float
+    spreads: Array
+
+
+def past_forecasts(known: Known) -> Made:
+    """Forecasts as they would have been made. What was learnt is learnt before the first of them; later ones only refresh."""
     horizon = int(known.lead_times.max(initial=0)) + 2
     dates = known.weekly["ds"].unique().sort()
-    made: list[Array] = []
+    means, quantiles = [], []
     selection: Selection | None = None
     for origin in dates[-known.weeks - 1 : -1]:
-        forecast = forecast_series(known.weekly.filter(pl.col("ds") <= origin), "W-MON", horizon, selection=selection)
+        forecast = forecast_series(known.weekly.filter(pl.col("ds") <= origin), WEEK, horizon, selection=selection)
         selection = forecast.selection
-        made.append(forecast.table.select(pl.col("^q0.*$")).to_numpy().reshape(len(known.demand), horizon, -1))
-    return np.stack(made), selection.together if selection else 0.0
+        means.append(forecast.table["mean"].to_numpy().reshape(len(known.demand), horizon))
+        quantiles.append(forecast.table.select(pl.col("^q0.*$")).to_numpy().reshape(len(known.demand), horizon, -1))
+    together = selection.together if selection else 0.0
+    before = known.weekly.filter(pl.col("ds") <= dates[-known.weeks - 1])
+    before = before.with_columns(y=pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)))
+    interval = before.select(pl.col("unique_id").unique().sort()).with_columns(
+        days=pl.Series(7.0 * (known.lead_times.mean(axis=1) + 1))
+    )
+    spreads = learned_spreads(before, WEEK, together, interval)["spread_rate"].to_numpy()
+    return Made(np.stack(means), np.stack(quantiles), together, spreads)
 
 
-def cheapest_levels(known: Known, quantiles: Array, together: float, seed: int = 0) -> tuple[Array, Array]:
-    """Reorder point and order-up-to level (n, weeks) at each week's end, from the forecast made then."""
-    rng = np.random.default_rng(seed)
-    n = len(known.demand)
-    length = int(known.lead_times.max(initial=0)) + 1 + BEYOND
-    levels = np.empty((n, known.weeks))
-    is_whole = np.all(known.demand == np.rint(known.demand), axis=1)
-    for week, quantile in enumerate(quantiles):
-        lead = known.lead_times[np.arange(n)[:, None], rng.integers(0, known.lead_times.shape[1], (n, PATHS))]
-        futures = whole_paths(quantile, LEVELS, together, PATHS, length, is_whole, rng)
-        situation = Situation(
-            futures, np.zeros(n), np.zeros((n, 0)), lead, known.holding_amount, known.margin_amount, is_lost=False
-        )
-        levels[:, week] = cheapest_orders(situation)["order_up_to_level_units"].to_numpy()
-    return levels - 1, levels
+def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
+    """Reorder point and order-up-to level (n, weeks) at each week's end: what the product decides by costs from the forecast made then."""
+    names, horizon = [f"{i:07}" for i in range(len(known.demand))], past.means.shape[2]
+    series = pl.DataFrame(
+        {"sku": names, "location_id": "", "lead_time_days": 7.0 * known.lead_times.mean(axis=1), "lead_time_std_days": 7.0 * known.lead_times.std(axis=1),
+         "review_period_days": 7.0, "aim": COST, "holding_amount": known.holding_amount / 7, "shortage_amount": known.margin_amount,
+         "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True, "spread_rate": past.spreads}
+    )  # fmt: skip
+    grid = series.select("sku", "location_id").join(
+        pl.DataFrame({"horizon": range(1, horizon + 1)}), how="cross", maintain_order="left_right"
+    )
+    point, level = np.empty((len(names), known.weeks)), np.empty((len(names), known.weeks))
+    for week, (mean, quantile) in enumerate(zip(past.means, past.quantiles, strict=True)):
+        means = grid.with_columns(mean_units=pl.Series(mean.ravel()), week_correlation=pl.lit(past.together))
+        quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
+        quantiles = quantiles.with_columns(forecast_units=pl.Series(quantile.ravel()))
+        found = stock_levels(wanted(series, means, quantiles, seed=seed + week))
+        point[:, week], level[:, week] = found.select("reorder_point_units", "order_up_to_level_units").to_numpy().T
+    return point, level
 
 
 def textbook_levels(known: Known) -> tuple[Array, Array]:

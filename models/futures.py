@@ -1,11 +1,12 @@
 """Demand over lead time and review from sampled futures. Here: drawing them, and what `levels` asks of them. Not here: the forecasts, the levels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.forecast.paths import whole_paths
+from models.spreads import applied
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -38,6 +39,10 @@ class Futures:
         """See levels.Interval."""
         lead = self.lead_units * rate[:, None].astype(np.float32)
         return Futures(lead, self.interval_units - (self.lead_units - lead), self.review_units, self.idle_rate)
+
+    def spread(self, rate: Array) -> "Futures":
+        """Totals whose distance from their median is multiplied by `rate` (n,)."""
+        return replace(self, lead_units=applied(self.lead_units, rate), interval_units=applied(self.interval_units, rate))
 
     def quantile(self, rate: Array) -> Array:
         """See levels.Interval."""

@@ -18,6 +18,7 @@ COST, CYCLE, FILL = "cost", "cycle_service_level", "unit_fill_rate"
 AIMS = (COST, CYCLE, FILL)
 TIE = 1e-9
 UNSTOCKED_DAYS = 730.0  # what isn't wanted once in two years is not stocked for the sake of a service level
+DEAREST = 1e6  # price of a missing unit in what a unit costs that stays a review
 DEARER, HALVINGS = 2.0**10, 12  # how much dearer a budget may make capital, and in how many steps that is found
 
 
@@ -183,6 +184,41 @@ def mean_stock(interval: Interval, level: Array, lot: Array) -> Array:
 def _on_hand(interval: Interval, position: Array, lead: Array, whole: Array) -> Array:
     before, after = interval.means()
     return ((position - before + lead) + (position - after + whole)) / 2
+
+
+def least_stock(interval: Interval, aim: Aim, kind: str, target_rate: float) -> tuple[Array, float]:
+    """Levels with which all series together reach a service at the least stock value, and the cost of a missing unit that leads to them.
+
+    kind: CYCLE, of all cycles that begin, or FILL, of all units wanted. Every missing unit is given one price, whosever it is, and every series takes
+    the level that costs least at it (aim.holding_amount being what stock binds); the price is raised until the service is reached (a Lagrange
+    multiplier; Silver, Pyke & Thomas 2017, 6.12). Series that are dear to protect then get less than the target, cheap ones more.
+    """
+
+    def levels(price: float) -> Array:
+        return least_levels(
+            interval,
+            replace(
+                aim, kind=np.full_like(aim.kind, COST, dtype="<U32"), shortage_amount=np.full_like(aim.holding_amount, price)
+            ),
+        )
+
+    def service(level: Array) -> float:
+        one = np.ones_like(level)
+        if kind == FILL:
+            weight, rate = interval.review_units, fill_rates(interval, level, aim.lot)
+        else:
+            weight, rate = 1 - interval.idle_rate, _cycle_service(interval, *interval.chances(level, one))
+        weight = weight / aim.review_days
+        return float((weight * rate).sum() / weight.sum()) if weight.sum() > 0 else 1.0
+
+    unit = float(np.median(aim.kept_amount)) or 1.0
+    low, high = unit, unit * DEAREST
+    best = levels(high)
+    for _ in range(HALVINGS):
+        price = float(np.sqrt(low * high))
+        tried = levels(price)
+        low, high, best = (low, price, tried) if service(tried) >= target_rate else (price, high, best)
+    return best, high
 
 
 def within_budget(interval: Interval, aim: Aim, unit_cost_amount: Array, budget_amount: float) -> tuple[Array, float]:

@@ -70,14 +70,16 @@ class Moments:
 
 
 def moments_of(
-    mean: Array, quantiles: Array, levels: Array, together: float, lead_days: Array, lead_std_days: Array, review_days: Array
+    mean: Array, quantiles: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], spread: Array
 ) -> Moments:
     """From weekly forecasts (n, weeks) and their quantiles (n, weeks, levels); beyond the last week as in it.
 
-    together: correlation of weeks: that share of each week's variance is an error of level, which all weeks of an interval share.
+    together: correlation of weeks: that share of each week's variance is an error of level, which all weeks of an interval share. terms: lead
+    time, its standard deviation and review, days (n,); spread: by which deviations of demand are multiplied (n,), see spreads.py.
     """
-    variance = np.maximum(week_variances(quantiles, levels), 0.0)
-    spread = np.sqrt(variance)
+    lead_days, lead_std_days, review_days = terms
+    variance = week_variances(quantiles, levels) * spread[:, None] ** 2
+    std_of_week = np.sqrt(variance)
     parts = []
     for days, std in (
         (lead_days, lead_std_days),
@@ -87,7 +89,9 @@ def moments_of(
         units = within(mean, days)
         daily = units / np.maximum(days, 1.0)
         parts.append(
-            interval_moments(units, (1 - together) * within(variance, days), np.sqrt(together) * within(spread, days), daily, std)
+            interval_moments(
+                units, (1 - together) * within(variance, days), np.sqrt(together) * within(std_of_week, days), daily, std
+            )
         )
     (lead, lead_var), (whole, whole_var), (review, review_var) = parts
     return Moments(lead, lead_var, whole, whole_var, review, review_var)

@@ -2,7 +2,7 @@
 order (reorder.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,8 @@ SAMPLED_MOST = 10_000  # series whose futures are drawn; of more the moments are
 ALL_BUT = 0.5 / PATHS  # chance that futures can still tell
 DEFAULTS = {
     "aim": pl.lit("cycle_service_level"), "target_rate": pl.lit(None, pl.Float64), "holding_amount": pl.lit(0.0), "shortage_amount": pl.lit(0.0),
-    "left_amount": pl.lit(0.0), "moq_units": pl.lit(1), "case_pack_units": pl.lit(1), "eoq_units": pl.lit(0), "is_lost": pl.lit(False),
+    "left_amount": pl.lit(0.0), "moq_units": pl.lit(1), "case_pack_units": pl.lit(1), "eoq_units": pl.lit(0),
+    "spread_rate": pl.lit(1.0), "is_lost": pl.lit(False),
     "unit_cost_amount": pl.lit(None, pl.Float64),
 }  # fmt: skip
 LEVELS = {
@@ -45,6 +46,11 @@ class Wanted:
     textbook_std: Array
     is_sampled: bool
 
+    def aiming(self, kind: str, rate: float) -> "Wanted":
+        """The same demand for another aim: `kind` of levels.AIMS, at `rate` where it is a service."""
+        many = len(self.mean_units)
+        return replace(self, aim=replace(self.aim, kind=np.full(many, kind), target_rate=np.full(many, rate)))
+
 
 def wanted(
     series: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, seed: int = 0, sampled_most: int = SAMPLED_MOST
@@ -54,7 +60,7 @@ def wanted(
     series: sku, location_id, lead_time_days, lead_time_std_days, review_period_days, and what DEFAULTS names: aim (of levels.AIMS),
     target_rate, holding_amount (per unit and day), shortage_amount (per unit), left_amount, moq_units,
     case_pack_units, eoq_units, is_lost. means: mean_units per week (horizon) and week_correlation; quantiles: forecast_units per week
-    and quantile, of the same series.
+    and quantile, of the same series. spread_rate: of models.spreads; 1 leaves the forecast as it stands.
     """
     missing = [default.alias(name) for name, default in DEFAULTS.items() if name not in series.columns]
     ordered = series.with_columns(missing).sort(*SERIES)
@@ -63,13 +69,14 @@ def wanted(
         ordered[name].to_numpy().astype(np.float64) for name in ("lead_time_days", "lead_time_std_days", "review_period_days")
     )
     review = np.maximum(review, LEAST_REVIEW_DAYS)
+    days, demand = lead + review, within(mean, lead + review)
+    spread = ordered["spread_rate"].to_numpy()
     is_sampled = ordered.height <= sampled_most
     if is_sampled:
-        interval: Interval = _drawn(weeks, levels, together, lead, lead_std, review, np.random.default_rng(seed))
+        interval: Interval = _drawn(weeks, levels, together, (lead, lead_std, review), spread, np.random.default_rng(seed))
     else:
-        interval = moments_of(mean, weeks, levels, together, lead, lead_std, review)
-    days, demand = lead + review, within(mean, lead + review)
-    error = within(week_variances(weeks, levels), days)
+        interval = moments_of(mean, weeks, levels, together, (lead, lead_std, review), spread)
+    error = within(week_variances(weeks, levels), days) * spread**2
     std = np.sqrt(error + (demand / np.maximum(days, 1.0) * lead_std) ** 2)
     return Wanted(ordered, interval, _aim_of(ordered, review, interval.review_units), demand, std, is_sampled)
 
@@ -123,13 +130,15 @@ def _forecast_of(ordered: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataF
 
 
 def _drawn(
-    weeks: Array, levels: Array, together: float, lead: Array, lead_std: Array, review: Array, rng: np.random.Generator
+    weeks: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], spread: Array, rng: np.random.Generator
 ) -> Futures:
+    lead, lead_std, review = terms
     parts = []
     for start in range(0, max(len(lead), 1), BLOCK):
         cut = slice(start, start + BLOCK)
         days = _lead_times(lead[cut], lead_std[cut], rng)
-        parts.append(draw(weeks[cut], levels, together, days, review[cut], np.ones(len(days), dtype=np.bool_), rng))
+        drawn = draw(weeks[cut], levels, together, days, review[cut], np.ones(len(days), dtype=np.bool_), rng)
+        parts.append(drawn.spread(spread[cut]))
     names = ("lead_units", "interval_units", "review_units", "idle_rate")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

@@ -16,7 +16,7 @@ from models import backtest
 from models.demand import SERIES, fill_unknown, full_week_units, weekly_history
 from models.layers import layered
 from pipelines import terminal
-from pipelines.decisions import with_terms
+from pipelines.decisions import recent_prices, with_costs, with_terms
 from pipelines.errors import InputError
 from pipelines.warehouse.snapshots import current, open_snapshot
 
@@ -24,7 +24,6 @@ Array = NDArray[np.float64]
 TABLES = ("demand", "demand_layers", "demand_series", "supplier_terms", "unit_costs", "stock_levels")
 DRAWS = 20  # equally likely lead times per series
 LEAST_WEEKS = 13  # of history before the first played week
-MARGIN = 0.5  # of the cost, where no price is known
 ACTUAL = "what you did"
 
 
@@ -45,9 +44,8 @@ def compare_policies(settings: Any, asked: WhatIf) -> None:
     """Prints what each policy would have cost over the last weeks, against what was done."""
     with open_snapshot(current(settings.home_folder / "snapshots")) as snapshot:
         tables = {name: snapshot.sql(f"SELECT * FROM {name}").pl() for name in TABLES}
-        prices = snapshot.sql(
-            "SELECT sku, sum(net_sales_amount) / sum(sold_units) AS unit_price_amount FROM sku_days GROUP BY sku HAVING sum(sold_units) > 0"
-        ).pl()
+        today = snapshot.sql("SELECT as_of FROM run_info").fetchall()[0][0].date()
+    prices = recent_prices(tables["sku_days"], today)
     planning = settings.merchant_config.planning
     series, known, said = known_of(tables, prices, planning, asked)
     found = backtest.compare(known, asked.budget_amount)
@@ -109,12 +107,14 @@ def known_of(
     terms = with_terms(
         tables["demand_series"].join(series, on=SERIES, how="semi"), tables["supplier_terms"], tables["unit_costs"], planning
     )
-    terms = terms.join(prices, on="sku", how="left").sort(*SERIES)
-    cost = terms["unit_cost_amount"].cast(pl.Float64).to_numpy()
+    facts = tables["products"].select("sku", "category").unique("sku", keep="first")
+    terms = with_costs(terms.join(facts, on="sku", how="left").join(prices, on="sku", how="left"), planning).sort(*SERIES)
+    cost, margin = (terms[name].cast(pl.Float64).to_numpy() for name in ("unit_cost_amount", "shortage_amount"))
     price = terms["unit_price_amount"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    margin = np.where(np.isfinite(price) & (price > cost), price - cost, MARGIN * cost)
     if bare := int((~(price > cost)).sum()):
-        said.append(f"{bare:,} series have no price above their cost; a lost unit loses half its cost there.")
+        said.append(
+            f"{bare:,} series have no price above their cost; a lost unit loses {planning.margin_rate:.0%} of its cost there."
+        )
     rate = asked.holding_rate or planning.holding_rate
     holding = cost * rate / backtest.WEEKS_A_YEAR
     if asked.shortage_ratio is not None:
@@ -130,8 +130,10 @@ def known_of(
         unique_id=pl.concat_str(*SERIES, separator="\x1f"), ds=pl.lit(cutoff) + pl.duration(days=7 * pl.col("week")) - timedelta(days=6),
         y=pl.col("full_units").round(0), is_in_stock=pl.col("full_units").is_not_null(),
     )  # fmt: skip
+    leads = lead_weeks(terms, asked.lead_time_days)
+    warm = min(int(leads.max(initial=0)) + 1, demand.shape[1] - needed)  # weeks that no way's orders reach yet
     return series, backtest.Known(
-        history.with_columns(pl.col("ds").dt.truncate("1w")), demand, asked.weeks, lead_weeks(terms, asked.lead_time_days), cost, margin,
+        history.with_columns(pl.col("ds").dt.truncate("1w")), demand, asked.weeks + warm, leads, cost, margin,
         _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), rate,
         asked.cycle_service_level or planning.cycle_service_level,
     ), said  # fmt: skip

@@ -74,6 +74,7 @@ def _by_stage(seconds: dict[str, float]) -> str:
         "demand_tables": "demand",
         "forecast_selection": "forecast",
         "forecast_tables": "forecast",
+        "spread_tables": "forecast",
         "accuracy_tables": "forecast",
         "forecast_alerts": "forecast",
         "reconciliation": "landing",

@@ -39,6 +39,7 @@ def tables() -> dict[str, pl.DataFrame]:
     return {
         "demand": demand, "demand_layers": table("demand_layers").empty(),
         "demand_series": series, "supplier_terms": terms, "stock_levels": stock.with_columns(available_units=pl.lit(None, pl.Int64)),
+        "products": pl.DataFrame({"sku": skus, "category": "Cups"}),
         "unit_costs": pl.DataFrame({"sku": skus[:-1], "unit_cost_amount": 5.0}),
     }  # fmt: skip
 

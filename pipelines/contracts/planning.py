@@ -164,3 +164,15 @@ class ForecastWeekdays(dy.Schema):
     location_id = key("Location")
     weekday = key("1 is Monday, 7 Sunday", dtype=dy.Int64)
     weekday_rate = number("Share of the week; the seven of a series sum to 1", "rate", nullable=False, min=0, max=1)
+
+
+@register("spreads", "How far each series' past forecasts erred against what they said, over lead time and review")
+class ForecastSpreads(dy.Schema):
+    sku = key("Stock keeping unit")
+    location_id = key("Location")
+    spread_rate = number(
+        "By what deviations of demand over lead time and review are multiplied; 1 where the past is too short",
+        "rate",
+        nullable=False,
+        min=0,
+    )

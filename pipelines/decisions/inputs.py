@@ -27,6 +27,7 @@ class Inputs:
     supply: pl.DataFrame
     observed_lead_times: pl.DataFrame
     prices: pl.DataFrame
+    spreads: pl.DataFrame
     product_classes: pl.DataFrame
     previous: pl.DataFrame
     countries: pl.DataFrame

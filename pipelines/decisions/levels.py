@@ -22,6 +22,7 @@ def decided_levels(inputs: Inputs, network: Network, config: Config) -> tuple[Wa
     terms = with_terms(forecast, supplier_terms, inputs.unit_costs, config.planning)
     terms = with_ways(learned_lead_times(terms, inputs.observed_lead_times), network)
     terms = with_aims(terms, inputs, config)
+    terms = terms.join(inputs.spreads, on=SERIES, how="left").with_columns(pl.col("spread_rate").fill_null(1.0))
     known = wanted(terms, inputs.means, inputs.quantiles)
     levels = stock_levels(known, config.planning.budget_amount)
     return known, levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))

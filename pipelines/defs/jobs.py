@@ -5,7 +5,7 @@ import dagster as dg
 EVERYTHING = dg.AssetSelection.all()
 RECONCILIATION = dg.AssetSelection.assets("reconciliation")
 CHOICE = dg.AssetSelection.groups("selection")  # takes minutes, once a week
-FORECAST = dg.AssetSelection.groups("forecast", "accuracy")
+FORECAST = dg.AssetSelection.groups("forecast", "spreads", "accuracy")
 NIGHTLY = dg.AssetSelection.assets(
     "sold_together", "sell_through", "customer_values", "customer_cohorts", "channel_notes"
 )  # they end yesterday and look at everything
@@ -21,7 +21,7 @@ refresh_orders = dg.define_asset_job(
 )
 refresh_forecasts = dg.define_asset_job(
     "refresh_forecasts",
-    dg.AssetSelection.groups("demand", "selection", "forecast", "accuracy", "alerts", "decisions")
+    dg.AssetSelection.groups("demand", "selection", "forecast", "spreads", "accuracy", "alerts", "decisions")
     | NIGHTLY
     | INSIGHTS
     | PUBLISHING,

@@ -8,7 +8,7 @@ import polars as pl
 import models
 from models.lead_times import observed_lead_times
 from pipelines import decisions as deciding
-from pipelines import histories, nightly, progress, rehearsal
+from pipelines import histories, nightly, progress, rehearsal, spreads
 from pipelines.contracts import table
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, specs
@@ -19,6 +19,7 @@ from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 DEMAND = specs("demand", list(histories.TABLES))
 SELECTION = specs("selection", list(nightly.TABLES))
 FORECAST = specs("forecast", [*nightly.TABLES, "forecast_selection"])
+SPREADS = specs("spreads", list(spreads.TABLES))
 DECISIONS = specs(
     "decisions",
     [
@@ -32,6 +33,7 @@ DECISIONS = specs(
         "fulfilment_lines",
         "sku_days",
         "product_classes",
+        "forecast_spreads",
     ],
     leave_out=("open_order_messages",),  # made after them, of what they set
 )
@@ -77,12 +79,19 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     yield from results(run, FORECAST, notes=notes)
 
 
+@dg.multi_asset(specs=SPREADS, check_specs=check_specs(SPREADS), retry_policy=retry_policy())
+def spread_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
+    """How far past forecasts erred against what they said."""
+    run.warehouse.save({"forecast_spreads": spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning)})
+    yield from results(run, SPREADS)
+
+
 @dg.multi_asset(specs=DECISIONS, check_specs=check_specs(DECISIONS), retry_policy=retry_policy())
 def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
     t = run.warehouse.read("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
                  "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates", "sku_days",
-                 "product_classes", "reorder_suggestions")  # fmt: skip
+                 "product_classes", "reorder_suggestions", "forecast_spreads")  # fmt: skip
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
         inputs = deciding.Inputs(
@@ -92,7 +101,8 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
             orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
             observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
             suppliers=t["suppliers"], fx_rates=t["fx_rates"], as_of=run.as_of,
-            prices=deciding.recent_prices(t["sku_days"], run.as_of_date), product_classes=t["product_classes"], previous=t["reorder_suggestions"],
+            prices=deciding.recent_prices(t["sku_days"], run.as_of_date), product_classes=t["product_classes"],
+            previous=t["reorder_suggestions"], spreads=t["forecast_spreads"],
         )  # fmt: skip
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})

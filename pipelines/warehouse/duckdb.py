@@ -35,6 +35,7 @@ REMADE = (
     "demand",
     "selection",
     "forecast",
+    "spreads",
     "accuracy",
     "alerts",
     "decisions",

@@ -1,0 +1,234 @@
+"""Service reached against service aimed at, on the demo merchant. `python -m benchmarks service`.
+
+Here: 1,000 SKU-locations of five demo merchants whose true demand is known; levels week by week from forecasts made then, played day by day
+with the suppliers' true lead times; the full textbook formula with its own forecast errors, its z tuned to the same reached service, beside
+them. MOQ and case packs are off. Not here: the levels (models/levels.py), what a merchant pays (`fulcast backtest-policy`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from models.forecast.blend import plain
+from models.forecast.engine import LEVELS, TOGETHER, Selection, forecast_series
+from models.levels import CYCLE, FILL, least_stock
+from models.protection import within
+from models.safety_stock import wanted
+from models.simulate import MinMax, Shelf, simulate
+from models.spreads import APART, MOST_WEEKS, ORIGINS, spreads_of, squared_errors, whole_weeks
+from pipelines.demo.days import DayLoop
+from pipelines.demo.plan import Plan
+from pipelines.demo.seasons import draw_promotions, expected_lines
+from pipelines.demo.stock import CELLS, Stock
+from pipelines.demo.world import PRODUCTS, SUPPLIERS, build_world
+from pipelines.demo.world import World as Demo
+
+Array = NDArray[np.float64]
+SEEDS = (1, 2, 3, 4, 5)
+TARGETS = ((CYCLE, 0.90), (CYCLE, 0.95), (CYCLE, 0.99), (FILL, 0.95), (FILL, 0.98))
+SERIES_WANTED, END, DAYS, ORDERS = 1000, date(2026, 11, 22), 728, 60_000
+WARM_WEEKS, COUNTED_WEEKS, ERROR_WEEKS, HORIZON = 13, 26, 13, 13
+PLAYED = WARM_WEEKS + COUNTED_WEEKS
+DRAWS, TUNINGS = 200, 12
+LATE_CHANCE, LATE_DAYS, LEAST_LEAD_DAYS = 0.09, (4, 13), 2  # of the demo's suppliers
+
+
+@dataclass(frozen=True)
+class World:
+    """n series: daily demand (n, days), forecasts by the end of each week (origins, n, weeks …), lead times (n, DRAWS) days, terms, cost of a unit."""
+
+    daily: Array
+    means: Array
+    quantiles: Array
+    spreads: Array
+    lead_days: NDArray[np.int64]
+    review_days: Array
+    unit_cost: Array
+
+    @property
+    def weekly(self) -> Array:
+        """(n, weeks)."""
+        return self.daily.reshape(len(self.daily), -1, 7).sum(axis=2)
+
+
+def measure(seeds: tuple[int, ...] = SEEDS, series: int = SERIES_WANTED) -> Iterator[str]:
+    """Reached service and inventory of each target, over all seeds together, and per seed."""
+    found: dict[tuple[str, float], list[Array]] = {target: [] for target in TARGETS}
+    for seed in seeds:
+        world = world_of(seed, series)
+        for target, figures in zip(TARGETS, compared(world), strict=True):
+            found[target].append(figures)
+            yield f"seed {seed}, {_said(target, figures)}"
+    yield f"{len(seeds)} seeds of {series:,} SKU-locations together:"
+    for target, parts in found.items():
+        yield _said(target, np.sum(parts, axis=0))
+
+
+def _said(target: tuple[str, float], sums: Array) -> str:
+    """sums: served and all (cycles or units), mean stock in units and at cost, of ours and then of the textbook's."""
+    ours, theirs = sums[:2], sums[4:6]
+    units, capital = 1 - sums[2] / sums[6], 1 - sums[3] / sums[7]
+    return (
+        f"{target[0]} {target[1]:.0%}: reached {ours[0] / ours[1]:.2%}, textbook tuned to {theirs[0] / theirs[1]:.2%}; "
+        f"mean stock {sums[2]:,.0f} against {sums[6]:,.0f} units ({units:.1%} less), at cost {sums[3]:,.0f} against {sums[7]:,.0f} ({capital:.1%} less)"
+    )
+
+
+def world_of(seed: int, series: int) -> World:
+    """The best-selling series of a demo merchant by true demand, forecast from their own histories at the end of each week."""
+    plan = Plan(ORDERS, DAYS, seed, END)
+    demo = build_world(plan)
+    every = _demand(plan, demo)
+    cells = np.sort(np.argsort(-every.sum(axis=1), kind="stable")[:series])
+    daily, product = every[cells], cells % PRODUCTS
+    rng = np.random.default_rng(seed)
+    mean, std, review = (np.array([row[k] for row in SUPPLIERS], dtype=np.float64)[demo.supplier[product]] for k in (3, 4, 5))
+    shape = (len(cells), DRAWS)
+    late = np.where(rng.random(shape) < LATE_CHANCE, rng.integers(*LATE_DAYS, shape, endpoint=True), 0)
+    lead = np.maximum(np.rint(rng.normal(mean[:, None], std[:, None], shape)), LEAST_LEAD_DAYS) + late
+    first = (daily.cumsum(axis=1) > 0).argmax(axis=1) // 7
+    means, quantiles = _forecasts(_history(daily, first), len(cells))
+    spreads = _spreads(quantiles, daily.reshape(len(cells), -1, 7).sum(axis=2), whole_weeks(lead.mean(axis=1) + review))
+    return World(daily, means, quantiles, spreads, lead.astype(np.int64), review, demo.cost[product] / 100)
+
+
+def _demand(plan: Plan, demo: Demo) -> Array:
+    """(warehouses × products, days) units wanted, of all channels, as the demo lives through its days."""
+    expected = expected_lines(demo, draw_promotions(demo, plan), plan)
+    loop = DayLoop(demo, plan, Stock(demo, plan, expected), expected)
+    daily = np.zeros((CELLS, DAYS))
+    for export in plan.exports():
+        wanted_units = loop.run(export.first_day, export.last_day).demand
+        np.add.at(daily, (wanted_units["key"] % CELLS, wanted_units["day"]), wanted_units["demand_units"])
+    return daily
+
+
+def _history(daily: Array, first: NDArray[np.int64]) -> pl.DataFrame:
+    """unique_id, ds, y of each week from a series' first sale on."""
+    n, weeks = len(daily), daily.shape[1] // 7
+    days = [END - timedelta(days=7 * (weeks - k) - 1) for k in range(weeks)]
+    frame = pl.DataFrame(
+        {"unique_id": np.repeat(np.arange(n), weeks), "ds": days * n, "y": daily.reshape(n, weeks, 7).sum(axis=2).ravel()}
+    )
+    return frame.filter(pl.Series(np.tile(np.arange(weeks), n) >= np.repeat(first, weeks)))
+
+
+def _forecasts(history: pl.DataFrame, n: int) -> tuple[Array, Array]:
+    """Means (origins, n, weeks) and quantiles (origins, n, weeks, levels) by the end of each week."""
+    selection = Selection("1w", HORIZON, None, plain(LEVELS, 0.0))
+    weeks = history["ds"].unique().sort()
+    origins = weeks[-PLAYED - ERROR_WEEKS - 1 :]
+    means, quantiles = np.zeros((len(origins), n, HORIZON)), np.zeros((len(origins), n, HORIZON, len(LEVELS)))
+    for at, origin in enumerate(origins):
+        table = forecast_series(history.filter(pl.col("ds") <= origin), "1w", HORIZON, selection=selection).table
+        ids = table["unique_id"].unique().sort().to_numpy()
+        means[at, ids] = table["mean"].to_numpy().reshape(-1, HORIZON)
+        quantiles[at, ids] = table.select(pl.col("^q0.*$")).to_numpy().reshape(-1, HORIZON, len(LEVELS))
+    return means, quantiles
+
+
+def _spreads(quantiles: Array, weekly: Array, weeks: NDArray[np.int64]) -> Array:
+    """(weeks, n) what spreads had been learnt by the end of each played week, from the forecasts made until then."""
+    rng, last = np.random.default_rng(0), weekly.shape[1] - len(quantiles) + 1
+    errors = [
+        squared_errors(quantiles[at], weekly[:, last + at : last + at + MOST_WEEKS], TOGETHER, weeks, rng)
+        for at in range(len(quantiles) - MOST_WEEKS)
+    ]
+    ids = pl.int_range(weekly.shape[0], eager=True).alias("unique_id")
+    spreads = np.ones((PLAYED + 1, weekly.shape[0]))
+    for week in range(PLAYED + 1):
+        known = errors[: ERROR_WEEKS + week - MOST_WEEKS + 1][::-APART][:ORIGINS]
+        spreads[week] = spreads_of(pl.concat([one.with_columns(ids) for one in known]))["spread_rate"]
+    return spreads
+
+
+def compared(world: World) -> list[Array]:
+    """Per target: served and all (cycles or units), mean stock in units and at cost, of ours, and of the textbook at the z that reaches the same."""
+    levels = {target: np.zeros((PLAYED + 1, len(world.daily))) for target in TARGETS}
+    for week in range(PLAYED + 1):
+        for target, level in _ours(world, week).items():
+            levels[target][week] = level
+    mean, std = _textbook(world)
+    rows = []
+    for target in TARGETS:
+        ours = played(world, levels[target], target[0])
+        low, high, theirs = -1.0, 6.0, ours
+        for _ in range(TUNINGS):
+            z = (low + high) / 2
+            theirs = played(world, np.ceil(np.maximum(mean + z * std, 0.0)), target[0])
+            low, high = (low, z) if theirs[0] / theirs[1] >= ours[0] / ours[1] else (z, high)
+        rows.append(np.concatenate([ours, theirs]))
+    return rows
+
+
+def _ours(world: World, week: int) -> dict[tuple[str, float], Array]:
+    """Levels by the end of a week, from the forecast made then."""
+    names = [f"{i:05}" for i in range(len(world.daily))]
+    series = pl.DataFrame(
+        {"sku": names, "location_id": "L", "lead_time_days": world.lead_days.mean(axis=1), "lead_time_std_days": world.lead_days.std(axis=1),
+         "review_period_days": world.review_days, "is_lost": True, "spread_rate": world.spreads[week], "holding_amount": world.unit_cost,
+         "unit_cost_amount": world.unit_cost}
+    )  # fmt: skip
+    grid = series.select("sku", "location_id").join(pl.DataFrame({"horizon": range(1, HORIZON + 1)}), how="cross")
+    at = ERROR_WEEKS + week
+    means = grid.with_columns(mean_units=pl.Series(world.means[at].ravel()), week_correlation=pl.lit(TOGETHER))
+    quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
+    quantiles = quantiles.with_columns(forecast_units=pl.Series(world.quantiles[at].ravel()))
+    known = wanted(series.with_columns(aim=pl.lit(CYCLE), target_rate=pl.lit(0.9)), means, quantiles, seed=week)
+    return {(kind, rate): least_stock(known.interval, known.aim, kind, rate)[0] for kind, rate in TARGETS}
+
+
+def _textbook(world: World) -> tuple[Array, Array]:
+    """Mean demand over lead time and review, and √((L + R)·σ_e² + d̄²·σ_L²), by the end of each played week.
+
+    σ_e: root mean square of the one-week-ahead errors known by then, at least Poisson's, ÷ √7 per day.
+    """
+    weekly = world.weekly[:, -PLAYED - ERROR_WEEKS :]
+    errors = (weekly.T - world.means[:-1, :, 0]) ** 2
+    lead, spread = world.lead_days.mean(axis=1), world.lead_days.std(axis=1)
+    days = lead + world.review_days
+    means, stds = [], []
+    for week in range(PLAYED + 1):
+        mean = within(world.means[ERROR_WEEKS + week], days)
+        daily = mean / days
+        error = np.maximum(errors[: ERROR_WEEKS + week].mean(axis=0), 7 * daily) / 7
+        means.append(mean)
+        stds.append(np.sqrt(days * error + (daily * spread) ** 2))
+    return np.stack(means), np.stack(stds)
+
+
+def played(world: World, levels: Array, kind: str) -> Array:
+    """Served and all of what the kind of service counts, mean stock in units and at cost; levels: (weeks, n) by the end of each week."""
+    first = world.daily.shape[1] - 7 * PLAYED
+    week_of = (np.arange(7 * PLAYED) + 1) // 7
+    counted = np.arange(7 * PLAYED) >= 7 * WARM_WEEKS
+    total = np.zeros(4)
+    for review in np.unique(world.review_days):
+        rows = np.flatnonzero(world.review_days == review)
+        level, one = levels[:, rows].T, np.ones(len(rows))
+        coming = world.means[ERROR_WEEKS, rows, :1].repeat(world.lead_days.max() + 1, axis=1) / 7
+        due = np.diff(
+            np.rint(np.cumsum(coming * (np.arange(coming.shape[1]) < world.lead_days[rows].mean(axis=1)[:, None]), axis=1)),
+            axis=1,
+            prepend=0,
+        )
+        shelf = Shelf(
+            np.maximum(level[:, 0] - due.sum(axis=1), 0.0),
+            due,
+            world.lead_days[rows],
+            one,
+            one,
+            one,
+            review=int(review),
+        )
+        daily = level[:, week_of]
+        found = simulate(MinMax(daily - 1, daily), shelf, world.daily[rows, first:], counted=counted)
+        good = found["cycles"] - found["short_cycles"] if kind == CYCLE else found["served_units"]
+        whole = found["cycles"] if kind == CYCLE else found["demand_units"]
+        stock = found["stocked_unit_periods"].to_numpy() / counted.sum()
+        total += np.array([good.sum(), whole.sum(), stock.sum(), (stock * world.unit_cost[rows]).sum()])
+    return total
