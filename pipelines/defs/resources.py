@@ -1,5 +1,6 @@
 """What every asset needs of the run: the merchant, the warehouse, one instant and one version. Here: wiring. Not here: work."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,9 @@ from pipelines.warehouse.sealing import Seal
 from pipelines.warehouse.snapshots import new_version
 
 
+GIVES_WAY = 19  # nice value of a run: pages and webhooks that somebody waits for go first
+
+
 class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
     """One run over one merchant; `as_of` and `version` are fixed when the run starts."""
 
@@ -28,6 +32,7 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         self._started_at = datetime.now(UTC)
+        os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), GIVES_WAY))
 
     @cached_property
     def settings(self) -> Settings:
