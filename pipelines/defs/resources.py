@@ -21,7 +21,6 @@ from pipelines.warehouse.landing import Landing
 from pipelines.warehouse.sealing import Seal
 from pipelines.warehouse.snapshots import new_version
 
-
 GIVES_WAY = 19  # nice value of a run: pages and webhooks that somebody waits for go first
 
 
