@@ -134,9 +134,9 @@ def _python(*arguments: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, *arguments], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(600):
+def _wait_for(port: int, seconds: int = 60) -> None:
+    for _ in range(10 * seconds):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         time.sleep(0.1)
-    raise RuntimeError("the server has not started within a minute")
+    raise RuntimeError(f"the server has not started within {seconds} s")

@@ -1,7 +1,6 @@
 """What a platform shows of its orders at a moment: which changed when, and how far its lists lag behind. Not here: any API's words."""
 
 import bisect
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +27,10 @@ class Views:
         self.shop = shop
         self._moves = {order.id: sorted(moving(order)) for order in shop.orders}
         self.by_id = {order.id: order for order in shop.orders}
-        self._rng = random.Random(f"views {seed}")
+        self._placed = [order.placed_at for order in shop.orders]
+        self.settled_after: timedelta | None = (
+            None  # for how long an order may change, where that is known: a look is then shorter
+        )
 
     def changed_at(self, order: Order, at: datetime) -> datetime | None:
         """The modified date of an order at a moment, whole seconds; None before it was placed."""
@@ -40,9 +42,8 @@ class Views:
         """Orders by modified date, oldest first; some changes show late, and some orders as they were before."""
         lag, staleness = faults.weather.lag, faults.weather.staleness
         found = []
-        for order in self.shop.orders:
-            if order.placed_at > now:
-                break
+        first = bisect.bisect_left(self._placed, since - self.settled_after) if since and self.settled_after else 0
+        for order in self.shop.orders[first : bisect.bisect_right(self._placed, now)]:
             index_at = now - lag if lag and faults.is_hit(LATE_SHARE) else now
             changed = self.changed_at(order, index_at)
             if changed is None or (since and changed < since) or (until and changed > until):
@@ -55,7 +56,8 @@ class Views:
 
     def created_between(self, start: datetime, end: datetime, now: datetime) -> list[Order]:
         """Orders placed in [start, end) and by now."""
-        return [order for order in self.shop.orders if start <= order.placed_at < end and order.placed_at <= now]
+        last = min(bisect.bisect_left(self._placed, end), bisect.bisect_right(self._placed, now))
+        return self.shop.orders[bisect.bisect_left(self._placed, start) : last]
 
 
 def skewed(at: datetime, by: timedelta) -> datetime:

@@ -1,15 +1,15 @@
 """Trading in a real Vendure shop: customers buy, an administrator takes the money, sends, cancels, gives back. Not here: what Fulcast makes of it."""
 
-import itertools
 import json
 import random
 import urllib.request
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.systems.vendure.running import PASSWORD
 
-AT_ONCE = 4  # customers who buy at the same time
+AT_ONCE = 4  # customers who buy at the same time, and administrators
 COUPON = "TEN"
 ERROR = "... on ErrorResult { errorCode message }"
 
@@ -20,7 +20,6 @@ class Trade:
     def __init__(self, url: str, seed: int = 7) -> None:
         self.url, self.rng = url, random.Random(seed)
         self._token = ""
-        self._customers = itertools.count()
         self._ask(
             "admin-api",
             'mutation($p: String!) { login(username: "superadmin", password: $p) { __typename } }',
@@ -85,6 +84,11 @@ class Trade:
             e: transitionOrderToState(state: "ArrangingPayment") {{ __typename {ERROR} }}
             f: addPaymentToOrder(input: {{ method: "card", metadata: {{}} }}) {{ __typename {ERROR} }} }}"""
         self._ask("shop-api", rest, {"who": who}, token)
+
+    def each(self, work: Callable[[Any], Any], things: Iterable[Any]) -> list[Any]:
+        """What work makes of each thing, some at once."""
+        with ThreadPoolExecutor(AT_ONCE) as administrators:
+            return list(administrators.map(work, things))
 
     def orders(self) -> list[dict[str, Any]]:
         """Every order that was placed, as far as trading in it needs."""
@@ -186,7 +190,7 @@ class Trade:
             {"Authorization": f"Bearer {token or self._token}"} if token or (admin and self._token) else {}
         )
         request = urllib.request.Request(f"{self.url}/{api}", json.dumps({"query": query, "variables": variables}).encode(), head)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             told = json.loads(answer.read())
             given = answer.headers.get("vendure-auth-token") or ""
         refused = [value for value in (told.get("data") or {}).values() if isinstance(value, dict) and value.get("errorCode")]
