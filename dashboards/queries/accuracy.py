@@ -53,7 +53,7 @@ def changes(explained: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(explained: pl.DataFrame, words: dict[str, str]) -> pl.DataFrame:
-    long = explained.select(words).unpivot(variable_name="name", value_name="units")
+    long = explained.select(*words).unpivot(variable_name="name", value_name="units")
     ends = long.with_columns(driver=pl.col("name").replace_strict(words), to_units=pl.col("units").cum_sum())
     ends = ends.with_columns(from_units=pl.col("to_units") - pl.col("units")).filter(pl.col("units").abs() >= 0.005)
     total = pl.DataFrame(
