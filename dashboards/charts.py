@@ -241,7 +241,7 @@ def totals_fan(frame: pl.DataFrame, period: str) -> alt.LayerChart:
 
 
 def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
-    """Stacked bars per week: what stays of the imported demand, what layers take away of it, what was lost beside it; the line is their sum."""
+    """Stacked bars per week: what stays of the imported demand, what layers take away of it, what was lost beside it; the tick is their sum."""
     taken = {"outlier_units": "bulk orders", "promotion_units": "promotion", "returned_units": "came back"}
     stays = pl.max_horizontal(pl.col("imported_units") + sum(pl.col(name) for name in taken), 0)
     parts = frame.select(
@@ -259,7 +259,7 @@ def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
         color=alt.Color("layer:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
         tooltip=["week_end:T", "layer:N", alt.Tooltip("units:Q", format=".1f"), alt.Tooltip("seen_days:Q", title="days seen", format=".1f")],
     )  # fmt: skip
-    made_from = _base(frame).mark_line(color=PALETTE[1], interpolate="step").encode(
+    made_from = _base(frame).mark_tick(color=PALETTE[1], thickness=3, width=14).encode(
         x=x, y="layered_units:Q", tooltip=["week_end:T", alt.Tooltip("layered_units:Q", format=".1f", title="forecast is made from")]
     )  # fmt: skip
     return bars + made_from

@@ -19,8 +19,8 @@ def show(one: dict[str, Any]) -> None:
         st.info("It has no history of its own: what it is forecast from flows from another SKU.")
         return
     st.caption(
-        "The line is what the forecast is made from: demand as imported, without bulk orders and what promotions sold beyond the usual, "
-        "with an estimate of what was lost while it could not be bought. Where the line breaks, too little was seen."
+        "The tick is what the forecast is made from: demand as imported, without bulk orders and what promotions sold beyond the usual, "
+        "with an estimate of what was lost while it could not be bought. A week without one was seen too little."
     )
     st.altair_chart(charts.history_layers(weeks), width="stretch")
     days = frame.ask(queries.entries, sku, location_id)

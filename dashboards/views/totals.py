@@ -26,4 +26,4 @@ def show(title: str) -> None:
         "Bars: wanted, as imported · line: expected, the sum of its series · band: 8 of 10 fall within, drawn from series that move together. "
         "A month's line counts the days that are forecast."
     )
-    frame.table(rows, f"totals-{level}", height=260)
+    frame.table(rows.reverse(), f"totals-{level}", height=260)
