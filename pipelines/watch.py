@@ -76,14 +76,17 @@ def reforecast(t: nightly.Frames, demand: pl.DataFrame, waiting: pl.DataFrame, h
 
 
 def _reason() -> pl.Expr:
-    one = [pl.col(name).round(1).cast(pl.String) for name in ("observed_units", "expected_units", "low_units", "high_units")]
+    expected = pl.col("expected_units").round(1).cast(pl.String)
+    observed, low, high = (pl.col(name).round().cast(pl.Int64) for name in ("observed_units", "low_units", "high_units"))
     first = pl.col("cutoff_date") + pl.duration(days=1)
     outside = pl.format(
         "{} wanted from {} to {}; {} were expected, and 99 of 100 such spans stay within {} and {}.",
-        one[0],
+        observed,
         first,
         "last_date",
-        *one[1:],
+        expected,
+        low,
+        high,
     )
     side = pl.when(pl.col("bias_units") > 0).then(pl.lit("high")).otherwise(pl.lit("low"))
     size, signal, bound = (

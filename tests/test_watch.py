@@ -37,7 +37,7 @@ def test_todays_orders_raise_an_alert_with_money_and_a_sentence():
     assert (found["kind"], found["cutoff_date"], found["is_reforecast"]) == (alerts.ABOVE, CUTOFF, False)
     assert float(found["at_risk_amount"]) == pytest.approx((9 - 1) * 20)
     assert found["reason"].startswith(
-        f"9.0 wanted from {TODAY} to {TODAY}; 1.0 were expected, and 99 of 100 such spans stay within 0.0 and "
+        f"9 wanted from {TODAY} to {TODAY}; 1.0 were expected, and 99 of 100 such spans stay within 0 and "
     )
     assert raised(seen(1, forecasts(7.0))).is_empty()
     assert raised(seen(9)).is_empty(), "before the first forecast"

@@ -148,6 +148,16 @@ def test_the_reorder_page_filters_and_explains(page: Page, site: str, demo_home:
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
+def test_the_forecast_page_explains_and_scores(page: Page, site: str) -> None:
+    open_page(page, f"{site}/forecast?order=Most+valuable+first", "Forecast")
+    for tab in ("Why", "Past forecasts", "What it rests on", "Accuracy of all"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tabpanel")).not_to_be_empty()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text("No week that was forecast is over yet.")).to_be_visible()
+
+
 def test_a_refresh_in_mid_session_shows_the_new_snapshot(page: Page, demo_home: Path, demo_files: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_home, home)
