@@ -14,6 +14,7 @@ from benchmarks import (
     fuzz,
     incremental,
     joint,
+    layers,
     lead_times,
     marts,
     million,
@@ -28,7 +29,7 @@ from benchmarks import (
 )
 
 OUTPUT = Path(__file__).parent / "output"
-PARTS = {"path": path.measure, "censored": censored.measure, "coherence": coherence.measure,
+PARTS = {"path": path.measure, "censored": censored.measure, "coherence": coherence.measure, "layers": layers.measure,
          "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
          "incremental": incremental.measure, "pages": pages.measure, "truth": truth.measure, "forecasts": forecasts.measure,
          "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure, "lead_times": lead_times.measure,
