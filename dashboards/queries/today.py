@@ -7,7 +7,7 @@ from dashboards.queries.forecast import has
 
 Connection = duckdb.DuckDBPyConnection
 CONTRADICTED = """
-            UNION ALL SELECT 'Forecasts that orders contradict', count(*), sum(at_risk_amount), 'forecast', 'See the alerts above its list'
+            UNION ALL SELECT 'Forecasts that orders contradict', count(*), sum(at_risk_amount), 'forecast', 'See the alerts on the page Forecast'
                 FROM forecast_alerts
 """  # an older snapshot has none
 

@@ -38,8 +38,8 @@ def forecast_alerts(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 def _seen(run: Run) -> watch.Seen:
     """Tables of the warehouse and past nights' forecasts, of the last weeks alone."""
     since = run.cutoff - timedelta(days=watch.LOOK_BACK_DAYS)
-    nights = [day for day in run.archive.recorded() if day <= run.cutoff][-2:]
     with run.warehouse.open() as connection:
+        made = connection.sql("SELECT max(cutoff_date) FROM forecast_means").fetchall()[0][0]
         days = table("demand").conform(connection.sql(f"SELECT * FROM demand WHERE demand_date > DATE '{since}'").pl())
         orders = connection.sql(f"SELECT * FROM orders WHERE business_date > DATE '{run.cutoff}'").pl()
         lines = connection.sql(
@@ -53,7 +53,8 @@ def _seen(run: Run) -> watch.Seen:
     today = demand_model.daily_demand(wanted, _nothing_hidden(), table("promotions").empty(), run.as_of_date)
     both = pl.concat([days, table("demand").conform(today)])
     history = knowledge.with_inherited(both, nightly.in_force(known))
-    standing, before = (run.archive.made_at(nights[at : at + 1]) for at in (len(nights) - 1, len(nights) - 2))
+    earlier = [day for day in run.archive.recorded() if made and day < made]
+    standing, before = run.archive.made_at([made] if made else []), run.archive.made_at(earlier[-1:])
     return watch.Seen(history, standing, before, one_ahead, accuracy, prices)
 
 
