@@ -82,7 +82,7 @@ def forecast(
 
     weekly: models.demand.weekly_history, with promoted_rate and price_rate where known. series: sku, location_id, demand_class, category,
     brand, supplier_id, country_code (of the location), launched_date, discontinued_date. planned: models.demand.promoted_ahead. Weeks
-    seen on under three days are unknown, weeks seen in part are scaled up.
+    seen on under three days are unknown, weeks seen in part hold an estimate of the rest.
     A new series is drawn to what its look-alikes are forecast to sell; a product ends on its last day on sale.
     """
     ordered = series.sort(*SERIES).with_row_index("unique_id")
