@@ -1,5 +1,6 @@
 """What both ways of a first connection share: the channel that is asked for, the configuration to keep, the next command."""
 
+import re
 from pathlib import Path
 
 import streamlit as st
@@ -44,3 +45,8 @@ def keep(name: str, lines: list[str], *, with_files: str = "") -> None:
     inputs = " --input my-exports/" if with_files else ""
     home = "" if own else " --home my-data/"
     st.code(f"fulcast run --config {folder}/{inputs}{home}\nfulcast dashboard --config {folder}/{home}", language="shell")
+
+
+def verbatim(text: str) -> str:
+    """Text whose signs mean nothing to Markdown: names of channels and SKUs hold _ and *."""
+    return re.sub(r"([\\`*_{}\[\]<>#$~|])", r"\\\1", text)

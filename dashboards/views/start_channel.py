@@ -5,7 +5,7 @@ import os
 import streamlit as st
 from requests import RequestException
 
-from dashboards.views.keeping import asked_channel, keep
+from dashboards.views.keeping import asked_channel, keep, verbatim
 from pipelines.channels.base import Kind, Setting, kinds
 from pipelines.channels.http import Patience, in_words
 from pipelines.channels.merchant import Channel
@@ -72,10 +72,10 @@ def _try(channel: Channel, kind: Kind, given: dict[str, str]) -> None:
     except (KeyError, ValueError, TypeError):
         st.error(f"{channel.name} answers, but not as {kind.title} does; check the address.")
         return
-    st.success(answered, icon=":material/task_alt:")
+    st.success(verbatim(answered), icon=":material/task_alt:")
     st.subheader(f"What the last {SAMPLE_DAYS} days would become; nothing is kept")
     for head, *more in sentences:
-        st.markdown(f"- {head}")
+        st.markdown(f"- {verbatim(head)}")
         for sentence in more:
-            st.warning(sentence)
+            st.warning(verbatim(sentence))
     keep(channel.name, channel_toml(channel, given))

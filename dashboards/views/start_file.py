@@ -4,7 +4,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from dashboards.frame import heading
-from dashboards.views.keeping import asked_channel, keep
+from dashboards.views.keeping import asked_channel, keep, verbatim
 from pipelines.channels.mapping import Feed
 from pipelines.channels.merchant import Channel
 from pipelines.contracts import table as contract
@@ -85,7 +85,7 @@ def _columns(sniffed: Sniffed, table: str) -> dict[str, str]:
 def _try(feed: Feed, channel: Channel, content: bytes, name: str) -> None:
     head, *more = in_words(try_file(feed, channel, content, name))
     st.subheader("What it would become; nothing is kept")
-    st.success(head, icon=":material/task_alt:")
+    st.success(verbatim(head), icon=":material/task_alt:")
     for sentence in more:
-        st.warning(sentence)
+        st.warning(verbatim(sentence))
     keep(feed.name, [*channel_toml(channel), "", *feed_toml(feed)], with_files=feed.files)
