@@ -25,6 +25,7 @@ TABLES = (
     "locations",
 )
 CHOSEN_FOR_DAYS = 7
+INSTANT = pl.Datetime("us", "UTC")
 Frames = dict[str, pl.DataFrame]
 
 
@@ -79,11 +80,11 @@ def _explained(t: Frames, known: Told, statistical: Forecast, final: pl.DataFram
     chosen_at, chosen_before = (frame["chosen_at"].max() for frame in (kept.head(1), last))
     with_last = statistical.means
     if not last.is_empty() and chosen_at != chosen_before:
-        selection, _ = kept_selection(kept.filter(pl.col("chosen_at") == chosen_before))
+        selection, _ = kept_selection(kept.filter(pl.col("chosen_at") == pl.lit(chosen_before, INSTANT)))
         with_last = forecast(known.weekly, known.series, known.cutoff, known.horizon, selection, known.planned).means
     means = changes.Means(statistical.means, final, with_last)
     rows = changes.explained(statistical.drivers, *_as_imported(t, known.cutoff), means, last)
-    return rows.with_columns(cutoff_date=pl.lit(known.cutoff), chosen_at=pl.lit(chosen_at, pl.Datetime("us", "UTC")))
+    return rows.with_columns(cutoff_date=pl.lit(known.cutoff), chosen_at=pl.lit(chosen_at, INSTANT))
 
 
 def _as_imported(t: Frames, cutoff: date) -> tuple[pl.DataFrame, pl.DataFrame]:
