@@ -21,6 +21,7 @@ from benchmarks import (
     pages,
     path,
     rush,
+    service,
     stock_speed,
     textbook,
     truth,
@@ -33,7 +34,8 @@ PARTS = {"path": path.measure, "censored": censored.measure, "coherence": cohere
          "fuzz": fuzz.measure, "million": million.measure, "marts": marts.measure,
          "incremental": incremental.measure, "pages": pages.measure, "truth": truth.measure, "forecasts": forecasts.measure,
          "forecast_speed": forecast_speed.measure, "textbook": textbook.measure, "joint": joint.measure, "lead_times": lead_times.measure,
-         "vn2": vn2.measure, "stock_speed": stock_speed.measure, "webhooks": webhooks.measure, "rush": rush.measure, "faults": faults.measure}  # fmt: skip
+         "vn2": vn2.measure, "stock_speed": stock_speed.measure, "service": service.measure, "webhooks": webhooks.measure, "rush": rush.measure,
+         "faults": faults.measure}  # fmt: skip
 
 
 SAMPLES = {"rush": rush.sample}  # what `--sample` runs instead: does it still run?

@@ -19,7 +19,7 @@ from models.levels import CYCLE, FILL, least_stock
 from models.protection import within
 from models.safety_stock import wanted
 from models.simulate import MinMax, Shelf, simulate
-from models.spreads import APART, MOST_WEEKS, ORIGINS, spreads_of, squared_errors, whole_weeks
+from models.spreads import MOST_WEEKS, ORIGINS, dispersions_of, squared_errors, whole_weeks
 from pipelines.demo.days import DayLoop
 from pipelines.demo.plan import Plan
 from pipelines.demo.seasons import draw_promotions, expected_lines
@@ -44,7 +44,7 @@ class World:
     daily: Array
     means: Array
     quantiles: Array
-    spreads: Array
+    dispersions: Array
     lead_days: NDArray[np.int64]
     review_days: Array
     unit_cost: Array
@@ -92,8 +92,9 @@ def world_of(seed: int, series: int) -> World:
     lead = np.maximum(np.rint(rng.normal(mean[:, None], std[:, None], shape)), LEAST_LEAD_DAYS) + late
     first = (daily.cumsum(axis=1) > 0).argmax(axis=1) // 7
     means, quantiles = _forecasts(_history(daily, first), len(cells))
-    spreads = _spreads(quantiles, daily.reshape(len(cells), -1, 7).sum(axis=2), whole_weeks(lead.mean(axis=1) + review))
-    return World(daily, means, quantiles, spreads, lead.astype(np.int64), review, demo.cost[product] / 100)
+    weekly = daily.reshape(len(cells), -1, 7).sum(axis=2)
+    dispersions = _dispersions(means, weekly, whole_weeks(lead.mean(axis=1) + review))
+    return World(daily, means, quantiles, dispersions, lead.astype(np.int64), review, demo.cost[product] / 100)
 
 
 def _demand(plan: Plan, demo: Demo) -> Array:
@@ -131,19 +132,19 @@ def _forecasts(history: pl.DataFrame, n: int) -> tuple[Array, Array]:
     return means, quantiles
 
 
-def _spreads(quantiles: Array, weekly: Array, weeks: NDArray[np.int64]) -> Array:
-    """(weeks, n) what spreads had been learnt by the end of each played week, from the forecasts made until then."""
-    rng, last = np.random.default_rng(0), weekly.shape[1] - len(quantiles) + 1
+def _dispersions(means: Array, weekly: Array, weeks: NDArray[np.int64]) -> Array:
+    """(weeks, n) what dispersions had been learnt by the end of each played week, from the forecasts made until then."""
+    last = weekly.shape[1] - len(means) + 1
     errors = [
-        squared_errors(quantiles[at], weekly[:, last + at : last + at + MOST_WEEKS], TOGETHER, weeks, rng)
-        for at in range(len(quantiles) - MOST_WEEKS)
+        squared_errors(means[at], weekly[:, last + at : last + at + MOST_WEEKS], weeks) for at in range(len(means) - MOST_WEEKS)
     ]
     ids = pl.int_range(weekly.shape[0], eager=True).alias("unique_id")
-    spreads = np.ones((PLAYED + 1, weekly.shape[0]))
+    found = np.full((PLAYED + 1, weekly.shape[0]), np.nan)
     for week in range(PLAYED + 1):
-        known = errors[: ERROR_WEEKS + week - MOST_WEEKS + 1][::-APART][:ORIGINS]
-        spreads[week] = spreads_of(pl.concat([one.with_columns(ids) for one in known]))["spread_rate"]
-    return spreads
+        known = errors[: ERROR_WEEKS + week - MOST_WEEKS + 1][-ORIGINS:]
+        learnt = dispersions_of(pl.concat([one.with_columns(ids) for one in known]))
+        found[week, learnt["unique_id"].to_numpy()] = learnt["dispersion_rate"].to_numpy()
+    return found
 
 
 def compared(world: World) -> list[Array]:
@@ -170,7 +171,8 @@ def _ours(world: World, week: int) -> dict[tuple[str, float], Array]:
     names = [f"{i:05}" for i in range(len(world.daily))]
     series = pl.DataFrame(
         {"sku": names, "location_id": "L", "lead_time_days": world.lead_days.mean(axis=1), "lead_time_std_days": world.lead_days.std(axis=1),
-         "review_period_days": world.review_days, "is_lost": True, "spread_rate": world.spreads[week], "holding_amount": world.unit_cost,
+         "review_period_days": world.review_days, "is_lost": True, "dispersion_rate": pl.Series(world.dispersions[week]).fill_nan(None),
+         "holding_amount": world.unit_cost,
          "unit_cost_amount": world.unit_cost}
     )  # fmt: skip
     grid = series.select("sku", "location_id").join(pl.DataFrame({"horizon": range(1, HORIZON + 1)}), how="cross")

@@ -13,7 +13,7 @@ from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.levels import COST
 from models.safety_stock import stock_levels, wanted
 from models.simulate import Bounded, MinMax, Shelf, outcome, simulate
-from models.spreads import learned_spreads
+from models.spreads import learned_dispersions
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,13 +73,13 @@ def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[st
 @dataclass(frozen=True)
 class Made:
     """What would have been known by the end of each week before a played one: means (weeks, n, horizon), quantiles (weeks, n, horizon, levels),
-    correlation of weeks, and spreads (n,) learnt before the first of them.
+    correlation of weeks, and dispersions (n,) learnt before the first of them.
     """
 
     means: Array
     quantiles: Array
     together: float
-    spreads: Array
+    dispersions: pl.Series
 
 
 def past_forecasts(known: Known) -> Made:
@@ -99,8 +99,8 @@ def past_forecasts(known: Known) -> Made:
     interval = before.select(pl.col("unique_id").unique().sort()).with_columns(
         days=pl.Series(7.0 * (known.lead_times.mean(axis=1) + 1))
     )
-    spreads = learned_spreads(before, WEEK, together, interval)["spread_rate"].to_numpy()
-    return Made(np.stack(means), np.stack(quantiles), together, spreads)
+    dispersions = learned_dispersions(before, WEEK, interval)["dispersion_rate"]
+    return Made(np.stack(means), np.stack(quantiles), together, dispersions)
 
 
 def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
@@ -109,7 +109,7 @@ def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
     series = pl.DataFrame(
         {"sku": names, "location_id": "", "lead_time_days": 7.0 * known.lead_times.mean(axis=1), "lead_time_std_days": 7.0 * known.lead_times.std(axis=1),
          "review_period_days": 7.0, "aim": COST, "holding_amount": known.holding_amount / 7, "shortage_amount": known.margin_amount,
-         "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True, "spread_rate": past.spreads}
+         "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True, "dispersion_rate": past.dispersions}
     )  # fmt: skip
     grid = series.select("sku", "location_id").join(
         pl.DataFrame({"horizon": range(1, horizon + 1)}), how="cross", maintain_order="left_right"

@@ -70,31 +70,24 @@ class Moments:
 
 
 def moments_of(
-    mean: Array, quantiles: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], spread: Array
+    mean: Array, quantiles: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], dispersion: Array
 ) -> Moments:
     """From weekly forecasts (n, weeks) and their quantiles (n, weeks, levels); beyond the last week as in it.
 
     together: correlation of weeks: that share of each week's variance is an error of level, which all weeks of an interval share. terms: lead
-    time, its standard deviation and review, days (n,); spread: by which deviations of demand are multiplied (n,), see spreads.py.
+    time, its standard deviation and review, days (n,); dispersion: variance ÷ mean of demand (n,), of spreads.py, not a number where the
+    forecast's own width counts.
     """
     lead_days, lead_std_days, review_days = terms
-    variance = week_variances(quantiles, levels) * spread[:, None] ** 2
-    std_of_week = np.sqrt(variance)
-    parts = []
-    for days, std in (
-        (lead_days, lead_std_days),
-        (lead_days + review_days, lead_std_days),
-        (review_days, np.zeros_like(lead_days)),
-    ):
+    variance = week_variances(quantiles, levels)
+    deviation, is_learnt = np.sqrt(variance), np.isfinite(dispersion)
+    parts: list[Array] = []
+    for days, std in ((lead_days, lead_std_days), (lead_days + review_days, lead_std_days), (review_days, 0 * lead_days)):
         units = within(mean, days)
-        daily = units / np.maximum(days, 1.0)
-        parts.append(
-            interval_moments(
-                units, (1 - together) * within(variance, days), np.sqrt(together) * within(std_of_week, days), daily, std
-            )
-        )
-    (lead, lead_var), (whole, whole_var), (review, review_var) = parts
-    return Moments(lead, lead_var, whole, whole_var, review, review_var)
+        apart = np.where(is_learnt, dispersion * units, (1 - together) * within(variance, days))
+        shared = np.where(is_learnt, 0.0, np.sqrt(together) * within(deviation, days))
+        parts += interval_moments(units, apart, shared, units / np.maximum(days, 1.0), std)
+    return Moments(*parts)
 
 
 def week_variances(quantiles: Array, levels: Array) -> Array:

@@ -11,8 +11,9 @@ from scipy import special
 
 from models.demand import SERIES
 from models.futures import Futures, draw
-from models.levels import AIMS, Aim, Interval, expected_amounts, fill_rates, least_levels, mean_stock, within_budget
+from models.levels import AIMS, Aim, Interval, expected_amounts, fill_rates, least_levels, least_stock, mean_stock, within_budget
 from models.protection import moments_of, week_variances, within
+from models.spreads import spread_to
 
 Array = NDArray[np.float64]
 BLOCK = 100
@@ -23,7 +24,7 @@ ALL_BUT = 0.5 / PATHS  # chance that futures can still tell
 DEFAULTS = {
     "aim": pl.lit("cycle_service_level"), "target_rate": pl.lit(None, pl.Float64), "holding_amount": pl.lit(0.0), "shortage_amount": pl.lit(0.0),
     "left_amount": pl.lit(0.0), "moq_units": pl.lit(1), "case_pack_units": pl.lit(1), "eoq_units": pl.lit(0),
-    "spread_rate": pl.lit(1.0), "is_lost": pl.lit(False),
+    "dispersion_rate": pl.lit(None, pl.Float64), "is_lost": pl.lit(False),
     "unit_cost_amount": pl.lit(None, pl.Float64),
 }  # fmt: skip
 LEVELS = {
@@ -60,7 +61,7 @@ def wanted(
     series: sku, location_id, lead_time_days, lead_time_std_days, review_period_days, and what DEFAULTS names: aim (of levels.AIMS),
     target_rate, holding_amount (per unit and day), shortage_amount (per unit), left_amount, moq_units,
     case_pack_units, eoq_units, is_lost. means: mean_units per week (horizon) and week_correlation; quantiles: forecast_units per week
-    and quantile, of the same series. spread_rate: of models.spreads; 1 leaves the forecast as it stands.
+    and quantile, of the same series. dispersion_rate: of models.spreads; blank leaves the forecast as wide as it says.
     """
     missing = [default.alias(name) for name, default in DEFAULTS.items() if name not in series.columns]
     ordered = series.with_columns(missing).sort(*SERIES)
@@ -70,25 +71,29 @@ def wanted(
     )
     review = np.maximum(review, LEAST_REVIEW_DAYS)
     days, demand = lead + review, within(mean, lead + review)
-    spread = ordered["spread_rate"].to_numpy()
+    rate = ordered["dispersion_rate"].fill_null(float("nan")).to_numpy()
+    daily = demand / np.maximum(days, 1.0)
+    error = np.where(np.isfinite(rate), rate * demand, within(week_variances(weeks, levels), days))
+    std = np.sqrt(error + (daily * lead_std) ** 2)
     is_sampled = ordered.height <= sampled_most
     if is_sampled:
-        interval: Interval = _drawn(weeks, levels, together, (lead, lead_std, review), spread, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        interval: Interval = _drawn(
+            weeks, levels, together, (lead, lead_std, review), np.where(np.isfinite(rate), std, np.nan), rng
+        )
     else:
-        interval = moments_of(mean, weeks, levels, together, (lead, lead_std, review), spread)
-    error = within(week_variances(weeks, levels), days) * spread**2
-    std = np.sqrt(error + (demand / np.maximum(days, 1.0) * lead_std) ** 2)
+        interval = moments_of(mean, weeks, levels, together, (lead, lead_std, review), rate)
     return Wanted(ordered, interval, _aim_of(ordered, review, interval.review_units), demand, std, is_sampled)
 
 
-def stock_levels(known: Wanted, budget_amount: float | None = None) -> pl.DataFrame:
+def stock_levels(known: Wanted, budget_amount: float | None = None, is_together: bool = False) -> pl.DataFrame:
     """Adds the columns of LEVELS to each series, and capital_dearer_rate, by how much a budget makes capital dearer.
 
     The level is the least that meets the series' aim; the reorder point is one below it, so that an order goes out at each review in
     which anything was wanted. Orders fill up to the level, or where placing one costs something to the EOQ above the reorder point.
     Safety stock is what the level holds beyond the mean demand of lead time and review; cycle_service_level the chance that this demand
     is at most the level; textbook_safety_stock_units z·√((L + R)·σ_e² + d̄²·σ_L²) at the same chance, σ_e by the forecast (Silver,
-    Pyke & Thomas 2017, 6.7).
+    Pyke & Thomas 2017, 6.7). is_together: series of one aim and target reach it all together, at the least stock value, see levels.least_stock.
 
     Example: Poisson demand of 7 a week, lead time 7 days, review 7, cycle service 0.95: mean 14, order up to 20 or, by chance of sampling, 21.
     """
@@ -98,6 +103,8 @@ def stock_levels(known: Wanted, budget_amount: float | None = None) -> pl.DataFr
         level, dearer = least_levels(known.interval, known.aim), 1.0
     else:
         level, dearer = within_budget(known.interval, known.aim, cost, budget_amount)
+    if is_together:
+        level = _together(known, level)
     eoq = known.series["eoq_units"].cast(pl.Float64).to_numpy()
     filled = level + np.where(eoq > known.interval.review_units, eoq - 1, 0.0)
     chance = np.clip(known.interval.chances(level, one)[1], ALL_BUT, 1 - ALL_BUT)
@@ -108,6 +115,16 @@ def stock_levels(known: Wanted, budget_amount: float | None = None) -> pl.DataFr
     found = pl.DataFrame(columns, schema=list(LEVELS)[:-1]).cast({name: LEVELS[name] for name in list(LEVELS)[:-1]})  # type: ignore[arg-type]
     drawn = pl.lit("sampled futures" if known.is_sampled else "moments")
     return pl.concat([known.series, found.with_columns(demand_from=drawn, capital_dearer_rate=pl.lit(dearer))], how="horizontal")
+
+
+def _together(known: Wanted, level: Array) -> Array:
+    """`level` with those of each aim and target that series reach together; the rest as it is."""
+    shared = level.copy()
+    groups = known.series.select("aim", "target_rate").with_row_index("row").filter(pl.col("target_rate").is_not_null())
+    for (kind, rate), rows in groups.group_by("aim", "target_rate", maintain_order=True):
+        some = rows["row"].to_numpy().astype(np.int64)
+        shared[some] = least_stock(known.interval.part(some), known.aim.part(some), str(kind), float(rate))[0]  # type: ignore[arg-type]
+    return shared
 
 
 def turn_amounts(known: Wanted, position: Array) -> Array:
@@ -130,7 +147,7 @@ def _forecast_of(ordered: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataF
 
 
 def _drawn(
-    weeks: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], spread: Array, rng: np.random.Generator
+    weeks: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], std: Array, rng: np.random.Generator
 ) -> Futures:
     lead, lead_std, review = terms
     parts = []
@@ -138,7 +155,7 @@ def _drawn(
         cut = slice(start, start + BLOCK)
         days = _lead_times(lead[cut], lead_std[cut], rng)
         drawn = draw(weeks[cut], levels, together, days, review[cut], np.ones(len(days), dtype=np.bool_), rng)
-        parts.append(drawn.spread(spread[cut]))
+        parts.append(drawn.spread(spread_to(std[cut], drawn.interval_units.std(axis=1, dtype=np.float64))))
     names = ("lead_units", "interval_units", "review_units", "idle_rate")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 

@@ -4,38 +4,33 @@ import numpy as np
 import polars as pl
 
 from models.demand import SERIES
-from models.forecast.engine import LEVELS
-from models.spreads import APART, MOST_WEEKS, ORIGINS, spreads_of, squared_errors, whole_weeks
+from models.spreads import MOST_WEEKS, ORIGINS, dispersions_of, squared_errors, whole_weeks
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 
 TABLES = ("forecast_history", "forecast_means", "supplier_terms")
-QUANTILES = pl.col("^q[0-9]+_units$")
 
 
 def made(t: dict[str, pl.DataFrame], planning: Planning) -> pl.DataFrame:
-    """forecast_spreads of every forecast series, from forecasts as they were made and what came; 1 where none is old enough."""
+    """forecast_spreads of every forecast series, from forecasts as they were made and what came; blank where none is old enough."""
     series = t["forecast_means"].select(*SERIES).unique().sort(*SERIES)
     past = t["forecast_history"].filter(pl.col("horizon") <= MOST_WEEKS)
     dates = (
         past.filter((pl.col("horizon") == 1) & pl.col("actual_units").is_not_null())["cutoff_date"].unique().sort(descending=True)
     )
-    rng, errors = np.random.default_rng(0), []
-    together = float(t["forecast_means"]["week_correlation"][0]) if series.height else 0.0
-    for cutoff in dates.gather_every(APART)[:ORIGINS]:
+    errors = []
+    for cutoff in dates[:ORIGINS]:
         rows = past.filter(pl.col("cutoff_date") == cutoff).sort(*SERIES, "horizon")
         rows = rows.filter(pl.len().over(*SERIES) == MOST_WEEKS)
         ids = rows.select(*SERIES).unique(maintain_order=True)
-        quantiles = rows.select(QUANTILES).to_numpy().reshape(ids.height, MOST_WEEKS, len(LEVELS))
-        came = rows["actual_units"].fill_null(float("nan")).to_numpy().reshape(ids.height, MOST_WEEKS)
-        weeks = whole_weeks(_intervals(ids, t["supplier_terms"], planning))
-        found = squared_errors(quantiles, came, together, weeks, rng)
+        means, came = (
+            rows[name].fill_null(float("nan")).to_numpy().reshape(ids.height, MOST_WEEKS)
+            for name in ("mean_units", "actual_units")
+        )
+        found = squared_errors(means, came, whole_weeks(_intervals(ids, t["supplier_terms"], planning)))
         errors.append(found.with_columns(unique_id=ids.select(pl.struct(*SERIES)).to_series()))
-    learnt = (
-        spreads_of(pl.concat(errors)).unnest("unique_id") if errors else pl.DataFrame(schema=table("forecast_spreads").dtypes)
-    )
-    rows = series.join(learnt, on=SERIES, how="left").with_columns(pl.col("spread_rate").fill_null(1.0))
-    return table("forecast_spreads").conform(rows)
+    learnt = dispersions_of(pl.concat(errors)).unnest("unique_id") if errors else table("forecast_spreads").empty()
+    return table("forecast_spreads").conform(series.join(learnt, on=SERIES, how="left"))
 
 
 def _intervals(ids: pl.DataFrame, supplier_terms: pl.DataFrame, planning: Planning) -> np.ndarray:

@@ -148,6 +148,9 @@ class Planning(Strict):
     aim: AimName = Field("cost", description="what levels are set by: what they cost, or a service that is asked for")
     cycle_service_level: float = Field(0.95, gt=0, lt=1)
     unit_fill_rate: float = Field(0.98, gt=0, lt=1)
+    service_of: Literal["each", "class"] = Field(
+        "each", description="who reaches a service: each SKU, or all of one aim and target together at the least stock value"
+    )
     review_period_days: float = Field(7, gt=0)
     lead_time_days: float = Field(14, gt=0)
     lead_time_std_days: float = Field(3, ge=0)

@@ -36,7 +36,9 @@ class SafetyStock(dy.Schema):
     )
     left_amount = number("What a unit left over loses where no later order follows, else 0", "currency", nullable=False)
     eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
-    spread_rate = number("By what the forecast's deviations are multiplied, learnt from its past errors", "rate", nullable=False)
+    dispersion_rate = number(
+        "Variance ÷ mean of demand over the interval, learnt from past forecasts; blank where their own width counts", "rate"
+    )
     cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
@@ -89,7 +91,9 @@ class ReorderSuggestions(dy.Schema):
     )
     left_amount = number("What a unit left over loses where no later order follows, else 0", "currency", nullable=False)
     eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
-    spread_rate = number("By what the forecast's deviations are multiplied, learnt from its past errors", "rate", nullable=False)
+    dispersion_rate = number(
+        "Variance ÷ mean of demand over the interval, learnt from past forecasts; blank where their own width counts", "rate"
+    )
     cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)

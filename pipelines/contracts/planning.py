@@ -170,9 +170,6 @@ class ForecastWeekdays(dy.Schema):
 class ForecastSpreads(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
-    spread_rate = number(
-        "By what deviations of demand over lead time and review are multiplied; 1 where the past is too short",
-        "rate",
-        nullable=False,
-        min=0,
+    dispersion_rate = number(
+        "Variance ÷ mean of demand over lead time and review; blank where no forecast is old enough", "rate", min=0
     )
