@@ -21,7 +21,7 @@ from pipelines.errors import InputError
 from pipelines.warehouse.snapshots import current, open_snapshot
 
 Array = NDArray[np.float64]
-TABLES = ("demand", "demand_layers", "demand_series", "supplier_terms", "unit_costs", "stock_levels")
+TABLES = ("demand", "demand_layers", "demand_series", "supplier_terms", "unit_costs", "products", "sku_days", "stock_levels")
 DRAWS = 20  # equally likely lead times per series
 LEAST_WEEKS = 13  # of history before the first played week
 ACTUAL = "what you did"
