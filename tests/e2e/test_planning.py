@@ -162,6 +162,12 @@ def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, sho
         )
         assert means.fetchall() == [(77.0,)]
         assert connection.sql("SELECT author, state FROM knowledge").fetchall() == [("ana", "in force")]
+        past = connection.sql(
+            "SELECT count(DISTINCT cutoff_date), count(DISTINCT cutoff_date) FILTER (is_backtest) FROM forecast_history"
+        )
+        assert past.fetchall() == [(14, 13)], "the first choice of models rehearses 13 weeks"
+        scored = connection.sql("SELECT DISTINCT layer FROM forecast_accuracy WHERE weeks > 0").fetchall()
+        assert len(scored) == 5
     assert set(changed.select("sku", "location_id", "entry_ids").rows()) == {(sku, place, entry["entry_id"])}
     open_page(page, f"{shop.url}/forecast?search={sku}&order=Changed+by+people", "Forecast")
     expect(page.get_by_text("Dashed: the statistical forecast of")).to_be_visible()
