@@ -16,7 +16,8 @@ def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
     """Adds inventory_position_units, needed_units, and by `quantity` order_quantity_units, rounding_rule and order_exception.
 
     position: available_units (null where stock is unknown), on_order_units, decided_units, transfer_units, backordered_units,
-    reorder_point_units, order_up_to_level_units, moq_units, case_pack_units, and the optional columns of `quantity.order_quantities`.
+    reorder_point_units, order_up_to_level_units, moq_units, case_pack_units, and the optional columns of `quantity.order_quantities`,
+    downstream_units and supplied_by_location_id: what a location supplies is not bought for it.
 
     At or below the reorder point (and below the order-up-to level) order up to the level: at least the MOQ, then up to whole
     case packs. Where stock is unknown the position is unknown, not zero, and the quantity stays blank.
@@ -26,7 +27,19 @@ def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
     gap = pl.col("order_up_to_level_units") - pl.col("inventory_position_units")
     is_due = (pl.col("inventory_position_units") <= pl.col("reorder_point_units")) & (gap > 0)
     rows = rows.with_columns(needed_units=pl.when(is_due).then(gap).when(gap.is_not_null()).then(0))
-    return order_quantities(rows)
+    return _bought(order_quantities(rows))
+
+
+def _bought(rows: pl.DataFrame) -> pl.DataFrame:
+    """No supplier is asked for what a location supplies: its order is a transfer, and its source's order counts what is lacking."""
+    if "supplied_by_location_id" not in rows.columns:
+        return rows
+    inside = pl.col("supplied_by_location_id").is_not_null() & pl.col("order_quantity_units").is_not_null()
+    return rows.with_columns(
+        order_quantity_units=pl.when(inside).then(0).otherwise("order_quantity_units"),
+        rounding_rule=pl.when(inside).then(pl.lit("none")).otherwise("rounding_rule"),
+        order_exception=pl.when(inside).then(pl.lit("")).otherwise("order_exception"),
+    )
 
 
 def inventory_position(rows: pl.DataFrame) -> pl.Expr:

@@ -45,16 +45,6 @@ def _with_room(rows: pl.DataFrame, mean: np.ndarray) -> pl.DataFrame:
     )
 
 
-def _supplied_inside(rows: pl.DataFrame) -> pl.DataFrame:
-    """No supplier is asked for what a location supplies: its order is a transfer, and its source's order counts what is lacking."""
-    inside = pl.col("supplied_by_location_id").is_not_null() & pl.col("order_quantity_units").is_not_null()
-    return rows.with_columns(
-        order_quantity_units=pl.when(inside).then(0).otherwise("order_quantity_units"),
-        rounding_rule=pl.when(inside).then(pl.lit("none")).otherwise("rounding_rule"),
-        order_exception=pl.when(inside).then(pl.lit("")).otherwise("order_exception"),
-    )
-
-
 def _inside_reason() -> pl.Expr:
     """What a location gets from its source, and what it still lacks; blank where suppliers deliver."""
     source, lacks = "supplied_by_location_id", pl.col("needed_units") > 0
@@ -73,7 +63,7 @@ def suggested_orders(
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
     rows = with_downstream(rows, network).sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
-    rows = _supplied_inside(reorder.suggest_orders(_with_room(rows, mean)))
+    rows = reorder.suggest_orders(_with_room(rows, mean))
     horizon_days = 7.0 * mean.shape[1]
     stock = rows.select(
         (pl.col("available_units") + pl.col("downstream_units")).cast(pl.Float64).fill_null(float("nan"))
