@@ -136,18 +136,21 @@ def what_if(
     """`rows` decided anew: quantity_units for another service level (none: as it is), lead times × lead_time_rate and a budget.
 
     A budget buys what has most money at risk per unit of money first; what no longer fits is not ordered. Suggestions whose stock is
-    unknown stay blank. Levels are drawn again, so that equal settings may differ by chance of sampling.
+    unknown stay blank. Levels are drawn again, so that equal settings may differ by chance of sampling. A location that supplies others
+    keeps its levels, which are for all of them.
     """
     service = (
         [] if cycle_service_level is None else [pl.lit(CYCLE).alias("aim"), pl.lit(cycle_service_level).alias("target_rate")]
     )
     kept = pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0) * pl.col("holding_rate") / YEAR_DAYS
     lead = [pl.col(name) * lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
-    asked = rows.drop(*LEVELS, *_ORDERED, strict=False).with_columns(*lead, *service, holding_amount=kept)
+    is_source = pl.col("downstream_days") > 0
+    asked = rows.filter(~is_source).drop(*LEVELS, *_ORDERED, strict=False).with_columns(*lead, *service, holding_amount=kept)
     known = asked.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
-    decided = suggest_orders(stock_levels(wanted(known, means, quantiles))).with_columns(
+    anew = suggest_orders(stock_levels(wanted(known, means, quantiles))).with_columns(
         quantity_units=pl.col("order_quantity_units")
     )
+    decided = pl.concat([anew, rows.filter(is_source)], how="diagonal_relaxed")
     decided = decided.with_columns(at_risk_amount=_at_risk(decided))
     cost = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("quantity_units")
     if budget_amount is None:

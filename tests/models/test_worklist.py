@@ -124,3 +124,14 @@ def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
     bought = dict(what_if(plan, *forecast, None, 1.0, one).select("sku", "quantity_units").rows())
     assert bought["A"] == 0
     assert bought["B"] > 0, "the same order saves more of what sells for more"
+
+
+def test_a_location_that_supplies_others_keeps_its_levels() -> None:
+    stock = {"available_units": 5, "on_order_units": 0, "decided_units": 0, "transfer_units": 0, "backordered_units": 0}
+    plan = rows(
+        stock | {"sku": "A"}, stock | {"sku": "B", "downstream_days": 10.0, "order_up_to_level_units": 77, "quantity_units": 40}
+    )
+    weeks = means("A", "B")
+    quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")
+    found = what_if(plan, weeks, quantiles, 0.99, 1.0, None).filter(pl.col("sku") == "B").row(0, named=True)
+    assert (found["order_up_to_level_units"], found["quantity_units"]) == (77, 40)
