@@ -54,7 +54,8 @@ def paid() -> Any:
             is_paid = o.cancelled_at is None or o.cancelled_at >= o.placed_at + tiktok.PAID_AFTER
             rows += [(f"{o.id}-paid", str(o.id), "capture", euros(o.total + o.removed))] if is_paid else []
             rows += [
-                (number, str(o.id), "refund" if cents else "void", euros(cents)) for _, number, _, cents in tiktok.cancelled(o)
+                (f"{number}-cancelled", str(o.id), "refund" if cents else "void", euros(cents))
+                for _, number, _, cents in tiktok.cancelled(o)
             ]
             rows += [(f"40{r.id}", str(o.id), "refund", euros(r.cents)) for r in o.returns if r.cents]
         return frame(rows, payment_id=pl.String, order_id=pl.String, payment_kind=pl.String, amount=MONEY)
@@ -66,7 +67,11 @@ def refunded() -> Any:
     def expect(shop: Shop, asked: Asked) -> pl.DataFrame:
         rows = []
         for o in shop.orders:
-            rows += [(n, str(o.id), "cancelled", euros(0), euros(cents), 0) for _, n, _, cents in tiktok.cancelled(o) if cents]
+            rows += [
+                (f"{n}-cancelled", str(o.id), "cancelled", euros(0), euros(cents), 0)
+                for _, n, _, cents in tiktok.cancelled(o)
+                if cents
+            ]
             rows += [(f"40{r.id}", str(o.id), "returned", euros(r.cents), euros(0), r.units) for r in o.returns if r.cents]
         return frame(
             rows, refund_id=pl.String, order_id=pl.String, restock_kind=pl.String, goods=MONEY, adjustment=MONEY, units=pl.Int64

@@ -46,7 +46,7 @@ def parse_returns(payloads: pl.Series, records: pl.DataFrame, context: Context) 
     decoded, broken = decode(payloads, RETURN, ("return_line_items",))
     is_kept = (pl.col("can_buyer_keep_item") == "true").fill_null(False)
     comes_back = (pl.col("return_type") == "RETURN_AND_REFUND").fill_null(False) & ~is_kept
-    nested = _nested(decoded, context, "return_id", pl.col("return_status").is_in(REFUNDED)).with_columns(
+    nested = _nested(decoded, context, pl.col("return_id"), pl.col("return_status").is_in(REFUNDED)).with_columns(
         reason=pl.coalesce("return_reason_text", "return_reason"),
         restock_kind=pl.when(comes_back).then(pl.lit("returned")).otherwise(pl.lit("kept")),
     )
@@ -77,9 +77,9 @@ def parse_cancellations(payloads: pl.Series, records: pl.DataFrame, context: Con
     """What was paid back for orders and items that were cancelled; one that nothing was paid for is void, one that is not decided
     is pending. That something was cancelled, when and by whom, is told by the order."""
     decoded, broken = decode(payloads, CANCELLATION)
-    nested = _nested(decoded, context, "cancel_id", pl.col("cancel_status").is_in(CANCELLED)).with_columns(
-        reason=pl.coalesce("cancel_reason_text", "cancel_reason"), restock_kind=pl.lit("cancelled")
-    )
+    nested = _nested(
+        decoded, context, pl.format("{}-cancelled", "cancel_id"), pl.col("cancel_status").is_in(CANCELLED)
+    ).with_columns(reason=pl.coalesce("cancel_reason_text", "cancel_reason"), restock_kind=pl.lit("cancelled"))
     is_done = pl.col("cancel_status").is_in(CANCELLED)
     kind = (
         pl.when(is_done & _is_given()).then(pl.lit("refund"))
@@ -92,12 +92,13 @@ def parse_cancellations(payloads: pl.Series, records: pl.DataFrame, context: Con
     return Tables(rows, lambda frames: _finish(frames, context), broken)
 
 
-def _nested(decoded: pl.DataFrame, context: Context, key: str, is_refunded: pl.Expr) -> pl.DataFrame:
-    """Records with what all their rows bear; an amount that isn't stated is nothing."""
+def _nested(decoded: pl.DataFrame, context: Context, refund_id: pl.Expr, is_refunded: pl.Expr) -> pl.DataFrame:
+    """Records with what all their rows bear; an amount that isn't stated is nothing. A refund's id says which kind it is, so that a
+    return and a cancellation of one id stay two."""
     amount = pl.col("refund_amount").struct
     stated = amount.field("refund_total")
     return decoded.with_columns(
-        channel=pl.lit(context.channel), order_id=pl.col("order_id").str.strip_chars(), refund_id=pl.col(key),
+        channel=pl.lit(context.channel), order_id=pl.col("order_id").str.strip_chars(), refund_id=refund_id,
         currency_code=pl.coalesce(amount.field("currency"), pl.lit(context.currency, pl.String)), refunded_at=_time("update_time"),
         is_refunded=is_refunded.fill_null(False), stated=stated.fill_null("0"), total=money(stated.fill_null("0")),
     )  # fmt: skip

@@ -184,6 +184,7 @@ def test_a_cancellation_pays_back_what_was_paid(status: str, amount: dict[str, s
     record = {"cancel_id": "42", "order_id": "576", "cancel_status": f"CANCELLATION_REQUEST_{status}", "create_time": SHIPPED, "update_time": SHIPPED,
               "refund_amount": amount, "cancel_line_items": [{"order_line_item_id": "i1"}]}  # fmt: skip
     frames = parsed("tiktok", "cancellations", record).frames
+    assert frames["payments"]["payment_id"].to_list() == ["42-cancelled"]
     assert frames["payments"]["payment_kind"].to_list() == [kind]
     assert frames["refunds"].select("total_amount", "restock_kind").rows() == (
         [(Decimal("14.7"), "cancelled")] if kind == "refund" else []
