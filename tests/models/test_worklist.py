@@ -127,7 +127,14 @@ def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
 
 
 def test_a_location_that_supplies_others_keeps_its_levels() -> None:
-    stock = {"available_units": 5, "on_order_units": 0, "decided_units": 0, "transfer_units": 0, "backordered_units": 0}
+    stock = {
+        "available_units": 5,
+        "on_order_units": 0,
+        "decided_units": 0,
+        "transfer_units": 0,
+        "backordered_units": 0,
+        "holding_rate": 0.2,
+    }
     plan = rows(
         stock | {"sku": "A"}, stock | {"sku": "B", "downstream_days": 10.0, "order_up_to_level_units": 77, "quantity_units": 40}
     )
