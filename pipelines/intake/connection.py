@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from pipelines.channels.base import ChannelError, Context, Kind, Session, kind_of
+from pipelines.channels.base import ChannelError, Context, Kind, RecordStream, ReportStream, Session, kind_of
 from pipelines.channels.documents import pseudonyms
 from pipelines.channels.http import Patience
 from pipelines.channels.merchant import Channel
@@ -61,6 +61,12 @@ def context_of(channel: Channel, key: bytes) -> Context:
         expedited=channel.expedited,
         orders_of=channel.orders_of,
     )
+
+
+def streams_of(channel: Channel) -> tuple[RecordStream | ReportStream, ...]:
+    """What its platform tells, without the streams whose own table another feed tells better."""
+    told = kind_of(channel.kind or "").streams
+    return tuple(s for s in told if not (isinstance(s, RecordStream) and s.table in channel.leave_out))
 
 
 def feed_name(channel: str, stream: str) -> str:

@@ -11,7 +11,7 @@ from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, RecordStream, 
 from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Channel
-from pipelines.intake.connection import feed_name, open_channel
+from pipelines.intake.connection import feed_name, open_channel, streams_of
 from pipelines.intake.index import Index, batches
 from pipelines.intake.notices import WEBHOOKS, fetch_named
 from pipelines.intake.state import States
@@ -46,7 +46,7 @@ def poll(
             continue
         with _named(polled, states, channel.name, WEBHOOKS):
             polled.landed |= fetch_named(channel, kind, session, landing, states, at)
-        for stream in kind.streams:
+        for stream in streams_of(channel):
             feed = feed_name(channel.name, stream.name)
             with _named(polled, states, channel.name, stream.name):
                 new = poll_stream(channel, session, stream, landing, states, at)

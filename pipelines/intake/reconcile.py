@@ -9,13 +9,13 @@ from decimal import Decimal
 import polars as pl
 from requests import RequestException
 
-from pipelines.channels.base import ChannelError, Context, Listed, Record, RecordStream, Rows, Session, Tables, kind_of
+from pipelines.channels.base import ChannelError, Context, Listed, Record, RecordStream, Rows, Session, Tables
 from pipelines.channels.days import local_day
 from pipelines.channels.decode import TEXT, decode
 from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Channel
-from pipelines.intake.connection import feed_name, open_channel
+from pipelines.intake.connection import feed_name, open_channel, streams_of
 from pipelines.intake.index import Index, batches
 from pipelines.intake.state import States
 from pipelines.intake.watch import look
@@ -49,7 +49,7 @@ def reconcile(config: Config, landing: Landing, at: datetime, patience: Patience
     for channel in config.fetched:
         try:
             session = open_channel(channel, patience)
-            for stream in kind_of(channel.kind or "").streams:
+            for stream in streams_of(channel):
                 if isinstance(stream, RecordStream) and stream.listing and stream.by_id:
                     feed = feed_name(channel.name, stream.name)
                     days = reconcile_stream(channel, session, stream, landing, at)

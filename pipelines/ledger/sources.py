@@ -15,7 +15,7 @@ from pipelines.channels.mapping import Config, Feed
 from pipelines.channels.merchant import Channel
 from pipelines.channels.payloads import Parsed, Payload
 from pipelines.errors import InputError
-from pipelines.intake.connection import context_of, feed_name
+from pipelines.intake.connection import context_of, feed_name, streams_of
 from pipelines.intake.reconcile import ACCOUNT
 from pipelines.ledger.merge import Origin
 
@@ -37,7 +37,7 @@ def sources(config: Config, key: bytes) -> Iterator[Source]:
     for feed in config.feeds:
         yield _of_feed(feed, feed.name, config, key)
     for channel in config.fetched:
-        for stream in (*kind_of(channel.kind or "").streams, ACCOUNT):
+        for stream in (*streams_of(channel), ACCOUNT):
             if isinstance(stream, ReportStream):
                 yield from _of_reports(stream, channel, config, key)
             else:
@@ -59,7 +59,7 @@ def _of_feed(feed: Feed, shelf: str, config: Config, key: bytes) -> Source:
 
 def _of_reports(stream: ReportStream, channel: Channel, config: Config, key: bytes) -> Iterator[Source]:
     shelf = feed_name(channel.name, stream.name)
-    for mapping in stream.mappings:
+    for mapping in (told for told in stream.mappings if told["table"] not in channel.leave_out):
         named = {**mapping, "name": f"{shelf}.{mapping['table']}", "channel": channel.name, "files": stream.name}
         yield _of_feed(Feed.model_validate(named), shelf, config, key)
 

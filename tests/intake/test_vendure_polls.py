@@ -59,3 +59,13 @@ def test_a_wrong_password_and_another_money_are_named(connect: Connect, monkeypa
     monkeypatch.setattr(platform, "refuses", True)
     with pytest.raises(ChannelError, match="credentials are invalid"):
         kind_of("vendure").check(open_channel(channel))
+
+
+def test_a_table_that_another_feed_tells_better_is_not_asked_for(connect: Connect) -> None:
+    shop = connect("vendure", orders=40, leave_out=("products", "refunds"))
+    assert set(shop.poll().landed) == {"shop_uk.orders", "shop_uk.stock"}
+    assert shop.load().refused == []
+    counted = shop.warehouse.query(
+        "SELECT (SELECT count(*) FROM products) AS products, (SELECT count(*) FROM refunds) AS refunds"
+    ).row(0)
+    assert (shop.orders(), counted) == (40, (0, 0))
