@@ -55,6 +55,7 @@ def test_the_graph_flows_from_landing_to_exports_and_never_back() -> None:
         "demand",
         "selection",
         "forecast",
+        "spreads",
         "accuracy",
         "alerts",
         "insights",
