@@ -149,15 +149,17 @@ def _forecast_of(ordered: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataF
 def _drawn(
     weeks: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], std: Array, rng: np.random.Generator
 ) -> Futures:
+    """Series with alike intervals are drawn together, so that none is drawn for longer than it has to be."""
     lead, lead_std, review = terms
+    order = np.argsort(lead + review, kind="stable")
     parts = []
     for start in range(0, max(len(lead), 1), BLOCK):
-        cut = slice(start, start + BLOCK)
+        cut = order[start : start + BLOCK]
         days = _lead_times(lead[cut], lead_std[cut], rng)
         drawn = draw(weeks[cut], levels, together, days, review[cut], np.ones(len(days), dtype=np.bool_), rng)
         parts.append(drawn.spread(spread_to(std[cut], drawn.interval_units.std(axis=1, dtype=np.float64))))
     names = ("lead_units", "interval_units", "review_units", "idle_rate")
-    return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
 
 
 def _aim_of(ordered: pl.DataFrame, review: Array, review_units: Array) -> Aim:
