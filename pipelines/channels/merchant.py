@@ -145,7 +145,9 @@ class ServiceClass(Strict):
 class Planning(Strict):
     """Defaults of planning; each one that is used in place of a figure of the merchant's own is named on the row."""
 
-    aim: AimName = Field("cost", description="what levels are set by: what they cost, or a service that is asked for")
+    aim: AimName = Field(
+        "cycle_service_level", description="what levels are set by: a service that is asked for, or what they cost"
+    )
     cycle_service_level: float = Field(0.95, gt=0, lt=1)
     unit_fill_rate: float = Field(0.98, gt=0, lt=1)
     service_of: Literal["each", "class"] = Field(

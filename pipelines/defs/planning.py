@@ -82,7 +82,7 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 @dg.multi_asset(specs=SPREADS, check_specs=check_specs(SPREADS), retry_policy=retry_policy())
 def spread_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """How far past forecasts erred against what they said."""
-    run.warehouse.save({"forecast_spreads": spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning)})
+    run.warehouse.save({"forecast_spreads": spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)})
     yield from results(run, SPREADS)
 
 

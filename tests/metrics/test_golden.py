@@ -227,6 +227,25 @@ def test_what_arrives_on_the_expected_day_is_in_time_and_a_day_that_is_not_over_
         assert ask(connection, "supplier_lead_time_days").row(0)[-1] == 2
 
 
+def test_a_forecast_week_counts_on_its_last_day_and_not_before_it_is_over() -> None:
+    """Of 10 and 8 forecast 8 and 10 were wanted: 4 of 18 were missed; the last week would have missed 2 and 4. The third week isn't over."""
+    quantiles = {f"q{level}_units": 5 for level in ("05", "10", "25", "50")} | {
+        f"q{level}_units": 9 for level in ("75", "90", "95", "975", "99")
+    }
+    week = {"sku": "A", "location_id": "W", "cutoff_date": date(2026, 2, 22), "is_backtest": False, "model": "own", "demand_class": "smooth",
+            "seasonal_naive_units": 6, "own_units": 9, "statistical_units": 9, **quantiles}  # fmt: skip
+    past = [
+        week | {"horizon": 1, "week_end_date": date(2026, 3, 1), "naive_units": 6, "mean_units": 10, "actual_units": 8},
+        week | {"horizon": 2, "week_end_date": date(2026, 3, 8), "naive_units": 6, "mean_units": 8, "actual_units": 10},
+        week | {"horizon": 3, "week_end_date": date(2026, 3, 15), "naive_units": 6, "mean_units": 8, "actual_units": None},
+    ]
+    with holding({"forecast_history": rows("forecast_history", *past)}) as connection:
+        assert ask(connection, "forecast_wape", by=("day",)).rows() == [(date(2026, 3, 1), 0.25, 8), (date(2026, 3, 8), 0.2, 10)]
+        assert value(connection, "forecast_bias") == 0
+        assert value(connection, "forecast_value_added") == pytest.approx(1 - 4 / 6)
+        assert value(connection, "forecast_coverage_80_rate") == 0.5
+
+
 OF_CALENDARS: dict[str, Callable[..., Any]] = {
     "every day counts; dates are the channel's own": test_returns_lower_net_sales_when_they_come_back_and_count_for_the_day_of_their_order,
     "UTC date of the promise to ship": test_what_is_due_counts_on_the_utc_date_of_its_promise,
@@ -234,6 +253,7 @@ OF_CALENDARS: dict[str, Callable[..., Any]] = {
     "hours of the clock, nights and weekends included; by the day the order was placed":
         test_hours_run_at_night_and_over_the_weekend_and_count_on_the_day_of_the_order,
     "the day of the run": test_stock_is_of_the_day_of_the_run,
+    "weeks count on their last day": test_a_forecast_week_counts_on_its_last_day_and_not_before_it_is_over,
     "UTC date of the expected day": test_what_arrives_on_the_expected_day_is_in_time_and_a_day_that_is_not_over_does_not_count,
 }  # fmt: skip
 OF_TOLERANCES = {

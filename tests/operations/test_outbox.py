@@ -230,7 +230,16 @@ def test_supply_is_what_the_erp_does_not_show_yet(outbox: Outbox, base: Suggesti
         seen.append(outbox.supply().height)
     assert seen == [1, 1, 0, 0]
     assert empty.schema == outbox.supply().schema
-    assert empty.columns == ["decision_id", "kind", "sku", "location_id", "from_location_id", "quantity_units", "state"]
+    assert empty.columns == [
+        "decision_id",
+        "kind",
+        "sku",
+        "location_id",
+        "from_location_id",
+        "quantity_units",
+        "state",
+        "changed_at",
+    ]
 
 
 def test_frames_are_typed_even_when_empty(outbox: Outbox) -> None:
