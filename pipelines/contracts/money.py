@@ -3,6 +3,7 @@
 import dataframely as dy
 
 from pipelines.contracts.base import code, count, date, flag, instant, key, money, number, register, text
+from pipelines.contracts.fulfilment import ORDER_STATES
 
 PAYMENT_STATES = ("agrees", "overpaid", "underpaid", "unpaid", "paid_without_order")
 
@@ -49,6 +50,7 @@ class CustomerOrders(dy.Schema):
     channel = key("Sales channel")
     order_id = key("Order")
     customer_key = text("Keyed pseudonym of the customer", nullable=False)
+    order_state = code("The last stage it is known to have reached", ORDER_STATES)
     business_date = date("Local date of the channel when it was placed")
     placed_at = instant("When it was placed", nullable=False)
     ship_to_country_code = text("Country of delivery")

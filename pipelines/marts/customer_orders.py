@@ -14,7 +14,9 @@ KEYS = ("channel", "order_id")
 def customer_orders(order_lives: Frame) -> Frame:
     """Orders with a customer's pseudonym that were not cancelled, numbered per customer over all channels by time of placing."""
     known = order_lives.filter((~nw.col("customer_key").is_null()) & (nw.col("order_state") != "cancelled"))
-    orders = known.select(*KEYS, "customer_key", "business_date", "placed_at", "ship_to_country_code", "reporting_total_amount")
+    orders = known.select(
+        *KEYS, "customer_key", "order_state", "business_date", "placed_at", "ship_to_country_code", "reporting_total_amount"
+    )
     order = ("placed_at", "channel", "order_id")
     numbered = orders.with_columns(one=nw.lit(1)).with_columns(
         customer_order_number=nw.col("one").cum_sum().over("customer_key", order_by=order),

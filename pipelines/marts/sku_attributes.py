@@ -12,7 +12,9 @@ SOURCES = ("products", "supplier_terms", "order_lines")
 
 def sku_attributes(products: Frame, supplier_terms: Frame, order_lines: Frame) -> Frame:
     """One row per SKU that is in the product file or was ever ordered."""
-    called = order_lines.filter(~nw.col("sku").is_null()).group_by("sku").agg(called=nw.col("description").max())
+    ordered = order_lines.filter(~nw.col("sku").is_null())
+    unnamed = distinct(ordered, "sku").join(products.filter(~nw.col("description").is_null()).select("sku"), on="sku", how="anti")
+    called = ordered.join(unnamed, on="sku", how="semi").group_by("sku").agg(called=nw.col("description").max())
     first = supplier_terms.group_by("sku").agg(priority=nw.col("priority").min())
     tied = supplier_terms.join(first, on=["sku", "priority"], how="inner")
     suppliers = tied.group_by("sku").agg(supplier_id=nw.col("supplier_id").min())

@@ -7,25 +7,27 @@ import narwhals as nw
 from pipelines.marts.arithmetic import distinct
 
 Frame = nw.LazyFrame[Any]
-SOURCES = ("order_lines", "orders", "products", "bundles")
+SOURCES = ("order_lines", "sales_entries", "products", "bundles")
 KEYS = ("channel", "listing")
+LINE = ("channel", "order_id", "line_number")
 
 
-def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundles: Frame) -> Frame:
+def unmapped_listings(order_lines: Frame, sales_entries: Frame, products: Frame, bundles: Frame) -> Frame:
     """Goods whose SKU is blank or is none of the merchant's products and bundles; nothing where no products are loaded.
 
-    A line without a SKU of its own counts under its listing's id, else under what the channel calls it.
+    A line without a SKU of its own counts under its listing's id, else under what the channel calls it. Few lines are like that, so
+    that both tables are narrowed to them before they meet.
     """
     goods = order_lines.filter(nw.col("is_goods") & (~nw.col("is_gift_card")) & (nw.col("ordered_units") > 0))
     known = distinct(nw.concat([products.select("sku"), bundles.select(sku="bundle_sku")], how="vertical"), "sku")
     some = distinct(products.with_columns(is_any=nw.lit(True)), "is_any")
     unknown = distinct(goods, "sku").join(known, on="sku", how="anti")
     unknown = unknown.with_columns(is_any=nw.lit(True)).join(some, on="is_any", how="inner")
-    names = unknown.select(sku_or_none=nw.coalesce(nw.col("sku"), nw.lit("")))
-    lines = goods.with_columns(sku_or_none=nw.coalesce(nw.col("sku"), nw.lit(""))).join(names, on="sku_or_none", how="semi")
-    dated = orders.filter(~nw.col("is_test")).select("channel", "order_id", "business_date")
-    dated = dated.join(lines.select("channel", "order_id"), on=["channel", "order_id"], how="semi")
-    lines = lines.join(dated, on=["channel", "order_id"], how="inner").with_columns(
+    names = unknown.select(sku_or_none=_or_none("sku"))
+    entries = sales_entries.filter((nw.col("source") == "order_lines") & (nw.col("entry_kind") != "test"))
+    dated = entries.with_columns(sku_or_none=_or_none("sku")).join(names, on="sku_or_none", how="semi")
+    lines = goods.with_columns(sku_or_none=_or_none("sku")).join(names, on="sku_or_none", how="semi")
+    lines = lines.join(dated.select(*LINE, "business_date"), on=list(LINE), how="inner").with_columns(
         listing=nw.coalesce(nw.col("listed_sku"), nw.col("listing_id"), nw.col("description"), nw.lit("(without a name)")),
         units=nw.col("ordered_units") - nw.col("cancelled_units"),
     )
@@ -34,3 +36,7 @@ def unmapped_listings(order_lines: Frame, orders: Frame, products: Frame, bundle
         sold_units=nw.col("units").sum(), net_amount=nw.col("net_amount").sum(), order_lines=nw.len(), first_date=nw.col("business_date").min(),
         last_date=nw.col("business_date").max(),
     )  # fmt: skip
+
+
+def _or_none(name: str) -> nw.Expr:
+    return nw.coalesce(nw.col(name), nw.lit(""))

@@ -23,7 +23,8 @@ THESE = "(channel, order_id) IN (SELECT channel, order_id FROM touched)"
 class Fact:
     """A mart with a channel and an order in each row, whose rows of an order follow from the sources' rows of that order alone,
     and from reference tables, which bear no order. `clock` names instants of sources that count only once they have passed; `by`
-    another column, such as the customer, all of whose rows are made again when one of its orders is touched."""
+    another column, such as the customer, all of whose rows are made again when one of its orders is touched: those of the other
+    orders out of the fact's own rows, which therefore keep every column of its one source that the transform reads."""
 
     name: str
     transform: Callable[..., nw.LazyFrame[Any]]
@@ -68,45 +69,41 @@ def _touched(
 
 
 def _make(connection: duckdb.DuckDBPyConnection, fact: Fact, *, is_part: bool) -> None:
-    if is_part and fact.by:
-        _collect(connection, fact)
-    frames = [
-        nw.from_native(connection.table(_part(connection, source, fact.by) if is_part and _is_keyed(source) else source))
-        for source in fact.sources
-    ]
+    frames = [nw.from_native(connection.table(name)) for name in (_parts(connection, fact) if is_part else fact.sources)]
     relation = fact.transform(*frames, **fact.arguments).to_native()
     if fact.name == "sales_entries":  # sums per day rest on it
         before = f"SELECT business_date, sku FROM {fact.name} WHERE {THESE}"
         touched.tell_days(
             connection, f"{before} UNION ALL SELECT business_date, sku FROM ({relation.sql_query()})" if is_part else None
         )
-    these = f"{fact.by} IN (SELECT {fact.by} FROM touched_{fact.by})" if fact.by else THESE
+    these = f"rowid IN (SELECT stored_row FROM stored_{fact.name})" if fact.by else THESE
     replace_rows(connection, table(fact.name), relation, these if is_part else None, is_part=is_part)
     if is_part and not fact.by:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE part_{fact.name} AS FROM derived").fetchall()
 
 
-def _part(connection: duckdb.DuckDBPyConnection, source: str, by: str | None) -> str:
+def _parts(connection: duckdb.DuckDBPyConnection, fact: Fact) -> list[str]:
+    """The names of what a fact's part is made of: its sources, those that bear an order by their touched rows."""
+    parts = [_part(connection, source) if _is_keyed(source) else source for source in fact.sources]
+    return [_with_stored(connection, fact, parts[0])] if fact.by else parts
+
+
+def _part(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     """The touched rows of a source, looked for once; those of a fact are known since it was made."""
-    if by:
-        rows = f"SELECT * FROM {source} SEMI JOIN touched_{by} USING ({by})"
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW part_{source}_{by} AS {rows}").fetchall()
-        return f"part_{source}_{by}"
     rows = f"SELECT * FROM {source} SEMI JOIN touched USING (channel, order_id)"
     connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS part_{source} AS {rows}").fetchall()
     return f"part_{source}"
 
 
-def _collect(connection: duckdb.DuckDBPyConnection, fact: Fact) -> None:
-    """Values of the fact's other column that touched orders had or have."""
-    had = f"SELECT {fact.by} FROM {fact.name} SEMI JOIN touched USING (channel, order_id) WHERE {fact.by} IS NOT NULL"
-    have = (
-        f"SELECT {fact.by} FROM {_part(connection, source, None)} WHERE {fact.by} IS NOT NULL"
-        for source in fact.sources
-        if _is_keyed(source)
-    )
-    had = " UNION ".join([had, *have])
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE touched_{fact.by} AS {had}").fetchall()
+def _with_stored(connection: duckdb.DuckDBPyConnection, fact: Fact, part: str) -> str:
+    """The touched rows of the fact's source and, of the same customers, what the fact itself has stored of the other orders."""
+    had = f"SELECT {fact.by} FROM {fact.name} SEMI JOIN touched USING (channel, order_id)"
+    theirs = f"({had} UNION SELECT {fact.by} FROM {part})"
+    stored = f"SELECT rowid AS stored_row, * FROM {fact.name} SEMI JOIN {theirs} USING ({fact.by})"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE stored_{fact.name} AS {stored}").fetchall()
+    others = f"SELECT * EXCLUDE (stored_row) FROM stored_{fact.name} ANTI JOIN touched USING (channel, order_id)"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW with_{part} AS FROM {part} UNION ALL BY NAME {others}").fetchall()
+    return f"with_{part}"
 
 
 def _is_keyed(source: str) -> bool:

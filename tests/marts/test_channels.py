@@ -12,6 +12,7 @@ from pipelines.contracts import table
 from pipelines.marts.component_sales import component_sales
 from pipelines.marts.missed_records import missed_records
 from pipelines.marts.order_timeline import order_timeline
+from pipelines.marts.sales_entries import sales_entries
 from pipelines.marts.unmapped_listings import unmapped_listings
 from tests.marts.ledgers import DAY, derive, rows
 
@@ -60,12 +61,15 @@ def test_only_goods_that_nobody_knows_are_unmapped() -> None:
         },
         {"order_id": "1", "line_number": 4, "sku": None, "listing_id": "L7", "description": "Tin"},
         {"order_id": "1", "line_number": 5, "sku": None, "is_goods": False},
+        {"order_id": "2", "line_number": 1, "sku": "OLD", "listed_sku": "OLD", "listing_id": "L9"},
     )
-    orders, products = rows("orders", {"order_id": "1"}), rows("products", {"sku": "CUP"})
+    orders = rows("orders", {"order_id": "1"}, {"order_id": "2", "is_test": True})
+    products = rows("products", {"sku": "CUP"})
     bundles = rows("bundles", {"bundle_sku": "SET", "component_sku": "CUP", "component_units": 2})
-    found = derive("unmapped_listings", unmapped_listings, lines, orders, products, bundles)
+    entries = derive("sales_entries", sales_entries, lines, orders, rows("returns"), rows("fx_rates"), rows("cost_spans"))
+    found = derive("unmapped_listings", unmapped_listings, lines, entries, products, bundles)
     assert found.select("listing", "sold_units", "net_amount").rows() == [("L7", 1, 10), ("OLD", 2, 30)]
-    assert derive("unmapped_listings", unmapped_listings, lines, orders, rows("products"), bundles).is_empty()
+    assert derive("unmapped_listings", unmapped_listings, lines, entries, rows("products"), bundles).is_empty()
 
 
 def test_every_stage_stands_once_and_at_its_first_telling() -> None:

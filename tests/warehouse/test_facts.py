@@ -69,7 +69,7 @@ def versions(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
         for n in range(draw(st.integers(0, 2)))
     ]  # fmt: skip
     order = own | {"ordered_at": placed, "business_date": placed.date(), "ship_by_at": placed + 48 * HOUR, "total_amount": 20,
-                   "is_cancelled": draw(st.booleans()), "customer_key": draw(st.sampled_from([None, "ann"]))}  # fmt: skip
+                   "is_cancelled": draw(st.booleans()), "customer_key": draw(st.sampled_from([None, "ann", "bob"]))}  # fmt: skip
     return {
         "orders": [order], "order_lines": lines, "shipments": parcels,
         "payments": [own | {"payment_id": f"p{order_id}", "amount": draw(st.sampled_from([20, 19])), "paid_at": placed}] if draw(st.booleans()) else [],
