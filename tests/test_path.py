@@ -172,6 +172,7 @@ FILLED_BY_SOME = (
     "channel_notes",
     "touched_orders",
     "touched_days",
+    "touched_due_dates",
 )
 
 

@@ -60,6 +60,14 @@ class TouchedDays(dy.Schema):
     sku = key("Stock keeping unit as sold; empty where none is known")
 
 
+@register(
+    "loads",
+    "Due dates whose fulfilment lines have changed, or come due, since sums of them were last made; the first day of all stands for every day",
+)
+class TouchedDueDates(dy.Schema):
+    ship_by_date = date("Date due", primary_key=True)
+
+
 @register("loads", "Up to which load, of which reference data and code, and as of when the facts per order were last made")
 class FactStates(dy.Schema):
     step = key("Step that makes them")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -44,7 +45,7 @@ from pipelines.marts import (
     unmapped_listings,
 )
 from pipelines.warehouse.facts import Fact, refresh
-from pipelines.warehouse.sums import refresh_sums
+from pipelines.warehouse.sums import Summed, refresh_sums
 
 FIRST_DAY = "2000-01-01"
 UNMAPPED_BOUND = 0.01  # of net sales
@@ -150,7 +151,7 @@ MARTS = {
         inventory_health.inventory_health, inventory_health.SOURCES, lambda run: {"as_of_date": run.as_of_date}
     ),
 }  # in the order of making
-# Steps: what is written together is one. Facts bear an order and are made again for touched orders, sums of sales for touched days,
+# Steps: what is written together is one. Facts bear an order and are made again for touched orders, sums of them for touched days,
 # the others whole; nightly is what ends yesterday and looks at everything.
 GROUPS = {
     "references": ("channel_records", "sku_attributes", "cost_spans", "unit_costs"),
@@ -163,6 +164,7 @@ GROUPS = {
     "nightly": ("sold_together", "sell_through", "customer_values", "customer_cohorts"),
     "inventory_health": ("inventory_health", "channel_availability"),
 }  # fmt: skip
+SUMS = {"daily_sales": Summed("sales_entries"), "daily_fulfilment": Summed("fulfilment_lines", clock="ship_by_at")}
 
 
 def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
@@ -184,11 +186,12 @@ def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
 
 
 def make_step(run: Run, step: str, days: str | None = None, say: Callable[[str], None] = lambda name: None) -> None:
-    """Makes the marts of a step: facts for touched orders, sums of sales for what was touched or for `days`, others whole."""
+    """Makes the marts of a step: facts for touched orders, sums of them for touched days or for `days`, others whole."""
     if step == "facts":
         refresh(run.warehouse, step, facts(run), run.as_of, say)
-    elif step == "daily_sales" and not days:
-        refresh_sums(run.warehouse, {name: MARTS[name].transform for name in GROUPS[step]}, say)
+    elif step in SUMS and not days:
+        sums = {name: partial(MARTS[name].transform, **MARTS[name].arguments(run)) for name in GROUPS[step]}
+        refresh_sums(run.warehouse, SUMS[step], sums, run.as_of, say)
     else:
         derived = {name: (MARTS[name].transform, MARTS[name].sources, MARTS[name].arguments(run)) for name in GROUPS[step]}
         run.warehouse.derive(derived, days, say)

@@ -41,7 +41,7 @@ REMADE = (
     "decisions",
     "insights",
 )  # every night makes their tables anew: new columns need no rebuild
-NOTES = ("touched_days",)  # what such tables are made by
+NOTES = ("touched_days", "touched_due_dates")  # what such tables are made by
 MEMORY = "6GB"  # of DuckDB; beyond it works on disk
 
 

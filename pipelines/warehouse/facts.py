@@ -11,7 +11,7 @@ import duckdb
 import narwhals as nw
 
 from pipelines.contracts import table
-from pipelines.warehouse import touched
+from pipelines.warehouse import touched, touched_days
 from pipelines.warehouse.duckdb import Warehouse, replace_rows
 from pipelines.warehouse.fingerprint import digest
 from pipelines.warehouse.touched import ORDER
@@ -71,15 +71,15 @@ def _touched(
 def _make(connection: duckdb.DuckDBPyConnection, fact: Fact, *, is_part: bool) -> None:
     frames = [nw.from_native(connection.table(name)) for name in (_parts(connection, fact) if is_part else fact.sources)]
     relation = fact.transform(*frames, **fact.arguments).to_native()
-    if fact.name == "sales_entries":  # sums per day rest on it
-        before = f"SELECT business_date, sku FROM {fact.name} WHERE {THESE}"
-        touched.tell_days(
-            connection, f"{before} UNION ALL SELECT business_date, sku FROM ({relation.sql_query()})" if is_part else None
-        )
+    is_summed = fact.name in touched_days.NOTES
+    if is_summed:
+        touched_days.tell(connection, fact.name, f"SELECT * FROM {fact.name} WHERE {THESE}" if is_part else None)
     these = f"rowid IN (SELECT stored_row FROM stored_{fact.name})" if fact.by else THESE
     replace_rows(connection, table(fact.name), relation, these if is_part else None, is_part=is_part)
     if is_part and not fact.by:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE part_{fact.name} AS FROM derived").fetchall()
+    if is_part and is_summed:
+        touched_days.tell(connection, fact.name, f"FROM part_{fact.name}")
 
 
 def _parts(connection: duckdb.DuckDBPyConnection, fact: Fact) -> list[str]:
@@ -90,8 +90,8 @@ def _parts(connection: duckdb.DuckDBPyConnection, fact: Fact) -> list[str]:
 
 def _part(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     """The touched rows of a source, looked for once; those of a fact are known since it was made."""
-    rows = f"SELECT * FROM {source} SEMI JOIN touched USING (channel, order_id)"
-    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS part_{source} AS {rows}").fetchall()
+    rows = f"SELECT rowid FROM {source} SEMI JOIN touched USING (channel, order_id)"  # which first: few columns are read for it
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS part_{source} AS FROM {source} WHERE rowid IN ({rows})").fetchall()
     return f"part_{source}"
 
 

@@ -4,7 +4,6 @@ import duckdb
 
 ORDER = ("channel", "order_id")
 MOST = 50_000  # orders of one load that are told one by one; beyond it everything counts as touched
-EVERY_DAY = "1900-01-01"
 SHARE = 0.2  # of all orders, beyond which making everything anew is no dearer
 
 
@@ -41,22 +40,6 @@ def collect(connection: duckdb.DuckDBPyConnection, since: int, further: list[str
     ).fetchall()
     touched, orders = connection.sql("SELECT (SELECT count(*) FROM touched), (SELECT count(*) FROM orders)").fetchall()[0]
     return None if touched > SHARE * max(orders, 1) else int(touched)
-
-
-def tell_days(connection: duckdb.DuckDBPyConnection, entries: str | None) -> None:
-    """Notes the business dates and SKUs of a query's sales entries; None for every day."""
-    days = f"SELECT DISTINCT business_date, coalesce(sku, '') FROM ({entries})" if entries else f"SELECT DATE '{EVERY_DAY}', ''"
-    connection.execute(f"INSERT INTO touched_days SELECT * FROM ({days}) EXCEPT SELECT * FROM touched_days").fetchall()
-
-
-def is_every_day(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether all days count as touched since they were forgotten last."""
-    return bool(connection.sql(f"SELECT count(*) FROM touched_days WHERE business_date = '{EVERY_DAY}'").fetchall()[0][0])
-
-
-def forget_days(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drops the days, when the sums of them are made."""
-    connection.execute("DELETE FROM touched_days").fetchall()
 
 
 def forget(connection: duckdb.DuckDBPyConnection) -> None:
