@@ -96,14 +96,29 @@ def _part(connection: duckdb.DuckDBPyConnection, source: str) -> str:
 
 
 def _with_stored(connection: duckdb.DuckDBPyConnection, fact: Fact, part: str) -> str:
-    """The touched rows of the fact's source and, of the same customers, what the fact itself has stored of the other orders."""
-    had = f"SELECT {fact.by} FROM {fact.name} SEMI JOIN touched USING (channel, order_id)"
-    theirs = f"({had} UNION SELECT {fact.by} FROM {part})"
-    stored = f"SELECT rowid AS stored_row, * FROM {fact.name} SEMI JOIN {theirs} USING ({fact.by})"
+    """The touched rows of the fact's source and, of the same customers, what the fact itself has stored of the other orders.
+
+    Customers of whose touched orders nothing has changed that the fact keeps, as when a parcel was sent, are left as they are.
+    """
+    _collect_changed(connection, fact, part)
+    stored = f"SELECT rowid AS stored_row, * FROM {fact.name} SEMI JOIN changed_{fact.name} USING ({fact.by})"
     connection.execute(f"CREATE OR REPLACE TEMP TABLE stored_{fact.name} AS {stored}").fetchall()
     others = f"SELECT * EXCLUDE (stored_row) FROM stored_{fact.name} ANTI JOIN touched USING (channel, order_id)"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW with_{part} AS FROM {part} UNION ALL BY NAME {others}").fetchall()
+    theirs = f"SELECT * FROM {part} SEMI JOIN changed_{fact.name} USING ({fact.by})"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW with_{part} AS {theirs} UNION ALL BY NAME {others}").fetchall()
     return f"with_{part}"
+
+
+def _collect_changed(connection: duckdb.DuckDBPyConnection, fact: Fact, part: str) -> None:
+    """Makes the temporary table of those of whose touched orders the fact has stored otherwise than it would tell them now."""
+    kept = ", ".join(name for name in table(fact.name).columns if name in table(fact.sources[0]).columns)
+    had = f"SELECT {kept} FROM {fact.name} WHERE rowid IN (SELECT rowid FROM {fact.name} SEMI JOIN touched USING (channel, order_id))"
+    now = fact.transform(nw.from_native(connection.table(part)), **fact.arguments).to_native().sql_query()
+    have = f"SELECT {kept} FROM ({now})"
+    changed = f"(({had}) EXCEPT ({have})) UNION (({have}) EXCEPT ({had}))"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE changed_{fact.name} AS SELECT DISTINCT {fact.by} FROM ({changed})"
+    ).fetchall()
 
 
 def _is_keyed(source: str) -> bool:
