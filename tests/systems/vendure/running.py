@@ -55,7 +55,7 @@ def vendure() -> Iterator[Running]:
 
 def installed() -> Path:
     """The folder with Vendure's packages; installed once per machine and version."""
-    wanted = (HERE / "package.json").read_bytes()
+    wanted = (HERE / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fulcast-systems"
     folder = cache / f"vendure-{hashlib.sha256(wanted).hexdigest()[:12]}"
     cache.mkdir(parents=True, exist_ok=True)
@@ -64,9 +64,10 @@ def installed() -> Path:
             aside = folder.with_suffix(".aside")
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir()
-            (aside / "package.json").write_bytes(wanted)
-            quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--omit=dev", "--silent")
-            subprocess.run(["npm", "install", *quiet], cwd=aside, check=True)
+            for name in ("package.json", "package-lock.json"):
+                shutil.copyfile(HERE / name, aside / name)
+            quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev", "--silent")
+            subprocess.run(["npm", "ci", *quiet], cwd=aside, check=True)
             aside.rename(folder)
     return folder
 
