@@ -22,7 +22,7 @@ run: $(INSTALLED) ## the whole path on the built-in demo merchant: files in, a r
 	@$(BIN)/fulcast run
 
 test: $(INSTALLED) ## the tests; what this machine lacks is skipped and named
-	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder
 
 systems: $(INSTALLED) ## the tests that install and start whole other systems: a real Vendure shop on PostgreSQL
 	@$(BIN)/python -m pytest -rs -m real
