@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.contracts import table
 from pipelines.contracts.base import all_tables
+from pipelines.defs.marts import GROUPS
 from pipelines.ledger.load import unaccounted_rows
 from pipelines.operations import Outbox
 from pipelines.running import execute
@@ -280,7 +281,11 @@ def test_an_approved_decision_counts_as_supply_and_comes_back_as_a_purchase_orde
         chosen = outbox.decisions(state="suggested", kind="reorder").sort("quantity_units").row(-1, named=True)
         when = current_time()
         outbox.approve([chosen["decision_id"]], "P. Planner", "runs out", None, when)
-        assert not execute("refresh_orders", Settings()).failures
+        outcome = execute("refresh_orders", Settings())
+        assert not outcome.failures
+        assert "forecast_tables" not in outcome.seconds, "forecasts stay"
+        assert set(GROUPS) - {"nightly"} <= set(outcome.seconds)
+        assert current(home / "snapshots").version != current(demo_home / "snapshots").version
         row = suggestion(home, chosen)
         assert row["decided_units"] == chosen["quantity_units"]
         assert (row["order_quantity_units"] or 0) < chosen["quantity_units"], "the same need is not ordered twice"

@@ -105,15 +105,8 @@ def test_a_range_of_days_is_made_anew_in_one_run(home: Path, demo_files: Path) -
     assert after.filter(december).height > 50
 
 
-def test_refreshing_orders_leaves_the_forecast_and_publishes(home: Path, demo_files: Path) -> None:
-    with environment(home, demo_files / "inbox"):
-        outcome = execute("refresh_orders", Settings())
-    assert not outcome.failures
-    assert "forecast_tables" not in outcome.seconds
-    assert set(GROUPS) - {"nightly"} <= set(outcome.seconds)
+def test_every_mart_is_in_one_group() -> None:
     assert sorted(name for names in GROUPS.values() for name in names) == sorted(MARTS)
-    with open_snapshot(current(home / "snapshots")) as connection:
-        assert connection.sql("SELECT count(*) FROM reorder_suggestions").fetchall()[0][0] > 0
 
 
 def test_orders_are_refreshed_before_anything_was_forecast(home: Path, demo_files: Path) -> None:
