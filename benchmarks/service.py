@@ -19,7 +19,7 @@ from models.levels import CYCLE, FILL, least_stock
 from models.protection import within
 from models.safety_stock import wanted
 from models.simulate import MinMax, Shelf, simulate
-from models.spreads import MOST_WEEKS, ORIGINS, dispersions_of, squared_errors, whole_weeks
+from models.spreads import ORIGINS, dispersions_of, squared_errors
 from pipelines.demo.days import DayLoop
 from pipelines.demo.plan import Plan
 from pipelines.demo.seasons import draw_promotions, expected_lines
@@ -93,7 +93,7 @@ def world_of(seed: int, series: int) -> World:
     first = (daily.cumsum(axis=1) > 0).argmax(axis=1) // 7
     means, quantiles = _forecasts(_history(daily, first), len(cells))
     weekly = daily.reshape(len(cells), -1, 7).sum(axis=2)
-    dispersions = _dispersions(means, weekly, whole_weeks(lead.mean(axis=1) + review))
+    dispersions = _dispersions(means, weekly)
     return World(daily, means, quantiles, dispersions, lead.astype(np.int64), review, demo.cost[product] / 100)
 
 
@@ -132,17 +132,14 @@ def _forecasts(history: pl.DataFrame, n: int) -> tuple[Array, Array]:
     return means, quantiles
 
 
-def _dispersions(means: Array, weekly: Array, weeks: NDArray[np.int64]) -> Array:
+def _dispersions(means: Array, weekly: Array) -> Array:
     """(weeks, n) what dispersions had been learnt by the end of each played week, from the forecasts made until then."""
     last = weekly.shape[1] - len(means) + 1
-    errors = [
-        squared_errors(means[at], weekly[:, last + at : last + at + MOST_WEEKS], weeks) for at in range(len(means) - MOST_WEEKS)
-    ]
-    ids = pl.int_range(weekly.shape[0], eager=True).alias("unique_id")
-    found = np.full((PLAYED + 1, weekly.shape[0]), np.nan)
+    ids = pl.int_range(len(weekly), eager=True)
+    errors = [squared_errors(ids, means[at, :, 0], weekly[:, last + at]) for at in range(len(means) - 1)]
+    found = np.full((PLAYED + 1, len(weekly)), np.nan)
     for week in range(PLAYED + 1):
-        known = errors[: ERROR_WEEKS + week - MOST_WEEKS + 1][-ORIGINS:]
-        learnt = dispersions_of(pl.concat([one.with_columns(ids) for one in known]))
+        learnt = dispersions_of(pl.concat(errors[: ERROR_WEEKS + week][-ORIGINS:]))
         found[week, learnt["unique_id"].to_numpy()] = learnt["dispersion_rate"].to_numpy()
     return found
 
@@ -167,7 +164,7 @@ def compared(world: World) -> list[Array]:
 
 
 def _ours(world: World, week: int) -> dict[tuple[str, float], Array]:
-    """Levels by the end of a week, from the forecast made then."""
+    """Levels by the end of a week, from the forecast made then; from moments, as of many series, since draws of so many weeks take hours."""
     names = [f"{i:05}" for i in range(len(world.daily))]
     series = pl.DataFrame(
         {"sku": names, "location_id": "L", "lead_time_days": world.lead_days.mean(axis=1), "lead_time_std_days": world.lead_days.std(axis=1),
@@ -180,7 +177,7 @@ def _ours(world: World, week: int) -> dict[tuple[str, float], Array]:
     means = grid.with_columns(mean_units=pl.Series(world.means[at].ravel()), week_correlation=pl.lit(TOGETHER))
     quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
     quantiles = quantiles.with_columns(forecast_units=pl.Series(world.quantiles[at].ravel()))
-    known = wanted(series.with_columns(aim=pl.lit(CYCLE), target_rate=pl.lit(0.9)), means, quantiles, seed=week)
+    known = wanted(series.with_columns(aim=pl.lit(CYCLE), target_rate=pl.lit(0.9)), means, quantiles, sampled_most=0)
     return {(kind, rate): least_stock(known.interval, known.aim, kind, rate)[0] for kind, rate in TARGETS}
 
 

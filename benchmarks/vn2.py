@@ -1,11 +1,11 @@
 """The VN2 inventory competition played on open weeks. `python -m benchmarks vn2`.
 
-Here: the official rules, six windows of eight weeks, the organiser's benchmark policy, and `order`, which asks the product's forecast and
-order policy. Not here: either of them.
+Here: the official rules, six windows of eight weeks, the organiser's benchmark policy, and `order`, which asks the product's forecast, levels and
+order quantities. Not here: any of them.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,29 +13,34 @@ import polars as pl
 from numpy.typing import NDArray
 
 from benchmarks.forecast_cases import REFERENCE
-from models.demand import fill_unknown
+from models.demand import SERIES, fill_unknown
 from models.forecast.engine import LEVELS, Selection, forecast_series
-from models.forecast.paths import whole_paths
-from models.policy import Situation, cheapest_orders
-from models.width import CLASSES, Past, learn_widths, volume_class, widened
+from models.levels import COST, Aim
+from models.reorder import suggest_orders
+from models.safety_stock import Terms, stock_levels, wanted
+from models.spreads import dispersions_of, squared_errors
+from models.width import CLASSES, Past, learn_widths, volume_class
 
 Array = NDArray[np.float64]
 Policy = Callable[[pl.DataFrame, pl.DataFrame, int], pl.DataFrame]
 KEY = ("Store", "Product")
 HOLDING, SHORTAGE = 0.2, 1.0
-LEAD_WEEKS, ROUNDS, COUNTED_FROM, LAST_WEEK = 2, 6, 3, 8
+WEEK, LEAD_DAYS, REVIEW_DAYS = "W-MON", 14.0, 7.0
+ROUNDS, COUNTED_FROM, LAST_WEEK = 6, 3, 8
 WINDOWS = (104, 112, 121, 130, 139, 148)  # last known week of the 157, from 0
 LEARNT_WEEKS = 26  # of the merchant's past that the policy is played over
-HORIZON = LEAD_WEEKS + 2
-PATHS = 400
+HORIZON = 4
 OPENING = 1.4, 1.07  # weeks of recent sales on hand, and arriving in the second week: what the official start holds
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """What a window's first order learns once and its later orders only use."""
+    """What a window's first order learns once and its later orders only use: the forecast's selection, and of each series (unique_id) how far
+    forecasts erred (dispersion_rate); widths per class of volume.
+    """
 
     selection: Selection
+    dispersions: pl.DataFrame
     widths: Array
 
 
@@ -46,30 +51,26 @@ def order(sales: pl.DataFrame, state: pl.DataFrame, round: int) -> pl.DataFrame:
     """Store, Product, order: whole units, not negative, one row per row of `state`, in its order.
 
     sales: Store, Product, week (Monday), sales, in_stock, every week so far. state: Store, Product, on_hand, in_transit_1,
-    in_transit_2 at the end of the last week. round: 1 to 6; the rules end the game with week 8, so units left then are worth nothing.
+    in_transit_2 at the end of the last week. round: 1 to 6.
     """
     history = _history(sales)
     weeks = history["ds"].unique().sort()
     learnt = _learnt(history.filter(pl.col("ds") <= weeks[-round]))
-    quantiles, ids = _quantiles(history, learnt.selection)
-    at = (
-        state.select(unique_id=_id())
-        .with_row_index("_row")
-        .join(ids.to_frame("unique_id").with_row_index("_i"), on="unique_id", how="left")
+    made = _forecast(history, learnt.selection)
+    shelves = state.select(
+        *KEY, unique_id=_id(), available_units="on_hand", in_transit_1="in_transit_1", in_transit_2="in_transit_2"
     )
-    at = at.sort("_row")
-    rows = at["_i"].fill_null(0).to_numpy()
-    is_known = at["_i"].is_not_null().to_numpy()
-    quantiles = np.where(is_known[:, None, None], quantiles[rows], 0.0)
-    n, one = len(rows), np.ones(len(rows))
-    length = LAST_WEEK + 1 - round
-    paths = whole_paths(quantiles, LEVELS, learnt.selection.together, PATHS, length, one > 0, np.random.default_rng(round))
-    width = learnt.widths[volume_class(quantiles, LEVELS, LEAD_WEEKS + 1)]
-    situation = Situation(
-        np.rint(widened(paths, quantiles, LEVELS, width)), state["on_hand"].to_numpy().astype(np.float64),
-        state.select("in_transit_1", "in_transit_2").to_numpy().astype(np.float64), np.full((n, PATHS), LEAD_WEEKS), HOLDING * one, SHORTAGE * one,
-    )  # fmt: skip
-    return state.select(*KEY).with_columns(order=cheapest_orders(situation)["order_units"])
+    series = _series(made.ids).join(shelves, on="unique_id").join(learnt.dispersions, on="unique_id", how="left")
+    at = made.ids.to_frame().with_columns(width=pl.Series(learnt.widths[volume_class(made.means, _terms(len(made.ids)))]))
+    series = series.join(at, on="unique_id").sort(*SERIES)
+    there = (("available_units", 0), ("in_transit_1", 0), ("in_transit_2", 7))
+    stock = pl.concat([series.select(*SERIES, days=pl.lit(days), units=name) for name, days in there], how="vertical_relaxed")
+    known = wanted(series, *made.frames(), seed=round, stock=stock)
+    position = stock_levels(known).with_columns(
+        on_order_units=pl.col("in_transit_1") + pl.col("in_transit_2"), decided_units=0, transfer_units=0, backordered_units=0
+    )
+    ordered = suggest_orders(position).select(*KEY, order="order_quantity_units")
+    return state.select(*KEY).join(ordered, on=KEY, how="left", maintain_order="left").with_columns(pl.col("order").fill_null(0))
 
 
 def measure(windows: tuple[int, ...] = WINDOWS) -> Iterator[str]:
@@ -145,68 +146,87 @@ def _benchmark_levels(sales: pl.DataFrame) -> pl.DataFrame:
 
 
 def _learnt(history: pl.DataFrame) -> Learnt:
-    """Selection and widths of a window, kept for its later rounds.
+    """What a window learns, kept for its later rounds.
 
-    What is learnt is learnt before the last half year, which is played with it: widths belong to the selection that they were learnt
-    with. A history too short for that is selected on whole, and its widths stay as they are.
+    Dispersions and widths come from the last half year, forecast by what could be known before it; then the forecast learns from everything. A
+    history too short for that leaves forecasts as wide as they say.
     """
     weeks = history["ds"].unique().sort()
     name = (weeks[-1], int(history.sort("unique_id", "ds").hash_rows().sum()))
     if name not in _KEPT:
-        _KEPT[name] = (
-            _learn(history, weeks)
-            if len(weeks) > 2 * LEARNT_WEEKS
-            else Learnt(_forecast(history, None)[2], np.ones(len(CLASSES) + 1))
-        )
+        selection = _forecast(history, None).selection
+        past = weeks[-LEARNT_WEEKS - 1 : -1]
+        if len(weeks) > 2 * LEARNT_WEEKS:
+            _KEPT[name] = Learnt(selection, *_decided(history, past))
+        else:
+            none = pl.DataFrame(schema={"unique_id": pl.String, "dispersion_rate": pl.Float64})
+            _KEPT[name] = Learnt(selection, none, np.ones(len(CLASSES) + 1))
     return _KEPT[name]
 
 
-def _learn(history: pl.DataFrame, weeks: pl.Series) -> Learnt:
-    past = weeks[-LEARNT_WEEKS - 1 : -1]
-    quantiles, ids, selection = _forecast(history.filter(pl.col("ds") <= past[0]), None)
-    made = [(quantiles, ids)]
-    made += [_forecast(history.filter(pl.col("ds") <= origin), selection)[:2] for origin in past[1:]]
-    return Learnt(selection, _widths(history, made, past, selection))
-
-
-def _widths(history: pl.DataFrame, made: list[tuple[Array, pl.Series]], past: pl.Series, selection: Selection) -> Array:
-    ids = made[0][1]
-    came = ids.to_frame("unique_id").join(past.to_frame("ds").with_columns(pl.col("ds").dt.offset_by("1w")), how="cross")
+def _decided(history: pl.DataFrame, past: pl.Series) -> tuple[pl.DataFrame, Array]:
+    """Dispersions and widths from forecasts at the end of each week of `past`, all by what the first of them selected."""
+    made = [_forecast(history.filter(pl.col("ds") <= past[0]), None)]
+    made += [_forecast(history.filter(pl.col("ds") <= origin), made[0].selection) for origin in past[1:]]
+    ids = made[0].ids
+    came = ids.to_frame().join(past.to_frame("ds").with_columns(pl.col("ds").dt.offset_by("1w")), how="cross")
     came = came.join(history, on=["unique_id", "ds"], how="left", maintain_order="left")
-    actual = came.select(pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)).fill_null(float("nan"))).to_series().to_numpy()
-    quantiles = np.stack([_aligned(values, names, ids) for values, names in made])
-    one = np.ones(len(ids))
-    return learn_widths(
-        Past(
-            quantiles,
-            LEVELS,
-            selection.together,
-            actual.reshape(len(ids), -1),
-            one > 0,
-            HOLDING * one,
-            SHORTAGE * one,
-            LEAD_WEEKS,
+    seen = came.select(pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)).fill_null(float("nan"))).to_series().to_numpy()
+    actual = seen.reshape(len(ids), -1)
+    means, quantiles = (np.stack([one.of(ids)[part] for one in made]) for part in (0, 1))
+    errors = pl.concat([squared_errors(ids, means[k, :, 0], actual[:, k]) for k in range(len(made))])
+    dispersions = dispersions_of(errors)
+    rate = ids.to_frame().join(dispersions, on="unique_id", how="left", maintain_order="left")["dispersion_rate"]
+    terms = replace(_terms(len(ids)), dispersion_rate=rate.fill_null(float("nan")).to_numpy())
+    n, one = len(ids), np.ones(len(ids))
+    aim = Aim(np.full(n, COST), one, 0 * one, SHORTAGE * one, HOLDING * one, REVIEW_DAYS * one, one, one > 0)
+    return dispersions, learn_widths(Past(means, quantiles, LEVELS, made[0].selection.together, actual, terms, aim))
+
+
+def _terms(n: int) -> Terms:
+    one = np.ones(n)
+    return Terms(LEAD_DAYS * one, 0 * one, REVIEW_DAYS * one, np.nan * one, one)
+
+
+def _series(ids: pl.Series) -> pl.DataFrame:
+    """What the rules say of each series: two weeks' lead time, an order a week; a unit left at the end of a week costs `HOLDING`."""
+    return ids.to_frame().with_columns(
+        sku="unique_id", location_id=pl.lit("VN2"), lead_time_days=LEAD_DAYS, lead_time_std_days=0.0, review_period_days=REVIEW_DAYS, aim=pl.lit(COST),
+        left_amount=HOLDING, shortage_amount=SHORTAGE, is_lost=True, moq_units=1, case_pack_units=1,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Forecast of series `ids`: means (n, HORIZON), quantiles (n, HORIZON, levels)."""
+
+    ids: pl.Series
+    means: Array
+    quantiles: Array
+    selection: Selection
+
+    def of(self, ids: pl.Series) -> tuple[Array, Array]:
+        """Means and quantiles of other series in their order."""
+        own = self.ids.to_frame().with_row_index("_i")
+        at = ids.to_frame().join(own, on="unique_id", how="left", maintain_order="left")["_i"].fill_null(0).to_numpy()
+        return self.means[at], self.quantiles[at]
+
+    def frames(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The same as the product keeps it: mean_units per week, forecast_units per week and quantile."""
+        weeks = pl.DataFrame({"horizon": range(1, HORIZON + 1)})
+        grid = (
+            self.ids.to_frame("sku").with_columns(location_id=pl.lit("VN2")).join(weeks, how="cross", maintain_order="left_right")
         )
-    )
+        means = grid.with_columns(mean_units=pl.Series(self.means.ravel()), week_correlation=self.selection.together)
+        quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
+        return means, quantiles.with_columns(forecast_units=pl.Series(self.quantiles.ravel()))
 
 
-def _aligned(quantiles: Array, names: pl.Series, ids: pl.Series) -> Array:
-    at = ids.to_frame("unique_id").join(
-        names.to_frame("unique_id").with_row_index("_i"), on="unique_id", how="left", maintain_order="left"
-    )
-    return quantiles[at["_i"].fill_null(0).to_numpy()]
-
-
-def _quantiles(history: pl.DataFrame, selection: Selection) -> tuple[Array, pl.Series]:
-    quantiles, ids, _ = _forecast(history, selection)
-    return quantiles, ids
-
-
-def _forecast(history: pl.DataFrame, selection: Selection | None) -> tuple[Array, pl.Series, Selection]:
-    made = forecast_series(history, "W-MON", HORIZON, statics=_statics(history), selection=selection)
+def _forecast(history: pl.DataFrame, selection: Selection | None) -> _Made:
+    made = forecast_series(history, WEEK, HORIZON, statics=_statics(history), selection=selection)
     ids = made.table["unique_id"].unique(maintain_order=True)
-    values = made.table.select(pl.col("^q0.*$")).to_numpy()
-    return values.reshape(len(ids), HORIZON, -1), ids, made.selection
+    values = made.table.select(pl.col("^q0.*$")).to_numpy().reshape(len(ids), HORIZON, -1)
+    return _Made(ids, made.table["mean"].to_numpy().reshape(len(ids), HORIZON), values, made.selection)
 
 
 def _history(sales: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,5 @@
 """What a stock policy would have cost on weeks that are known. Here: each policy's levels week by week, from what was known then, and the
-comparison. Not here: reading a merchant's tables, playing (simulate.py), the decision itself (policy.py).
+comparison. Not here: reading a merchant's tables, playing (simulate.py), the decision itself (levels.py).
 """
 
 from dataclasses import dataclass, replace
@@ -96,10 +96,7 @@ def past_forecasts(known: Known) -> Made:
     together = selection.together if selection else 0.0
     before = known.weekly.filter(pl.col("ds") <= dates[-known.weeks - 1])
     before = before.with_columns(y=pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)))
-    interval = before.select(pl.col("unique_id").unique().sort()).with_columns(
-        days=pl.Series(7.0 * (known.lead_times.mean(axis=1) + 1))
-    )
-    dispersions = learned_dispersions(before, WEEK, interval)["dispersion_rate"]
+    dispersions = learned_dispersions(before, WEEK)["dispersion_rate"]
     return Made(np.stack(means), np.stack(quantiles), together, dispersions)
 
 

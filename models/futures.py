@@ -1,4 +1,6 @@
-"""Demand over lead time and review from sampled futures. Here: drawing them, and what `levels` asks of them. Not here: the forecasts, the levels."""
+"""Demand over lead time and review from sampled futures. Here: drawing them, what is lost on the way, and what `levels` asks of them. Not here: the
+forecasts, the levels.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.forecast.paths import whole_paths
-from models.spreads import applied
+from models.spreads import spread_to, widened
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -41,8 +43,14 @@ class Futures:
         return Futures(lead, self.interval_units - (self.lead_units - lead), self.review_units, self.idle_rate)
 
     def spread(self, rate: Array) -> "Futures":
-        """Totals whose distance from their median is multiplied by `rate` (n,)."""
-        return replace(self, lead_units=applied(self.lead_units, rate), interval_units=applied(self.interval_units, rate))
+        """Totals whose distance from their median is multiplied by `rate` (n,), whole."""
+        lead, whole = (np.rint(widened(units, rate)) for units in (self.lead_units, self.interval_units))
+        return replace(self, lead_units=lead, interval_units=whole)
+
+    def without(self, lost: Array) -> "Futures":
+        """The same without what is lost (n, P) before this order arrives: nobody waits for it, so it takes no stock."""
+        units = np.minimum(np.rint(lost).astype(np.float32), self.lead_units)
+        return replace(self, lead_units=self.lead_units - units, interval_units=self.interval_units - units)
 
     def quantile(self, rate: Array) -> Array:
         """See levels.Interval."""
@@ -67,21 +75,53 @@ class Futures:
         return ((steps * over - steps * (steps - 1) / 2).mean(axis=1, dtype=np.float64)) / lot
 
 
+@dataclass(frozen=True)
+class Shelf:
+    """on_hand: (n,), not a number where it is unknown or where what is missing is owed; due: (n, k) units that arrive at the start of weeks 0 … k − 1."""
+
+    on_hand: Array
+    due: Array
+
+    def part(self, rows: NDArray[np.int64]) -> "Shelf":
+        """Some of the series."""
+        return Shelf(self.on_hand[rows], self.due[rows])
+
+
 def draw(
-    quantiles: Array, levels: Array, together: float, lead_days: Array, review_days: Array, is_whole: NDArray[np.bool_], rng: np.random.Generator
+    quantiles: Array, levels: Array, together: float, lead_days: Array, review_days: Array, is_whole: NDArray[np.bool_], rng: np.random.Generator,
+    std: Array | None = None, width: Array | None = None, shelf: Shelf | None = None,
 ) -> Futures:  # fmt: skip
     """quantiles: (n, weeks, levels), beyond the last week as in it; together: correlation of weeks; lead_days: (n, P) drawn; review_days: (n,).
 
-    Of a week that is reached in part each unit counts by chance where demand is whole, and its share where it isn't.
-    Example: a week of 7 for certain, lead time 7 days, review 3.5: over both 7 and about half of 7.
+    Of a week that is reached in part each unit counts by chance where demand is whole, and its share where it isn't. std: (n,) that
+    demand over lead time and review comes to; where it is not a number, deviations are multiplied by `width` (n,), 1 unless given. With a shelf its
+    stock is followed along each future, and what it can't serve before this order arrives is lost.
+    Example: a week of 7 for certain, lead time 7 days, review 3.5: over both 7 and about half of 7; with 5 on hand 2 of these are lost.
     """
-    paths = lead_days.shape[1]
+    n, paths = lead_days.shape
     ends = np.stack([lead_days, lead_days + review_days[:, None], np.broadcast_to(review_days[:, None], lead_days.shape)]) / WEEK
     length = max(1, int(np.ceil(ends.max(initial=0.0))))
     weeks = whole_paths(quantiles, levels, together, paths, length, is_whole, rng)
-    total = np.concatenate([np.zeros((*weeks.shape[:2], 1)), np.cumsum(weeks, axis=2)], axis=2)
+    total = np.concatenate([np.zeros((n, paths, 1)), np.cumsum(weeks, axis=2)], axis=2)
     lead, whole, review = (_upto(weeks, total, end, is_whole, rng) for end in ends)
-    return Futures(lead, np.maximum(whole, lead), review.mean(axis=1, dtype=np.float64), (review <= 0).mean(axis=1))
+    drawn = Futures(lead, np.maximum(whole, lead), review.mean(axis=1, dtype=np.float64), (review <= 0).mean(axis=1))
+    told = np.full(n, np.nan) if std is None else std
+    rate = spread_to(told, drawn.interval_units.std(axis=1, dtype=np.float64), np.ones(n) if width is None else width)
+    drawn = drawn.spread(rate)
+    return drawn if shelf is None else drawn.without(_lost(widened(weeks, rate), shelf, ends[0]))
+
+
+def _lost(weeks: Array, shelf: Shelf, end: Array) -> Array:
+    """(n, P) what a shelf can't serve of `weeks` (n, P, T) until `end` (n, P), in weeks; nothing where stock is unknown."""
+    stock = np.repeat(np.where(np.isfinite(shelf.on_hand), shelf.on_hand, np.inf)[:, None], weeks.shape[1], axis=1)
+    lost = np.zeros_like(stock)
+    for week in range(int(np.ceil(end.max(initial=0.0)))):
+        if week < shelf.due.shape[1]:
+            stock += shelf.due[:, week, None]
+        wanted = np.clip(end - week, 0.0, 1.0) * weeks[:, :, week]
+        served = np.minimum(stock, wanted)
+        stock, lost = stock - served, lost + (wanted - served)
+    return lost
 
 
 def _upto(weeks: Array, total: Array, end: Array, is_whole: NDArray[np.bool_], rng: np.random.Generator) -> Floats:

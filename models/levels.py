@@ -5,6 +5,7 @@ A level is a position (on hand + on order − owed) that each review fills up to
 last until the next review's order arrives: from then on it answers for demand beyond the lead time L and within lead time and review, L + R.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,6 +20,7 @@ AIMS = (COST, CYCLE, FILL)
 TIE = 1e-9
 UNSTOCKED_DAYS = 730.0  # what isn't wanted once in two years is not stocked for the sake of a service level
 DEAREST = 1e6  # price of a missing unit in what a unit costs that stays a review
+MEDIAN = 0.5
 DEARER, HALVINGS = 2.0**10, 12  # how much dearer a budget may make capital, and in how many steps that is found
 
 
@@ -117,14 +119,19 @@ def _enough(interval: Interval, aim: Aim) -> Array:
 
 
 def _search(interval: Interval, aim: Aim, high: Array) -> Array:
-    """The least level that reaches the aim, down from `high`, which does: by doubled steps, then by halving."""
+    """The least level that reaches the aim, down from `high`, which does."""
     target = _targets(aim) - TIE
+    return _least(lambda rows, level: _reached(interval.part(rows), level, aim.part(rows)) >= target[rows], high)
+
+
+def _least(is_enough: Callable[[Ints, Array], Bools], high: Array) -> Array:
+    """The least level of each series that is enough, down from `high`, which is: by doubled steps, then by halving."""
     high, low = high.copy(), np.full(len(high), -1.0)
 
     def split(rows: Ints, middle: Array) -> Bools:
-        is_enough = _reached(interval.part(rows), middle, aim.part(rows)) >= target[rows]
-        high[rows], low[rows] = np.where(is_enough, middle, high[rows]), np.where(is_enough, low[rows], middle)
-        return is_enough
+        enough = is_enough(rows, middle)
+        high[rows], low[rows] = np.where(enough, middle, high[rows]), np.where(enough, low[rows], middle)
+        return enough
 
     step, rows = 1.0, np.flatnonzero(high > 0)
     while len(rows):
@@ -156,7 +163,12 @@ def _reached(interval: Interval, level: Array, aim: Aim) -> Array:
 def _cycle_service(interval: Interval, lead: Array, whole: Array) -> Array:
     """Of the cycles that begin with an order, those that nothing goes missing in: a review in which nothing was wanted orders nothing."""
     begun = np.maximum(1 - interval.idle_rate, TIE)
-    return 1 - np.clip((1 - whole) - interval.idle_rate * (1 - lead), 0.0, begun) / begun
+    return 1 - np.clip(_short_cycles(interval, lead, whole), 0.0, begun) / begun
+
+
+def _short_cycles(interval: Interval, lead: Array, whole: Array) -> Array:
+    """Cycles per review that begin and that something goes missing in, at the chances that a level leads to."""
+    return (1 - whole) - interval.idle_rate * (1 - lead)
 
 
 def fill_rates(interval: Interval, level: Array, lot: Array) -> Array:
@@ -187,20 +199,19 @@ def _on_hand(interval: Interval, position: Array, lead: Array, whole: Array) -> 
 
 
 def least_stock(interval: Interval, aim: Aim, kind: str, target_rate: float) -> tuple[Array, float]:
-    """Levels with which all series together reach a service at the least stock value, and the cost of a missing unit that leads to them.
+    """Levels with which all series together reach a service at the least stock value, and the price of a failure that leads to them.
 
-    kind: CYCLE, of all cycles that begin, or FILL, of all units wanted. Every missing unit is given one price, whosever it is, and every series takes
-    the level that costs least at it (aim.holding_amount being what stock binds); the price is raised until the service is reached (a Lagrange
-    multiplier; Silver, Pyke & Thomas 2017, 6.12). Series that are dear to protect then get less than the target, cheap ones more.
+    kind: CYCLE, of all cycles that begin, or FILL, of all units wanted. Every missing unit, or every cycle that ends short, is given one price,
+    whosever it is, and every series takes the level that costs least at it (aim.holding_amount being what stock binds); the price is raised
+    until the service is reached (a Lagrange multiplier; Silver, Pyke & Thomas 2017, 6.12). Series that are dear to protect then get less than
+    the target, cheap ones more.
     """
+    costly = replace(aim, kind=np.full_like(aim.kind, COST, dtype="<U32"))
 
     def levels(price: float) -> Array:
-        return least_levels(
-            interval,
-            replace(
-                aim, kind=np.full_like(aim.kind, COST, dtype="<U32"), shortage_amount=np.full_like(aim.holding_amount, price)
-            ),
-        )
+        if kind == CYCLE:
+            return _cycle_levels(interval, aim, price)
+        return least_levels(interval, replace(costly, shortage_amount=np.full_like(aim.holding_amount, price)))
 
     def service(level: Array) -> float:
         one = np.ones_like(level)
@@ -219,6 +230,24 @@ def least_stock(interval: Interval, aim: Aim, kind: str, target_rate: float) -> 
         tried = levels(price)
         low, high, best = (low, price, tried) if service(tried) >= target_rate else (price, high, best)
     return best, high
+
+
+def _cycle_levels(interval: Interval, aim: Aim, price: float) -> Array:
+    """The least levels beyond which units more cost more to hold than `price` times the cycles that they keep from ending short.
+
+    Beyond the median what a unit saves falls against P(D ≤ S), which it is held with, as long as demand is log-concave; nothing is given up below
+    it, however dear. Looked at are some units at once, so that chance in sampled futures does not decide.
+    """
+    step, one = np.maximum(np.floor(np.sqrt(interval.review_units) / 2), 1.0), np.ones(len(aim.lot))
+
+    def is_enough(rows: Ints, level: Array) -> Bools:
+        part, theirs = interval.part(rows), aim.part(rows)
+        held = theirs.kept_amount * np.mean(part.chances(level, theirs.lot), axis=0) * step[rows]
+        now, then = (part.chances(units, one[rows]) for units in (level, level + step[rows]))
+        saved = _short_cycles(part, *now) - _short_cycles(part, *then)
+        return np.asarray((price * saved <= held) & (now[1] >= MEDIAN))
+
+    return _least(is_enough, interval.quantile(one))
 
 
 def within_budget(interval: Interval, aim: Aim, unit_cost_amount: Array, budget_amount: float) -> tuple[Array, float]:

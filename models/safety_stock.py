@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from models.demand import SERIES
-from models.futures import Futures, draw
+from models.futures import WEEK, Futures, Shelf, draw
 from models.levels import AIMS, Aim, Interval, expected_amounts, fill_rates, least_levels, least_stock, mean_stock, within_budget
 from models.protection import moments_of, week_variances, within
-from models.spreads import spread_to
 
 Array = NDArray[np.float64]
 BLOCK = 100
@@ -24,7 +23,7 @@ ALL_BUT = 0.5 / PATHS  # chance that futures can still tell
 DEFAULTS = {
     "aim": pl.lit("cycle_service_level"), "target_rate": pl.lit(None, pl.Float64), "holding_amount": pl.lit(0.0), "shortage_amount": pl.lit(0.0),
     "left_amount": pl.lit(0.0), "moq_units": pl.lit(1), "case_pack_units": pl.lit(1), "eoq_units": pl.lit(0),
-    "dispersion_rate": pl.lit(None, pl.Float64), "is_lost": pl.lit(False),
+    "dispersion_rate": pl.lit(None, pl.Float64), "width": pl.lit(1.0), "is_lost": pl.lit(False),
     "unit_cost_amount": pl.lit(None, pl.Float64),
 }  # fmt: skip
 LEVELS = {
@@ -32,6 +31,33 @@ LEVELS = {
     "cycle_service_level": pl.Float64, "unit_fill_rate": pl.Float64, "mean_stock_units": pl.Float64, "textbook_safety_stock_units": pl.Float64,
     "demand_from": pl.String,
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Terms:
+    """(n,) each. dispersion_rate: variance ÷ mean of demand (spreads.py), not a number where the forecast's own width counts; width: by what its
+    standard deviation is multiplied to decide by (width.py).
+    """
+
+    lead_days: Array
+    lead_std_days: Array
+    review_days: Array
+    dispersion_rate: Array
+    width: Array
+
+    @property
+    def days(self) -> Array:
+        """(n,) of lead time and review, on average."""
+        return self.lead_days + self.review_days
+
+    def part(self, rows: NDArray[np.int64]) -> "Terms":
+        """Some of the series."""
+        return Terms(**{name: value[rows] for name, value in self.__dict__.items()})
+
+    def std(self, demand: Array, variance: Array) -> Array:
+        """(n,) of demand over lead time and review: √(σ² + d̄²·σ_L²), with σ² by the dispersion, `variance` where that is unknown."""
+        error = np.where(np.isfinite(self.dispersion_rate), self.dispersion_rate * demand, variance) * self.width**2
+        return np.sqrt(error + (demand / np.maximum(self.days, 1.0) * self.lead_std_days) ** 2)
 
 
 @dataclass(frozen=True)
@@ -54,36 +80,47 @@ class Wanted:
 
 
 def wanted(
-    series: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, seed: int = 0, sampled_most: int = SAMPLED_MOST
-) -> Wanted:
+    series: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, seed: int = 0, sampled_most: int = SAMPLED_MOST,
+    stock: pl.DataFrame | None = None,
+) -> Wanted:  # fmt: skip
     """Joins each series with its forecast; futures are drawn of up to `sampled_most` series, of more the moments are taken.
 
     series: sku, location_id, lead_time_days, lead_time_std_days, review_period_days, and what DEFAULTS names: aim (of levels.AIMS),
     target_rate, holding_amount (per unit and day), shortage_amount (per unit), left_amount, moq_units,
     case_pack_units, eoq_units, is_lost. means: mean_units per week (horizon) and week_correlation; quantiles: forecast_units per week
-    and quantile, of the same series. dispersion_rate: of models.spreads; blank leaves the forecast as wide as it says.
+    and quantile, of the same series. dispersion_rate: of models.spreads; blank leaves the forecast as wide as it says. width: of models.width.
+    stock: sku, location_id, days until it is there (0 for what is on hand), units. Where missing units are lost, sampled futures follow the stock
+    of series that it names, and what that can't serve before this order arrives needs none.
     """
     missing = [default.alias(name) for name, default in DEFAULTS.items() if name not in series.columns]
     ordered = series.with_columns(missing).sort(*SERIES)
     mean, weeks, levels, together = _forecast_of(ordered, means, quantiles)
-    lead, lead_std, review = (
-        ordered[name].to_numpy().astype(np.float64) for name in ("lead_time_days", "lead_time_std_days", "review_period_days")
-    )
-    review = np.maximum(review, LEAST_REVIEW_DAYS)
-    days, demand = lead + review, within(mean, lead + review)
-    rate = ordered["dispersion_rate"].fill_null(float("nan")).to_numpy()
-    daily = demand / np.maximum(days, 1.0)
-    error = np.where(np.isfinite(rate), rate * demand, within(week_variances(weeks, levels), days))
-    std = np.sqrt(error + (daily * lead_std) ** 2)
-    is_sampled = ordered.height <= sampled_most
+    names = ("lead_time_days", "lead_time_std_days", "review_period_days", "dispersion_rate", "width")
+    terms = Terms(*(ordered[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in names))
+    terms = replace(terms, review_days=np.maximum(terms.review_days, LEAST_REVIEW_DAYS))
+    demand = within(mean, terms.days)
+    std = replace(terms, width=np.ones(len(demand))).std(demand, within(week_variances(weeks, levels), terms.days))
+    is_sampled, shelf = ordered.height <= sampled_most, _shelf(ordered, stock)
     if is_sampled:
-        rng = np.random.default_rng(seed)
-        interval: Interval = _drawn(
-            weeks, levels, together, (lead, lead_std, review), np.where(np.isfinite(rate), std, np.nan), rng
-        )
+        interval: Interval = sampled(mean, weeks, levels, together, terms, np.random.default_rng(seed), shelf)
     else:
-        interval = moments_of(mean, weeks, levels, together, (lead, lead_std, review), rate)
-    return Wanted(ordered, interval, _aim_of(ordered, review, interval.review_units), demand, std, is_sampled)
+        own = (terms.lead_days, terms.lead_std_days, terms.review_days)
+        interval = moments_of(mean, weeks, levels, together, own, terms.dispersion_rate * terms.width**2)
+    aim = _aim_of(ordered, terms.review_days, interval.review_units)
+    aim = replace(aim, is_lost=aim.is_lost & (np.isnan(shelf.on_hand) | (not is_sampled)))
+    return Wanted(ordered, interval, aim, demand, std, is_sampled)
+
+
+def _shelf(ordered: pl.DataFrame, stock: pl.DataFrame | None) -> Shelf:
+    """What stands and comes where missing units are lost; unknown elsewhere."""
+    if stock is None or stock.is_empty():
+        return Shelf(np.full(ordered.height, np.nan), np.zeros((ordered.height, 0)))
+    at = stock.join(ordered.select(*SERIES, "is_lost").with_row_index("_i"), on=SERIES).filter("is_lost")
+    week = at.select((pl.col("days") / WEEK).floor().clip(0).cast(pl.Int64)).to_series().to_numpy()
+    on_hand, due = np.full(ordered.height, np.nan), np.zeros((ordered.height, int(week.max(initial=0)) + 1))
+    on_hand[at["_i"].to_numpy()] = 0.0
+    np.add.at(due, (at["_i"].to_numpy(), week), at["units"].to_numpy())
+    return Shelf(on_hand, due)
 
 
 def stock_levels(known: Wanted, budget_amount: float | None = None, is_together: bool = False) -> pl.DataFrame:
@@ -146,18 +183,24 @@ def _forecast_of(ordered: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataF
     return values, weeks.astype(np.float64).reshape(*values.shape, len(levels)), levels, float(mean["week_correlation"][0])
 
 
-def _drawn(
-    weeks: Array, levels: Array, together: float, terms: tuple[Array, Array, Array], std: Array, rng: np.random.Generator
-) -> Futures:
-    """Series with alike intervals are drawn together, so that none is drawn for longer than it has to be."""
-    lead, lead_std, review = terms
-    order = np.argsort(lead + review, kind="stable")
+def sampled(
+    means: Array, quantiles: Array, levels: Array, together: float, terms: Terms, rng: np.random.Generator, shelf: Shelf, paths: int | None = None
+) -> Futures:  # fmt: skip
+    """Futures of means (n, weeks) and quantiles (n, weeks, levels), as wide as `terms` say.
+
+    Series with alike intervals are drawn together, so that none is drawn for longer than it has to be.
+    """
+    order = np.argsort(terms.days, kind="stable")
     parts = []
-    for start in range(0, max(len(lead), 1), BLOCK):
+    for start in range(0, max(len(order), 1), BLOCK):
         cut = order[start : start + BLOCK]
-        days = _lead_times(lead[cut], lead_std[cut], rng)
-        drawn = draw(weeks[cut], levels, together, days, review[cut], np.ones(len(days), dtype=np.bool_), rng)
-        parts.append(drawn.spread(spread_to(std[cut], drawn.interval_units.std(axis=1, dtype=np.float64))))
+        part = terms.part(cut)
+        days = _lead_times(part.lead_days, part.lead_std_days, rng, paths or PATHS)
+        std = part.std(within(means[cut], part.days), np.full(len(cut), np.nan))
+        is_whole = np.ones(len(cut), dtype=np.bool_)
+        parts.append(
+            draw(quantiles[cut], levels, together, days, part.review_days, is_whole, rng, std, part.width, shelf.part(cut))
+        )
     names = ("lead_units", "interval_units", "review_units", "idle_rate")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
 
@@ -178,8 +221,9 @@ def _lots(ordered: pl.DataFrame, review_units: Array) -> Array:
     return np.maximum(np.maximum(pack, 1.0), np.where(np.maximum(moq, eoq) > review_units, np.maximum(moq, eoq), 1.0))
 
 
-def _lead_times(mean: Array, std: Array, rng: np.random.Generator) -> Array:
+def _lead_times(mean: Array, std: Array, rng: np.random.Generator, paths: int) -> Array:
     """(series, paths) days, gamma distributed; exactly the mean where the standard deviation is 0."""
     spread = np.maximum(std, 1e-6 * np.maximum(mean, 1.0))
     shape = (np.maximum(mean, 1e-9) / spread) ** 2
-    return rng.gamma(shape[:, None], (np.maximum(mean, 1e-9) / shape)[:, None], (len(mean), PATHS))
+    drawn = rng.gamma(shape[:, None], (np.maximum(mean, 1e-9) / shape)[:, None], (len(mean), paths))
+    return np.where(std[:, None] > 0, drawn, mean[:, None])

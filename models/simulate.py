@@ -1,5 +1,5 @@
 """A stock policy played day by day, or week by week. Here: any periodic-review policy over known or sampled demand, and what it costs. Not here:
-how good levels are found (policy.py), forecasts.
+how good levels are found (levels.py), forecasts.
 
 A period goes as in a shop: what is due arrives, demand is served, what is missing is lost or owed, cost is counted on what is left,
 and on a review an order goes out. An order placed at the end of period t with a lead time of L arrives at the start of t + 1 + L.

@@ -135,11 +135,27 @@ def test_a_budget_is_kept_and_a_service_of_all_is_reached_with_less_stock():
     level, dearer = within_budget(known, wanted, cost, usual / 2)
     assert (mean_stock(known, level, one) * cost).sum() <= usual / 2 and dearer > 1
     assert within_budget(known, wanted, cost, usual * 2)[1] == 1
-    each = least_levels(known, replace(wanted, kind=np.full(40, FILL), target_rate=np.full(40, 0.97)))
-    shared, _ = least_stock(known, wanted, FILL, 0.97)
-    served = float(fill_rates(known, shared, one) @ rates / rates.sum())
-    assert served >= 0.97
-    assert (mean_stock(known, shared, one) * cost).sum() < (mean_stock(known, each, one) * cost).sum()
+
+
+@pytest.mark.parametrize(("kind", "target"), [(CYCLE, 0.9), (CYCLE, 0.98), (FILL, 0.97)])
+def test_a_service_of_all_is_reached_with_less_stock_than_each_alone(kind: str, target: float):
+    rates, cost, one = np.linspace(0.1, 3.0, 40), np.geomspace(1.0, 30.0, 40), np.ones(40)
+    known = poisson(*rates)
+    wanted = replace(aim(40, kind, target), holding_amount=cost)
+    each, (shared, _) = least_levels(known, wanted), least_stock(known, wanted, kind, target)
+
+    def served(level: np.ndarray) -> float:
+        if kind == FILL:
+            return float(fill_rates(known, level, one) @ rates / rates.sum())
+        short, idle = [1 - chance for chance in known.chances(level, one)], np.exp(-7 * rates)
+        return float(1 - (short[1] - idle * short[0]).sum() / (1 - idle).sum())
+
+    def bound(level: np.ndarray) -> float:
+        return float((mean_stock(known, level, one) * cost).sum())
+
+    assert target <= served(shared) < target + 0.01
+    assert bound(shared) < 0.97 * bound(each)
+    assert shared[0] >= each[0] and shared[-1] <= each[-1], "what is cheap gets more, what is dear less"
 
 
 def test_no_series_no_levels():

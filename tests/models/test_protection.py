@@ -6,9 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.levels import COST, Aim, least_levels
-from models.policy import Situation, cheapest_orders
-from models.protection import Moments, chance_at_most, expected_missing, interval_moments, quantile
+from models.protection import chance_at_most, expected_missing, interval_moments, quantile
 from tests.models.builders import QUICK
 
 
@@ -39,20 +37,3 @@ def test_quantiles_and_what_is_missing_equal_scipys(mean: float, dispersion: flo
 
 def test_no_demand_asks_for_nothing():
     assert quantile(*of(0.99, 0, 0)) == 0 and expected_missing(*of(0, 0, 0)) == 0 and chance_at_most(*of(0, 0, 0)) == 1
-
-
-@pytest.mark.parametrize(("daily", "lead", "review"), [(0.05, 9, 7), (0.4, 14, 7), (3.0, 5, 7), (20.0, 10, 1)])
-@pytest.mark.parametrize("shortage", [0.5, 5.0])
-def test_levels_equal_sampled_decisions(daily: float, lead: int, review: int, shortage: float):
-    """Backorders, so that the level is a level; within a unit, or 4 %."""
-    paths, holding = 1500, 0.01
-    demand = np.random.default_rng(0).poisson(daily, (1, paths, lead + review + 120)).astype(float)
-    one = np.ones(1)
-    sampled = cheapest_orders(
-        Situation(
-            demand, 0 * one, np.zeros((1, 0)), np.full((1, paths), lead), holding * one, shortage * one, review, is_lost=False
-        )
-    )["order_units"].item()
-    units = [daily * days * one for days in (lead, lead, lead + review, lead + review, review, review)]
-    aim = Aim(np.array([COST]), one, holding * one, shortage * one, 0 * one, review * one, one, one < 0)
-    assert least_levels(Moments(*units), aim)[0] == pytest.approx(sampled, abs=max(1.0, 0.04 * sampled))

@@ -6,17 +6,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.spreads import MOST_WEEKS, applied, dispersions_of, learned_dispersions, spread_to, squared_errors, whole_weeks
+from models.spreads import dispersions_of, learned_dispersions, spread_to, squared_errors, widened
 
 N = 300
 
 
-def errors(std: float, origins: int = 24, n: int = N) -> pl.DataFrame:
-    """Demand of 50 ± std a week, forecast as 50; totals of three weeks."""
+def errors(std: float | np.ndarray, origins: int = 24, n: int = N) -> pl.DataFrame:
+    """Demand of 50 ± std a week, forecast as 50."""
     rng = np.random.default_rng(0)
-    weeks, means = np.full(n, 3, dtype=np.int64), np.full((n, MOST_WEEKS), 50.0)
-    made = [squared_errors(means, rng.normal(50, std, (n, MOST_WEEKS)), weeks) for _ in range(origins)]
-    return pl.concat([one.with_columns(unique_id=pl.int_range(pl.len())) for one in made])
+    ids, means = pl.int_range(n, eager=True), np.full(n, 50.0)
+    return pl.concat([squared_errors(ids, means, rng.normal(50, std, n)) for _ in range(origins)])
 
 
 @pytest.mark.parametrize("std", [9.0, 20.0])
@@ -26,11 +25,24 @@ def test_the_dispersion_that_demand_had_is_found(std: float):
 
 
 def test_few_errors_are_drawn_to_the_class_and_nothing_is_below_poisson():
-    few, many = (dispersions_of(errors(20.0, origins))["dispersion_rate"] for origins in (1, 24))
-    own = errors(20.0, 1).select(pl.col("square") / pl.col("expected")).to_series()
-    assert few.std() < 0.3 * own.std()
-    assert many.std() < few.std()
+    """Half of the series stray twice as far as the others: four errors tell little of that, fifty nearly all."""
+    std = np.where(np.arange(N) % 2, 10.0, 20.0)
+    apart = []
+    for origins in (4, 50):
+        found = dispersions_of(errors(std, origins))["dispersion_rate"].to_numpy()
+        calm, wild = found[1::2].mean(), found[::2].mean()
+        own = errors(std, origins).group_by("unique_id").agg(pl.col("square").sum() / pl.col("expected").sum())["square"]
+        assert found.std() < own.std(), "nobody is further from the others than own errors say"
+        apart.append((wild - calm) / (8 - 2))
+    assert 0.3 < apart[0] < 0.95 * apart[1] < 1
     assert dispersions_of(errors(2.0))["dispersion_rate"].unique().to_list() == [1.0]
+
+
+def test_alike_series_count_as_one_and_a_single_error_tells_nothing_of_its_series():
+    own = errors(20.0).group_by("unique_id").agg(rate=pl.col("square").sum() / pl.col("expected").sum())["rate"]
+    assert dispersions_of(errors(20.0))["dispersion_rate"].std() < 0.3 * own.std()
+    one = errors(20.0, 1)
+    assert dispersions_of(one)["dispersion_rate"].to_numpy() == pytest.approx(one["square"].mean() / 50, rel=0.05)
 
 
 def test_unknown_weeks_are_left_out():
@@ -41,20 +53,20 @@ def test_unknown_weeks_are_left_out():
 
 def test_the_examples():
     units = np.array([[4, 10, 20]], dtype=np.float32)
-    assert applied(units, np.array([0.5])).tolist() == [[7, 10, 15]]
-    assert applied(units, np.array([1.0])).tolist() == units.tolist()
-    assert whole_weeks(np.array([20.0, 80.0, float("nan")])).tolist() == [3, 4, 2]
+    assert widened(units, np.array([0.5])).tolist() == [[7, 10, 15]]
+    assert widened(units, np.array([1.0])).tolist() == units.tolist()
 
 
 def test_deviations_come_to_what_is_known_and_stay_where_it_is_not():
-    assert spread_to(np.array([2.0, np.nan, 5.0]), np.array([4.0, 4.0, 0.0])).tolist() == [0.5, 1.0, 1.0]
+    otherwise = np.array([1.0, 0.7, 1.0])
+    assert spread_to(np.array([2.0, np.nan, 5.0]), np.array([4.0, 4.0, 0.0]), otherwise).tolist() == [0.5, 0.7, 1.0]
 
 
 def test_a_past_too_short_tells_nothing():
     history = pl.DataFrame(
         {"unique_id": [0] * 20, "ds": [date(2026, 1, 5) + timedelta(weeks=k) for k in range(20)], "y": [3.0] * 20}
     )
-    found = learned_dispersions(history, "1w", pl.DataFrame({"unique_id": [0], "days": [14.0]}))
+    found = learned_dispersions(history, "1w")
     assert found.rows() == [(0, None)]
 
 
@@ -63,5 +75,5 @@ def test_own_histories_tell_a_series_dispersion():
     y = np.random.default_rng(0).poisson(20, (30, 60)).astype(float)
     days = [date(2026, 1, 5) + timedelta(weeks=k) for k in range(60)]
     history = pl.DataFrame({"unique_id": np.repeat(np.arange(30), 60), "ds": days * 30, "y": y.ravel()})
-    found = learned_dispersions(history, "W-MON", pl.DataFrame({"unique_id": range(30), "days": [14.0] * 30}))["dispersion_rate"]
+    found = learned_dispersions(history, "W-MON")["dispersion_rate"]
     assert 1.0 <= found.mean() <= 2.0

@@ -5,7 +5,9 @@ import pytest
 from scipy import stats
 
 from models.forecast.boosting import QUANTILES
-from models.width import CLASSES, WIDTHS, Past, learn_widths, volume_class, widened
+from models.levels import COST, Aim
+from models.safety_stock import Terms
+from models.width import CLASSES, WIDTHS, Past, learn_widths, volume_class
 
 LEVELS = np.array(QUANTILES)
 N, ORIGINS = 40, 12
@@ -18,7 +20,14 @@ def past(mean: float, factor: float, seen: float = 1.0) -> Past:
     actual = np.maximum(rng.normal(mean, mean / 4, (N, ORIGINS)), 0)
     actual[rng.random(actual.shape) > seen] = np.nan
     one = np.ones(N)
-    return Past(np.tile(quantiles, (ORIGINS, N, 4, 1)), LEVELS, 0.0, actual, one > 2, 0.2 * one, one, 2)
+    aim = Aim(np.full(N, COST), one, 0 * one, one, 0.2 * one, 7 * one, one, one > 0)
+    means = np.full((ORIGINS, N, 4), mean)
+    return Past(means, np.tile(quantiles, (ORIGINS, N, 4, 1)), LEVELS, 0.0, actual, terms(N), aim)
+
+
+def terms(n: int) -> Terms:
+    one = np.ones(n)
+    return Terms(14 * one, 0 * one, 7 * one, np.nan * one, one)
 
 
 @pytest.mark.parametrize(("factor", "low", "high"), [(2.0, 0.4, 0.7), (1.0, 0.7, 1.2), (0.6, 1.0, 1.45)])
@@ -32,15 +41,7 @@ def test_classes_without_series_or_without_a_seen_week_stay_as_they_are():
     assert learn_widths(past(40.0, 2.0, seen=0.0)).tolist() == [1.0, 1.0, 1.0]
 
 
-def test_widening_keeps_the_median_and_never_goes_below_zero():
-    quantiles = np.tile(10 + 4 * stats.norm.ppf(LEVELS), (1, 2, 1))
-    paths = np.array([[[2.0, 10.0, 14.0]]])
-    assert widened(paths, quantiles, LEVELS, np.array([0.5]))[0, 0].tolist() == pytest.approx([6, 10, 12])
-    assert widened(paths, quantiles, LEVELS, np.array([2.0]))[0, 0].tolist() == pytest.approx([0, 10, 18])
-
-
 def test_classes_part_by_volume():
-    medians = np.array([0.1, CLASSES[0] / 3 + 0.1, CLASSES[1] / 3 + 0.1])
-    quantiles = np.tile(medians[:, None, None], (1, 3, len(LEVELS)))
-    assert volume_class(quantiles, LEVELS, 3).tolist() == [0, 1, 2]
+    means = np.array([0.1, CLASSES[0] / 3 + 0.1, CLASSES[1] / 3 + 0.1])
+    assert volume_class(np.tile(means[:, None], (1, 3)), terms(3)).tolist() == [0, 1, 2]
     assert WIDTHS[0] < 1 < WIDTHS[-1]
