@@ -7,7 +7,7 @@ from dashboards.views import best_sellers, data, forecast, fulfilment, product, 
 
 st.set_page_config(page_title="Fulcast", page_icon="📦", layout="wide")
 frame.PAGES.update({
-    "today": st.Page(today.show, title="Today", icon=":material/today:", url_path="today", default=True),
+    "today": st.Page(today.show, title="Today", icon=":material/today:", default=True),
     "best_sellers": st.Page(best_sellers.show, title="Best sellers", icon=":material/trending_up:", url_path="best-sellers"),
     "product": st.Page(product.show, title="Product", icon=":material/sell:", url_path="product"),
     "fulfilment": st.Page(fulfilment.show, title="Fulfilment", icon=":material/local_shipping:", url_path="fulfilment"),
