@@ -108,7 +108,9 @@ def draw(
     told = np.full(n, np.nan) if std is None else std
     rate = spread_to(told, drawn.interval_units.std(axis=1, dtype=np.float64), np.ones(n) if width is None else width)
     drawn = drawn.spread(rate)
-    return drawn if shelf is None else drawn.without(_lost(widened(weeks, rate), shelf, ends[0]))
+    if shelf is None or not np.isfinite(shelf.on_hand).any():
+        return drawn
+    return drawn.without(_lost(widened(weeks, rate), shelf, ends[0]))
 
 
 def _lost(weeks: Array, shelf: Shelf, end: Array) -> Array:

@@ -166,10 +166,10 @@ class ForecastWeekdays(dy.Schema):
     weekday_rate = number("Share of the week; the seven of a series sum to 1", "rate", nullable=False, min=0, max=1)
 
 
-@register("spreads", "How far each series' past forecasts erred against what they said, over lead time and review")
+@register("spreads", "How far each series' past forecasts erred one week ahead")
 class ForecastSpreads(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
     dispersion_rate = number(
-        "Variance ÷ mean of demand over lead time and review; blank where no forecast is old enough", "rate", min=0
+        "Variance ÷ mean of demand against its forecast; blank where no forecast is old enough", "rate", min=0
     )
