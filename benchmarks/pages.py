@@ -9,9 +9,10 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -138,7 +139,7 @@ def _still(page: Page) -> str:
 def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
     """Tabs that load pages again and again while orders come in and are refreshed in a loop."""
     home, inbox = folder / "home", folder / "inbox"
-    generate(folder / "whole", orders=4_000, days=240, seed=3, end=date(2026, 1, 20))
+    generate(folder / "whole", orders=4_000, days=240, seed=3, end=datetime.now(UTC).date())  # figures of the last days change
     files = sorted(p for p in (folder / "whole" / "inbox").rglob("*") if p.is_file())
     held = [p for p in files if "master" not in p.parts][::2]
     for path in files:
@@ -169,7 +170,7 @@ def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
         f"{read:,} of {loads:,} page loads read during {refreshes} refreshes, {len(versions)} snapshots among them: "
         f"{len(faults)} with an error, a lock or figures of two snapshots"
     )
-    yield from faults[:5]
+    yield from (f"  {many} × {what}" for what, many in Counter(faults).most_common())
 
 
 def _copy(path: Path, folder: Path, inbox: Path) -> None:
@@ -189,14 +190,14 @@ def version_of(banner: str) -> str:
     return banner.rsplit(maxsplit=1)[-1].strip("`")
 
 
-def is_of_one_snapshot(page: Page, home: Path, path: str, version: str) -> bool:
-    """Whether every figure of the page is the registry's answer to the snapshot that the page names."""
-    expected = _expected(home, path, version)
-    return tuple(page.locator(FIGURE).all_inner_texts()[: len(expected)]) == expected
+def figures_of(page: Page, path: str) -> tuple[str, ...]:
+    """The page's key figures as they stand there."""
+    return tuple(page.locator(FIGURE).all_inner_texts()[: len(PAGES[path][0])])
 
 
 @cache
-def _expected(home: Path, path: str, version: str) -> tuple[str, ...]:
+def expected(home: Path, path: str, version: str) -> tuple[str, ...]:
+    """The registry's answers to the snapshot of that version."""
     figures, _, days = PAGES[path]
     with open_snapshot(Snapshot(version, home / "snapshots" / f"{version}.duckdb")) as connection:
         day = connection.sql("SELECT as_of::DATE FROM run_info").fetchall()[0][0]

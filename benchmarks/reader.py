@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error
 
-from benchmarks.pages import FIGURE, PAGES, READ, _browser, is_of_one_snapshot, version_of
+from benchmarks.pages import FIGURE, PAGES, READ, _browser, expected, figures_of, version_of
 
 
 def main(site: str, home: str, loads: int, first: int) -> None:
@@ -22,8 +22,8 @@ def main(site: str, home: str, loads: int, first: int) -> None:
                 version = version_of(page.get_by_text("snapshot").first.inner_text())
                 if page.get_by_test_id("stException").count():
                     print(path, page.get_by_test_id("stException").first.inner_text()[:200].replace("\n", " "), flush=True)
-                elif not is_of_one_snapshot(page, Path(home), path, version):
-                    print(path, "figures of two snapshots", version, flush=True)
+                elif (shown := figures_of(page, path)) != (told := expected(Path(home), path, version)):
+                    print(path, "figures of two snapshots:", version, "tells", *told, "and not", *shown, flush=True)
                 else:
                     print(READ, path, version, flush=True)
             except Error as problem:

@@ -50,19 +50,14 @@ def snapshot() -> Snapshot:
 
 
 def ask(query: Callable[..., pl.DataFrame], *arguments: Any) -> pl.DataFrame:
-    """The answer of a query of dashboards.queries to the newest snapshot, kept for as long as that is the newest."""
+    """The answer of a query of dashboards.queries to the snapshot that the page is drawn from, and to no other; kept while it is the newest."""
     newest = snapshot()
     return _ask(newest.version, str(newest.path), f"{query.__module__}.{query.__name__}", query, *arguments)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _ask(version: str, path: str, name: str, _query: Callable[..., pl.DataFrame], *arguments: Any) -> pl.DataFrame:  # noqa: ARG001  (the key)
-    try:
-        connection = _connection(version, path)
-    except duckdb.IOException:  # it went while the page was open: the newest takes its place
-        newest = current(settings().home_folder / "snapshots")
-        connection = _connection(newest.version, str(newest.path))
-    with connection.cursor() as cursor:
+    with _connection(version, path).cursor() as cursor:
         cursor.execute("SET TimeZone = 'UTC'").fetchall()
         return _query(cursor, *arguments)
 
