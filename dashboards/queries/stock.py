@@ -64,5 +64,5 @@ def order_messages(connection: Connection) -> pl.DataFrame:
         SELECT m.action, m.supplier_id, m.purchase_order_id, m.sku, a.description, m.location_id, m.expected_at, m.open_units, m.message_units,
                m.at_risk_units, m.cash_effect_amount, m.reason
         FROM open_order_messages m LEFT JOIN sku_attributes a USING (sku) WHERE m.action <> 'none'
-        ORDER BY abs(m.cash_effect_amount) DESC NULLS LAST, m.at_risk_units DESC, m.purchase_order_id, m.sku, m.location_id
+        ORDER BY abs(m.cash_effect_amount) DESC NULLS LAST, m.at_risk_units DESC NULLS LAST, m.purchase_order_id, m.sku, m.location_id
     """).pl()

@@ -105,7 +105,7 @@ class OpenOrderMessages(dy.Schema):
     )
     needed_units = units("Of the open units, those that demand of the horizon takes; blank where stock is unknown", nullable=True)
     runs_out_in_days = dy.Int64(nullable=True, description="Days until stock before it runs out", metadata={"unit": "days"})
-    at_risk_units = units("Expected demand that finds no stock before it arrives")
+    at_risk_units = units("Expected demand that finds no stock before it arrives; blank where stock is unknown", nullable=True)
     action = code("What to ask for", ACTIONS)
     message_units = units("Units that are asked for in place of the open ones")
     cash_effect_amount = money(

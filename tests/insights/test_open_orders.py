@@ -74,3 +74,11 @@ def test_an_sku_without_terms_cost_or_stock_is_left_alone_and_said_so() -> None:
     (row,) = open_order_messages(given, Planning(), "EUR", TODAY).to_dicts()
     assert (row["action"], row["message_units"]) == ("none", 30)
     assert row["reason"] == "Stock is unknown, so nobody knows whether it is needed."
+
+
+def test_an_order_whose_stock_nobody_has_counted_keeps_to_its_contract_and_asks_for_nothing() -> None:
+    given = tables([{"purchase_order_id": "P1", "expected_at": at(3)}])
+    given["inventory_position"] = given["inventory_position"].with_columns(available_units=pl.lit(None, pl.Int64))
+    found = open_order_messages(given, Planning(), "EUR", TODAY)
+    table("open_order_messages").schema.validate(table("open_order_messages").conform(found))
+    assert found.select("action", "needed_units", "at_risk_units").rows() == [("none", None, None)]
