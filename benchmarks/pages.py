@@ -29,7 +29,7 @@ from pipelines.demo import generate
 from pipelines.metrics import metric
 from pipelines.metrics.ask import Question, answer
 from pipelines.settings import PROJECT
-from pipelines.warehouse.snapshots import Snapshot, open_snapshot, publish
+from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot, publish
 
 LINES, OPENINGS, LOADS, TABS = 10_000_000, 50, 2_000, 4
 PAGES = {"": (today.FIGURES, 1, 7), "best-sellers": (best_sellers.FIGURES, 1, 28), "fulfilment": (fulfilment.FIGURES, 2, 28)}
@@ -147,6 +147,7 @@ def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
             _copy(path, folder, inbox)
     environment = os.environ | {"FULCAST_HOME": str(home), "FULCAST_INPUT": str(inbox)}
     _refresh(environment, "refresh_all")
+    current(home / "snapshots")  # readers need one to begin with
     with _served(home, PROJECT / "dashboards" / "app.py") as site:
         readers = [
             subprocess.Popen(
