@@ -56,6 +56,11 @@ PAINTED = """
   window.seenAt = seen;
 }
 """  # seconds from the start of the navigation until the frame with the first figure, and with so many charts, was painted
+BY_TITLE = """
+() => Object.fromEntries([...document.querySelectorAll("[data-testid=stMetric]:has([data-testid=stMetricValue])")].map(figure => [
+  figure.querySelector("[data-testid=stMetricLabel]").innerText.replace(/ \\([A-Z]{3}\\)$/, "").trim(),
+  figure.querySelector("[data-testid=stMetricValue]").innerText]))
+"""  # a title without its currency
 SHOWN = "q => [...document.querySelectorAll(q)].map(e => e.innerText).join(' ')"
 READ = "read"
 LATER = {"figures": 0.5, "charts": 1.0, "filter": 0.4}
@@ -191,18 +196,24 @@ def version_of(banner: str) -> str:
     return banner.rsplit(maxsplit=1)[-1].strip("`")
 
 
-def figures_of(page: Page, path: str) -> tuple[str, ...]:
-    """The page's key figures as they stand there."""
-    return tuple(page.locator(FIGURE).all_inner_texts()[: len(PAGES[path][0])])
+def figures_of(page: Page, path: str) -> dict[str, str]:
+    """The page's key figures by title, once each of them stands there."""
+    titles = [metric(name).title for name in PAGES[path][0]]
+    page.wait_for_function(
+        f"titles => {{ const shown = ({BY_TITLE})(); return titles.every(title => title in shown); }}", arg=titles
+    )
+    shown = page.evaluate(BY_TITLE)
+    return {title: shown[title] for title in titles}
 
 
 @cache
-def expected(home: Path, path: str, version: str) -> tuple[str, ...]:
-    """The registry's answers to the snapshot of that version."""
+def expected(home: Path, path: str, version: str) -> dict[str, str]:
+    """The registry's answers to the snapshot of that version, by title."""
     figures, _, days = PAGES[path]
     with open_snapshot(Snapshot(version, home / "snapshots" / f"{version}.duckdb")) as connection:
         day = connection.sql("SELECT as_of::DATE FROM run_info").fetchall()[0][0]
-        return tuple(_shown(connection, name, day - timedelta(days=days), day - timedelta(days=1)) for name in figures)
+        period = day - timedelta(days=days), day - timedelta(days=1)
+        return {metric(name).title: _shown(connection, name, *period) for name in figures}
 
 
 def _shown(connection: Any, name: str, since: Any, until: Any) -> str:

@@ -14,16 +14,15 @@ def main(site: str, home: str, loads: int, first: int) -> None:
         page = browser.new_page(viewport={"width": 1200, "height": 1000})
         for n in range(loads):
             path = list(PAGES)[(first + n) % len(PAGES)]
-            figures = len(PAGES[path][0])
             try:
                 page.goto(f"{site}/{path}")
-                page.wait_for_function("([q, n]) => document.querySelectorAll(q).length >= n", arg=[FIGURE, figures])
+                page.wait_for_selector(FIGURE)
                 page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')")
                 version = version_of(page.get_by_text("snapshot").first.inner_text())
                 if page.get_by_test_id("stException").count():
                     print(path, page.get_by_test_id("stException").first.inner_text()[:200].replace("\n", " "), flush=True)
                 elif (shown := figures_of(page, path)) != (told := expected(Path(home), path, version)):
-                    print(path, "figures of two snapshots:", version, "tells", *told, "and not", *shown, flush=True)
+                    print(path, "figures of two snapshots:", version, f"tells {told} and not {shown}", flush=True)
                 else:
                     print(READ, path, version, flush=True)
             except Error as problem:
