@@ -154,21 +154,15 @@ def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
     _refresh(environment, "refresh_all")
     current(home / "snapshots")  # readers need one to begin with
     with _served(home, PROJECT / "dashboards" / "app.py") as site:
-        readers = [
-            subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.reader", site, str(home), str(loads // TABS), str(n)],
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for n in range(TABS)
-        ]
+        told = [folder / f"reader-{n}.txt" for n in range(TABS)]
+        readers = [_reader(site, home, loads // TABS, n, path) for n, path in enumerate(told)]
         refreshes = 0
         while any(reader.poll() is None for reader in readers):
             if held:
                 _copy(held.pop(), folder, inbox)
             _refresh(environment, "refresh_orders")
             refreshes += 1
-        said = [line for reader in readers for line in reader.communicate()[0].splitlines()]
+        said = [line for path in told for line in path.read_text().splitlines()]
     read = sum(line.startswith(READ) for line in said)
     faults = [line for line in said if not line.startswith(READ)]
     versions = {line.split()[-1] for line in said if line.startswith(READ)}
@@ -177,6 +171,14 @@ def _read_while_refreshing(folder: Path, loads: int) -> Iterator[str]:
         f"{len(faults)} with an error, a lock or figures of two snapshots"
     )
     yield from (f"  {many} × {what}" for what, many in Counter(faults).most_common())
+
+
+def _reader(site: str, home: Path, loads: int, first: int, told: Path) -> "subprocess.Popen[bytes]":
+    """A process that loads pages and writes into the file `told` what each was read from."""
+    with told.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.reader", site, str(home), str(loads), str(first)], stdout=output
+        )
 
 
 def _copy(path: Path, folder: Path, inbox: Path) -> None:
