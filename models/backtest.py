@@ -13,7 +13,7 @@ from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.levels import COST
 from models.safety_stock import stock_levels, wanted
 from models.simulate import Bounded, MinMax, Shelf, outcome, simulate
-from models.spreads import learned_dispersions
+from models.spreads import ORIGINS, dispersions_of, looked_back, squared_errors
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,8 +31,9 @@ SHOWN = (
 class Known:
     """n series over T weeks, the last `weeks` of which are played.
 
-    weekly: unique_id, ds (Monday), y, is_in_stock, sorted by both, T rows each. demand: (n, T) with estimates where it was not seen. lead_times: (n, m)
-    equally likely whole weeks. unit_cost_amount, margin_amount: (n,), the latter what a lost unit loses. moq, pack: (n,).
+    weekly: unique_id, ds (Monday), y, is_in_stock, sorted by both, from each series' first week to the last. demand: (n, T) with estimates where it was
+    not seen, not a number before a series' first week. lead_times: (n, m) equally likely whole weeks. unit_cost_amount, margin_amount: (n,), the
+    latter what a lost unit loses. moq, pack: (n,).
     """
 
     weekly: pl.DataFrame
@@ -73,17 +74,17 @@ def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[st
 @dataclass(frozen=True)
 class Made:
     """What would have been known by the end of each week before a played one: means (weeks, n, horizon), quantiles (weeks, n, horizon, levels),
-    correlation of weeks, and dispersions (n,) learnt before the first of them.
+    correlation of weeks, and dispersions (weeks, n), not a number where nothing was known of errors yet.
     """
 
     means: Array
     quantiles: Array
     together: float
-    dispersions: pl.Series
+    dispersions: Array
 
 
 def past_forecasts(known: Known) -> Made:
-    """Forecasts as they would have been made. What was learnt is learnt before the first of them; later ones only refresh."""
+    """Forecasts as they would have been made. What was chosen is chosen before the first of them; later ones only refresh."""
     horizon = int(known.lead_times.max(initial=0)) + 2
     dates = known.weekly["ds"].unique().sort()
     means, quantiles = [], []
@@ -94,10 +95,19 @@ def past_forecasts(known: Known) -> Made:
         means.append(forecast.table["mean"].to_numpy().reshape(len(known.demand), horizon))
         quantiles.append(forecast.table.select(pl.col("^q0.*$")).to_numpy().reshape(len(known.demand), horizon, -1))
     together = selection.together if selection else 0.0
-    before = known.weekly.filter(pl.col("ds") <= dates[-known.weeks - 1])
-    before = before.with_columns(y=pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)))
-    dispersions = learned_dispersions(before, WEEK)["dispersion_rate"]
-    return Made(np.stack(means), np.stack(quantiles), together, dispersions)
+    return Made(np.stack(means), np.stack(quantiles), together, _dispersions(known, np.stack(means)[:, :, 0]))
+
+
+def _dispersions(known: Known, ahead: Array) -> Array:
+    """(weeks, n) by the errors known at each week's end: of the forecasts made until then, ahead (weeks, n), and of own histories before these."""
+    ids, dates = known.weekly["unique_id"].unique().sort(), known.weekly["ds"].unique().sort()
+    seen = known.weekly.with_columns(y=pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)))
+    came = seen.filter(pl.col("ds") >= dates[-known.weeks])["y"].fill_null(float("nan")).to_numpy().reshape(len(ids), -1)
+    before = looked_back(seen.filter(pl.col("ds") < dates[-known.weeks]), WEEK)
+    errors = [squared_errors(ids, ahead[week], came[:, week]) for week in range(known.weeks - 1)]
+    found = [dispersions_of(pl.concat([before, *errors[:week][-ORIGINS:]])) for week in range(known.weeks)]
+    every = [ids.to_frame("unique_id").join(learnt, on="unique_id", how="left", maintain_order="left") for learnt in found]
+    return np.stack([one["dispersion_rate"].fill_null(float("nan")).to_numpy() for one in every])
 
 
 def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
@@ -106,7 +116,7 @@ def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
     series = pl.DataFrame(
         {"sku": names, "location_id": "", "lead_time_days": 7.0 * known.lead_times.mean(axis=1), "lead_time_std_days": 7.0 * known.lead_times.std(axis=1),
          "review_period_days": 7.0, "aim": COST, "holding_amount": known.holding_amount / 7, "shortage_amount": known.margin_amount,
-         "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True, "dispersion_rate": past.dispersions}
+         "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True}
     )  # fmt: skip
     grid = series.select("sku", "location_id").join(
         pl.DataFrame({"horizon": range(1, horizon + 1)}), how="cross", maintain_order="left_right"
@@ -116,7 +126,8 @@ def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
         means = grid.with_columns(mean_units=pl.Series(mean.ravel()), week_correlation=pl.lit(past.together))
         quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
         quantiles = quantiles.with_columns(forecast_units=pl.Series(quantile.ravel()))
-        found = stock_levels(wanted(series, means, quantiles, seed=seed + week))
+        apart = series.with_columns(dispersion_rate=pl.Series(past.dispersions[week]).fill_nan(None))
+        found = stock_levels(wanted(apart, means, quantiles, seed=seed + week))
         point[:, week], level[:, week] = found.select("reorder_point_units", "order_up_to_level_units").to_numpy().T
     return point, level
 
@@ -171,7 +182,7 @@ def _recent(known: Known) -> tuple[Array, Array]:
     """(n, weeks) mean and standard deviation of the 26 weeks before each played one."""
     first = known.demand.shape[1] - known.weeks
     windows = [known.demand[:, max(first + k - RECENT, 0) : first + k] for k in range(known.weeks)]
-    return np.stack([w.mean(axis=1) for w in windows], axis=1), np.stack([w.std(axis=1) for w in windows], axis=1)
+    return np.stack([np.nanmean(w, axis=1) for w in windows], axis=1), np.stack([np.nanstd(w, axis=1) for w in windows], axis=1)
 
 
 def _capital(found: pl.DataFrame) -> float:

@@ -31,11 +31,19 @@ def learned_dispersions(history: pl.DataFrame, freq: str) -> pl.DataFrame:
 
     history: unique_id, ds, y (blank where unknown) per week. Example: weeks of 40 that were missed by 8 on average (root mean square): 1.6.
     """
-    weeks, ids = history["ds"].unique().sort(), history["unique_id"].unique().sort()
-    seen = [_looked_back(history, freq, weeks[at]) for at in list(range(len(weeks) - 2, LEAST_WEEKS, -2))[: ORIGINS // 2]]
-    if not seen:
+    ids = history["unique_id"].unique().sort()
+    errors = looked_back(history, freq)
+    if errors.is_empty():
         return pl.DataFrame({"unique_id": ids, "dispersion_rate": pl.Series([None] * len(ids), dtype=pl.Float64)})
-    return ids.to_frame().join(dispersions_of(pl.concat(seen)), on="unique_id", how="left").sort("unique_id")
+    return ids.to_frame().join(dispersions_of(errors), on="unique_id", how="left").sort("unique_id")
+
+
+def looked_back(history: pl.DataFrame, freq: str) -> pl.DataFrame:
+    """`squared_errors` of forecasts that own histories would have made every other week of the last year; none where the past is too short."""
+    weeks = history["ds"].unique().sort()
+    origins = [weeks[at] for at in range(len(weeks) - 2, LEAST_WEEKS, -2)][: ORIGINS // 2]
+    nothing = squared_errors(history["unique_id"].clear(), np.empty(0), np.empty(0))
+    return pl.concat([nothing, *(_looked_back(history, freq, origin) for origin in origins)])
 
 
 def squared_errors(ids: pl.Series, means: Array, came: Array) -> pl.DataFrame:

@@ -3,7 +3,6 @@ what was assumed. Not here: the policies and their costs (models/backtest.py).
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -91,52 +90,65 @@ def known_of(
         raise InputError("There is no demand yet; run `fulcast run` first.")
     wanted = layered(tables["demand"], tables["demand_layers"].filter(pl.col("layer") == "lost"))
     weekly = weekly_history(wanted, cutoff).with_columns(full_units=full_week_units())  # type: ignore[arg-type]
-    needed = asked.weeks + LEAST_WEEKS
-    costs = tables["unit_costs"].select("sku")
-    enough = (
-        weekly.group_by(*SERIES)
-        .agg(weeks=pl.len(), sold=pl.col("units").sum())
-        .filter((pl.col("weeks") >= needed) & (pl.col("sold") > 0))
-    )
-    series = enough.join(costs, on="sku", how="semi").select(*SERIES).sort(*SERIES)
-    if series.is_empty():
-        raise InputError(f"No series has {needed} weeks of demand and a unit cost; ask for fewer --weeks, or give product costs.")
-    said = [
-        f"{tables['demand_series'].height - series.height:,} series are left out: under {needed} weeks of demand, or no unit cost."
-    ]
-    terms = with_terms(
-        tables["demand_series"].join(series, on=SERIES, how="semi"), tables["supplier_terms"], tables["unit_costs"], planning
-    )
-    facts = tables["products"].select("sku", "category").unique("sku", keep="first")
-    terms = with_costs(terms.join(facts, on="sku", how="left").join(prices, on="sku", how="left"), planning).sort(*SERIES)
+    terms, warm = _judged(tables, weekly, prices, planning, asked)
     cost, margin = (terms[name].cast(pl.Float64).to_numpy() for name in ("unit_cost_amount", "shortage_amount"))
-    price = terms["unit_price_amount"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    if bare := int((~(price > cost)).sum()):
+    rate = asked.holding_rate or planning.holding_rate
+    if asked.shortage_ratio is not None:
+        margin = asked.shortage_ratio * cost * rate / backtest.WEEKS_A_YEAR
+    span = weekly.join(terms.select(*SERIES), on=SERIES, how="semi").sort(*SERIES, "week")
+    history = span.select(
+        unique_id=pl.concat_str(*SERIES, separator="\x1f"), ds=(pl.lit(cutoff) + pl.duration(days=7 * pl.col("week") - 6)).dt.truncate("1w"),
+        y=pl.col("full_units").round(0), is_in_stock=pl.col("full_units").is_not_null(),
+    )  # fmt: skip
+    known = backtest.Known(
+        history, _side_by_side(span), asked.weeks + warm, lead_weeks(terms, asked.lead_time_days), cost, margin,
+        _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), rate,
+        asked.cycle_service_level or planning.cycle_service_level,
+    )  # fmt: skip
+    left_out = tables["demand_series"].height - terms.height
+    return terms.select(*SERIES), known, _said(terms, span, left_out, asked.weeks + warm + LEAST_WEEKS, planning)
+
+
+def _judged(
+    tables: dict[str, pl.DataFrame], weekly: pl.DataFrame, prices: pl.DataFrame, planning: Any, asked: WhatIf
+) -> tuple[pl.DataFrame, int]:
+    """Terms and costs of the series that are long enough, and how many weeks are played before the counted ones: until orders have come that
+    were placed in them, where any history is that long.
+    """
+    needed = asked.weeks + LEAST_WEEKS
+    lengths = weekly.group_by(*SERIES).agg(weeks=pl.len(), sold=pl.col("units").sum()).filter(pl.col("sold") > 0).drop("sold")
+    enough = lengths.filter(pl.col("weeks") >= needed).join(tables["unit_costs"].select("sku"), on="sku", how="semi")
+    if enough.is_empty():
+        raise InputError(f"No series has {needed} weeks of demand and a unit cost; ask for fewer --weeks, or give product costs.")
+    series = tables["demand_series"].join(enough, on=SERIES, how="semi")
+    terms = with_terms(series, tables["supplier_terms"], tables["unit_costs"], planning).join(enough, on=SERIES)
+    facts = tables["products"].select("sku", "category").unique("sku", keep="first")
+    terms = with_costs(terms.join(facts, on="sku", how="left").join(prices, on="sku", how="left"), planning)
+    reach = int(lead_weeks(terms, asked.lead_time_days).max()) + 1
+    warm = min(reach, int(terms["weeks"].max()) - needed)  # type: ignore[arg-type]
+    return terms.filter(pl.col("weeks") >= needed + warm).sort(*SERIES), warm
+
+
+def _side_by_side(span: pl.DataFrame) -> Array:
+    """(n, T) whole demand of each series up to the last week, unknown weeks estimated, not a number before its first; span: sorted."""
+    rows = span.group_by(*SERIES, maintain_order=True).agg(pl.col("full_units"))["full_units"]
+    demand = np.full((len(rows), int(rows.list.len().max())), np.nan)  # type: ignore[arg-type]
+    for at, row in enumerate(rows):
+        known = row.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        demand[at, -len(known) :] = np.rint(fill_unknown(known))
+    return demand
+
+
+def _said(terms: pl.DataFrame, span: pl.DataFrame, left_out: int, needed: int, planning: Any) -> list[str]:
+    """What was left out and assumed, in sentences."""
+    price, cost = (pl.col(name).cast(pl.Float64) for name in ("unit_price_amount", "unit_cost_amount"))
+    said = [f"{left_out:,} series are left out: under {needed} weeks of demand, or no unit cost."]
+    if bare := terms.select((~(price > cost).fill_null(False)).sum()).item():
         said.append(
             f"{bare:,} series have no price above their cost; a lost unit loses {planning.margin_rate:.0%} of its cost there."
         )
-    rate = asked.holding_rate or planning.holding_rate
-    holding = cost * rate / backtest.WEEKS_A_YEAR
-    if asked.shortage_ratio is not None:
-        margin = asked.shortage_ratio * holding
-    span = weekly.join(series, on=SERIES, how="semi").filter(pl.col("week") > -_common_weeks(weekly, series))
-    span = span.sort(*SERIES, "week")
-    full = span["full_units"].fill_null(float("nan")).to_numpy().reshape(len(series), -1)
-    demand = np.rint(np.stack([fill_unknown(row) for row in full]))
-    said.append(
-        f"Lost demand is estimated from neighbouring weeks: {np.isnan(full).mean():.1%} of the weeks were not seen well enough."
-    )
-    history = span.select(
-        unique_id=pl.concat_str(*SERIES, separator="\x1f"), ds=pl.lit(cutoff) + pl.duration(days=7 * pl.col("week")) - timedelta(days=6),
-        y=pl.col("full_units").round(0), is_in_stock=pl.col("full_units").is_not_null(),
-    )  # fmt: skip
-    leads = lead_weeks(terms, asked.lead_time_days)
-    warm = min(int(leads.max(initial=0)) + 1, demand.shape[1] - needed)  # weeks that no way's orders reach yet
-    return series, backtest.Known(
-        history.with_columns(pl.col("ds").dt.truncate("1w")), demand, asked.weeks + warm, leads, cost, margin,
-        _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), rate,
-        asked.cycle_service_level or planning.cycle_service_level,
-    ), said  # fmt: skip
+    unseen = float(span.select(pl.col("full_units").is_null().mean()).item())
+    return [*said, f"Lost demand is estimated from neighbouring weeks: {unseen:.1%} of the weeks were not seen well enough."]
 
 
 def lead_weeks(terms: pl.DataFrame, days: float | None) -> NDArray[np.int64]:
@@ -159,14 +171,10 @@ def what_was_done(stock_levels: pl.DataFrame, series: pl.DataFrame, known: backt
     held = stock.to_numpy().reshape(len(series), -1)[:, first:]
     if not np.isfinite(held).any():
         return None
-    seen = (
-        known.weekly.select(pl.when("is_in_stock").then(pl.col("y")).fill_null(0.0))
-        .to_series()
-        .to_numpy()
-        .reshape(len(series), -1)
-    )
+    played = known.weekly.filter(pl.col("ds") >= dates[0]).select(pl.when("is_in_stock").then(pl.col("y")).fill_null(0.0))
+    seen = played.to_series().to_numpy().reshape(len(series), -1)[:, first:]
     wanted = known.demand[:, -known.weeks :][:, first:]
-    missing = np.maximum(wanted - seen[:, -known.weeks :][:, first:], 0.0)
+    missing = np.maximum(wanted - seen, 0.0)
     capital = float((np.nanmean(np.nan_to_num(held), axis=1) * known.unit_cost_amount).sum())
     served_cost = float(((wanted - missing).sum(axis=1) * known.unit_cost_amount).sum())
     holding = float((np.nan_to_num(held).sum(axis=1) * known.holding_amount).sum())
@@ -178,11 +186,6 @@ def what_was_done(stock_levels: pl.DataFrame, series: pl.DataFrame, known: backt
         "turns_per_year": served_cost / capital * backtest.WEEKS_A_YEAR / weeks if capital else float("nan"), "capital_amount": capital,
         "orders": float("nan"),
     }  # fmt: skip
-
-
-def _common_weeks(weekly: pl.DataFrame, series: pl.DataFrame) -> int:
-    """Weeks that every judged series has, so that all are played side by side."""
-    return int(weekly.join(series, on=SERIES, how="semi").group_by(*SERIES).len()["len"].min())  # type: ignore[arg-type]
 
 
 def _whole(column: pl.Series, instead: int | None) -> Array:

@@ -1,5 +1,6 @@
 """`fulcast backtest-policy`: from a merchant's tables to figures per policy, what-ifs that pull the right way, sentences for what is lacking."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -66,6 +67,32 @@ def test_every_policy_is_played_on_the_same_weeks_and_what_was_done_beside_them(
     assert done["capital_amount"] == 120 * 5 * (N - 1) and done["unit_fill_rate"] == 1 and done["shortage_amount"] == 0
     total = {row["policy"]: row["total_amount"] for row in table.iter_rows(named=True)}
     assert total[backtest.OURS] < total[backtest.BY_HAND] and total[backtest.OURS] < total["what you did"]
+
+
+def test_a_young_series_shortens_no_other_ones_history_and_too_young_a_one_is_left_out(tables):
+    def with_weeks(weeks: int) -> dict[str, pl.DataFrame]:
+        is_there = (pl.col("sku") != "S0") | (pl.col("demand_date") > SUNDAY - timedelta(weeks=weeks))
+        return tables | {"demand": tables["demand"].filter(is_there)}
+
+    asked = WhatIf(weeks=4)  # after 4 weeks until orders of 2 to 3 weeks have come, and 13 before those
+    series, known, _ = known_of(with_weeks(22), prices(), PLANNING, asked)
+    assert known.weekly.group_by("unique_id", maintain_order=True).len()["len"].to_list() == [22, WEEKS, WEEKS]
+    assert np.isnan(known.demand).sum(axis=1).tolist() == [WEEKS - 22, 0, 0]
+    point, level = backtest.textbook_levels(known)
+    assert np.isfinite(level).all() and (point == level - 1).all()
+    series, known, said = known_of(with_weeks(20), prices(), PLANNING, asked)
+    assert series["sku"].to_list() == ["S1", "S2"] and known.weeks == 8 and "2 series are left out: under 21 weeks" in said[0]
+
+
+def test_errors_made_while_playing_change_how_wide_the_next_forecast_is(tables):
+    _, known, _ = known_of(tables, prices(), PLANNING, WhatIf(weeks=4))
+    calm = backtest.past_forecasts(known).dispersions
+    jump = known.demand.copy()
+    jump[0, -known.weeks + 1] = 60
+    weekly = known.weekly.with_columns(y=pl.Series(jump.ravel()))
+    wild = backtest.past_forecasts(replace(known, weekly=weekly, demand=jump)).dispersions
+    assert calm.shape == (known.weeks, N - 1) and np.isnan(calm[0]).all() and (calm[1:] >= 1).all()
+    assert wild[1].tolist() == calm[1].tolist() and (wild[2:, 0] > 2 * calm[2:, 0]).all()
 
 
 def test_what_ifs_pull_the_right_way(tables):
