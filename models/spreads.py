@@ -20,7 +20,7 @@ from models.forecast.engine import LEVELS, Selection, forecast_series
 Array = NDArray[np.float64]
 CLASSES = [0.5, 2.0, 8.0, 32.0]  # units a week that part classes of volume
 ORIGINS = 52  # forecasts of the past, one a week
-LEAST_WEEKS = 26  # of history before the first of them
+LEAST_WEEKS = 13  # of history before the first of them
 ALIKE = 1e-3  # variance between series, of that within, below which they do not differ
 LEAST_RATE, MOST_RATE = 1.0, 100.0  # Poisson's, and beyond what a forecast can be trusted for
 NARROWEST, WIDEST = 0.2, 4.0
@@ -39,9 +39,9 @@ def learned_dispersions(history: pl.DataFrame, freq: str) -> pl.DataFrame:
 
 
 def looked_back(history: pl.DataFrame, freq: str) -> pl.DataFrame:
-    """`squared_errors` of forecasts that own histories would have made every other week of the last year; none where the past is too short."""
+    """`squared_errors` of forecasts that own histories would have made in each week of the last year; none where the past is too short."""
     weeks = history["ds"].unique().sort()
-    origins = [weeks[at] for at in range(len(weeks) - 2, LEAST_WEEKS, -2)][: ORIGINS // 2]
+    origins = [weeks[at] for at in range(len(weeks) - 2, LEAST_WEEKS, -1)][:ORIGINS]
     nothing = squared_errors(history["unique_id"].clear(), np.empty(0), np.empty(0))
     return pl.concat([nothing, *(_looked_back(history, freq, origin) for origin in origins)])
 

@@ -91,8 +91,8 @@ def test_errors_made_while_playing_change_how_wide_the_next_forecast_is(tables):
     jump[0, -known.weeks + 1] = 60
     weekly = known.weekly.with_columns(y=pl.Series(jump.ravel()))
     wild = backtest.past_forecasts(replace(known, weekly=weekly, demand=jump)).dispersions
-    assert calm.shape == (known.weeks, N - 1) and np.isnan(calm[0]).all() and (calm[1:] >= 1).all()
-    assert wild[1].tolist() == calm[1].tolist() and (wild[2:, 0] > 2 * calm[2:, 0]).all()
+    assert calm.shape == (known.weeks, N - 1) and (calm >= 1).all()
+    assert wild[:2].tolist() == calm[:2].tolist() and (wild[2:, 0] > 2 * calm[2:, 0]).all()
 
 
 def test_what_ifs_pull_the_right_way(tables):

@@ -64,16 +64,16 @@ def test_deviations_come_to_what_is_known_and_stay_where_it_is_not():
 
 def test_a_past_too_short_tells_nothing():
     history = pl.DataFrame(
-        {"unique_id": [0] * 20, "ds": [date(2026, 1, 5) + timedelta(weeks=k) for k in range(20)], "y": [3.0] * 20}
+        {"unique_id": [0] * 14, "ds": [date(2026, 1, 5) + timedelta(weeks=k) for k in range(14)], "y": [3.0] * 14}
     )
     found = learned_dispersions(history, "1w")
     assert found.rows() == [(0, None)]
 
 
 def test_own_histories_tell_a_series_dispersion():
-    """A year of Poisson weeks, of which the forecast knows the mean but for little."""
-    y = np.random.default_rng(0).poisson(20, (30, 60)).astype(float)
-    days = [date(2026, 1, 5) + timedelta(weeks=k) for k in range(60)]
-    history = pl.DataFrame({"unique_id": np.repeat(np.arange(30), 60), "ds": days * 30, "y": y.ravel()})
+    """Forty Poisson weeks, of which the forecast knows the mean but for little."""
+    y = np.random.default_rng(0).poisson(20, (30, 40)).astype(float)
+    days = [date(2026, 1, 5) + timedelta(weeks=k) for k in range(40)]
+    history = pl.DataFrame({"unique_id": np.repeat(np.arange(30), 40), "ds": days * 30, "y": y.ravel()})
     found = learned_dispersions(history, "W-MON")["dispersion_rate"]
     assert 1.0 <= found.mean() <= 2.0
