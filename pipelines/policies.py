@@ -49,7 +49,7 @@ def compare_policies(settings: Any, asked: WhatIf) -> None:
     series, known, said = known_of(tables, prices, planning, asked)
     found = backtest.compare(known, asked.budget_amount)
     rows = [{"policy": name} | backtest.summed(frame) for name, frame in found.items()]
-    done = what_was_done(tables["stock_levels"], series, known)
+    done = what_was_done(tables["stock_levels"], tables["demand"], series, known)
     if done is not None:
         rows.append({"policy": ACTUAL} | done)
     terminal.table(
@@ -159,8 +159,10 @@ def lead_weeks(terms: pl.DataFrame, days: float | None) -> NDArray[np.int64]:
     return np.maximum(np.rint((mean[:, None] + spread[:, None] * scores) / 7), 0).astype(np.int64)
 
 
-def what_was_done(stock_levels: pl.DataFrame, series: pl.DataFrame, known: backtest.Known) -> dict[str, float] | None:
-    """The same figures of the stock that stood there and the demand that went unseen; None where no stock was ever observed."""
+def what_was_done(
+    stock_levels: pl.DataFrame, demand: pl.DataFrame, series: pl.DataFrame, known: backtest.Known
+) -> dict[str, float] | None:
+    """The same figures of the stock that stood there and the demand beyond the orders that came; None where no stock was ever observed."""
     dates = known.weekly["ds"].unique().sort()[-known.weeks :]
     first = int(known.lead_times.max(initial=0)) + 1
     level = pl.coalesce("available_units", "on_hand_units").clip(0)
@@ -171,8 +173,11 @@ def what_was_done(stock_levels: pl.DataFrame, series: pl.DataFrame, known: backt
     held = stock.to_numpy().reshape(len(series), -1)[:, first:]
     if not np.isfinite(held).any():
         return None
-    played = known.weekly.filter(pl.col("ds") >= dates[0]).select(pl.when("is_in_stock").then(pl.col("y")).fill_null(0.0))
-    seen = played.to_series().to_numpy().reshape(len(series), -1)[:, first:]
+    back = (demand["demand_date"].max() - pl.col("demand_date")).dt.total_days() // 7  # type: ignore[operator]
+    ordered = demand.group_by(*SERIES, back=back).agg(units=pl.col("demand_units").sum())
+    weeks_back = pl.DataFrame({"back": range(known.weeks - 1, -1, -1)}, schema={"back": ordered.schema["back"]})
+    came = series.join(weeks_back, how="cross").join(ordered, on=[*SERIES, "back"], how="left", maintain_order="left")
+    seen = came["units"].cast(pl.Float64).fill_null(0.0).to_numpy().reshape(len(series), -1)[:, first:]
     wanted = known.demand[:, -known.weeks :][:, first:]
     missing = np.maximum(wanted - seen, 0.0)
     capital = float((np.nanmean(np.nan_to_num(held), axis=1) * known.unit_cost_amount).sum())

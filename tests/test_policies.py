@@ -59,7 +59,7 @@ def test_every_policy_is_played_on_the_same_weeks_and_what_was_done_beside_them(
     )
     found = backtest.compare(known)
     rows = [{"policy": name} | backtest.summed(frame) for name, frame in found.items()]
-    rows.append({"policy": "what you did"} | what_was_done(tables["stock_levels"], series, known))
+    rows.append({"policy": "what you did"} | what_was_done(tables["stock_levels"], tables["demand"], series, known))
     table = shown(rows)
     assert set(table["policy"]) == {backtest.OURS, backtest.TEXTBOOK, backtest.BY_HAND, "what you did"}
     assert len({frame["demand_units"].sum() for frame in found.values()}) == 1
@@ -93,6 +93,19 @@ def test_errors_made_while_playing_change_how_wide_the_next_forecast_is(tables):
     wild = backtest.past_forecasts(replace(known, weekly=weekly, demand=jump)).dispersions
     assert calm.shape == (known.weeks, N - 1) and (calm >= 1).all()
     assert wild[:2].tolist() == calm[:2].tolist() and (wild[2:, 0] > 2 * calm[2:, 0]).all()
+
+
+def test_what_an_empty_shelf_lost_is_what_you_did_in_weeks_seen_well_too(tables):
+    """Seven units lost over two days of S0's last week, of which five days were seen: nobody ordered them."""
+    days = [SUNDAY - timedelta(days=k) for k in (1, 2)]
+    usual = {"sku": "S0", "location_id": "L", "channel": "shop", "layer": "lost", "is_applied": True, "reason": "empty shelf"}
+    lost = [usual | {"demand_date": day, "units": units} for day, units in zip(days, (3.0, 4.0), strict=True)]
+    layers = table("demand_layers").conform(pl.DataFrame(lost))
+    seen = pl.when((pl.col("sku") == "S0") & pl.col("demand_date").is_in(days)).then(0.0).otherwise("seen_rate")
+    changed = tables | {"demand_layers": layers, "demand": tables["demand"].with_columns(seen_rate=seen)}
+    series, known, _ = known_of(changed, prices("S0"), PLANNING, WhatIf(weeks=10))
+    done = what_was_done(changed["stock_levels"], changed["demand"], series, known)
+    assert done["shortage_amount"] == pytest.approx(7 * (12 - 5)) and done["stock_out_weeks"] == 1
 
 
 def test_what_ifs_pull_the_right_way(tables):
