@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 import polars as pl
+from polars import selectors as cs
 
 from pipelines.settings import PROJECT
 
@@ -124,21 +125,31 @@ def shipping_hours(frame: pl.DataFrame) -> alt.Chart:
 
 
 def places(frame: pl.DataFrame) -> dict[str, Any]:
-    """Warehouses on the map, the larger the more lines were due, the greener the more left in time; a Vega-Lite spec, as Altair
-    would check the coast line point by point."""
-    points = alt.Chart(frame).mark_circle(opacity=0.95, stroke="white").encode(
-        longitude="longitude:Q", latitude="latitude:Q", size=alt.Size("counted:Q", legend=None, scale=alt.Scale(range=[120, 700])),
-        color=alt.Color("value:Q", title="on time", scale=alt.Scale(scheme="redyellowgreen", domain=[0.8, 1]), legend=alt.Legend(format="%")),
-        tooltip=["location_id", "location_name", alt.Tooltip("value:Q", format=".1%", title="on time"), alt.Tooltip("counted:Q", title="lines due")],
-    )  # fmt: skip
-    layer = points.to_dict()
+    """Warehouses on the map, the larger the more lines were due, the greener the more left in time.
+
+    A Vega-Lite spec of plain values: Altair would check the coast line point by point, and its settings are those of the whole process,
+    which another reader's page may have changed at that moment.
+    """
     ground = {
         "data": {"values": _land(), "format": {"type": "topojson", "feature": "land"}},
         "mark": {"type": "geoshape", "fill": "#E4E9E7", "stroke": None},
     }
-    drawn = {name: layer[name] for name in ("data", "mark", "encoding")}
-    shared = {name: layer[name] for name in ("$schema", "config", "datasets")}
-    return shared | {"layer": [ground, drawn], "projection": {"type": "naturalEarth1"}, "height": HEIGHT}
+    on_time = {"scale": {"scheme": "redyellowgreen", "domain": [0.8, 1]}, "legend": {"format": "%"}}
+    told = [{"field": "location_id", "type": "nominal"}, {"field": "location_name", "type": "nominal"},
+            {"field": "value", "type": "quantitative", "format": ".1%", "title": "on time"},
+            {"field": "counted", "type": "quantitative", "title": "lines due"}]  # fmt: skip
+    points = {
+        "data": {"values": frame.with_columns(cs.numeric().cast(pl.Float64)).to_dicts()},
+        "mark": {"type": "circle", "opacity": 0.95, "stroke": "white"},
+        "encoding": {
+            "longitude": {"field": "longitude", "type": "quantitative"},
+            "latitude": {"field": "latitude", "type": "quantitative"},
+            "size": {"field": "counted", "type": "quantitative", "legend": None, "scale": {"range": [120, 700]}},
+            "color": {"field": "value", "type": "quantitative", "title": "on time"} | on_time,
+            "tooltip": told,
+        },
+    }
+    return {"layer": [ground, points], "projection": {"type": "naturalEarth1"}, "height": HEIGHT}
 
 
 @cache
