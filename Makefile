@@ -3,6 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do $$p -c 'impo
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+BESIDE ?= e2e or systems
 
 .DEFAULT_GOAL := help
 .PHONY: help run test systems spark check dagster dashboard bench metrics lock clean
@@ -22,10 +23,11 @@ run: $(INSTALLED) ## the whole path on the built-in demo merchant: files in, a r
 	@$(BIN)/fulcast run
 
 test: $(INSTALLED) ## the tests; what this machine lacks is skipped and named
-	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "not e2e and not systems"
+	@echo "Not among them: the pages in a real browser and what stands beside real systems (make systems)."
 
-systems: $(INSTALLED) ## the tests that install and start whole other systems: a real Vendure shop on PostgreSQL
-	@$(BIN)/python -m pytest -rs -m real
+systems: $(INSTALLED) ## the other tests: pages in a real browser, Spark's protocol, Shopify's schema, a real Vendure shop on PostgreSQL
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "$(BESIDE)"
 
 spark: $(INSTALLED) ## what the tests of Spark's protocol need, beside the rest
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
