@@ -40,27 +40,35 @@ class Index:
     def __init__(self, landing: Landing, shelf: Shelf) -> None:
         self._landing, self._shelf = landing, shelf
         self._folder = landing.folder / shelf.name
-        self.newest = self._read()
+        self._newest = self._read()
+        self._added: list[pl.DataFrame] = []
         self._parts = 0
+
+    @property
+    def newest(self) -> pl.DataFrame:
+        """One row per record: source_id, fingerprint, digest."""
+        if self._added:
+            last = pl.concat(self._added).unique("source_id", keep="last", maintain_order=True)
+            self._newest = pl.concat([self._newest.join(last, on="source_id", how="anti"), last])
+            self._added = []
+        return self._newest
+
+    def add(self, records: Sequence[Record], at: datetime) -> None:
+        """Lands records that are known to be new, each once, with little work: somebody waits for it."""
+        given = _frame_of(records)
+        self._keep(given, given, at)
 
     def land(self, records: Sequence[Record], at: datetime) -> int:
         """Lands those of `records` (in the order of their fetching) whose content isn't the newest known; returns how many."""
         if not records:
             return 0
-        given = pl.DataFrame(
-            {
-                "source_id": [r.source_id for r in records], "fingerprint": [r.fingerprint for r in records],
-                "digest": [hashlib.sha256(r.payload).hexdigest()[:32] for r in records],
-                "source_version": [r.version for r in records], "payload": [r.payload for r in records],
-            },
-            schema=SCHEMA | {"source_version": pl.String, "payload": pl.Binary},
-        )  # fmt: skip
+        given = _frame_of(records)
         known = self.newest.join(given.select("source_id").unique(), on="source_id", how="semi")
         both = pl.concat([known, given], how="diagonal")
         before = pl.col("digest").shift(1).over("source_id")
         fresh = both.filter(pl.col("payload").is_not_null() & (before.is_null() | (before != pl.col("digest"))))
         if fresh.height:
-            self._keep(fresh, at)
+            self._keep(fresh, fresh.unique("source_id", keep="last", maintain_order=True), at)
         return fresh.height
 
     def fold(self) -> None:
@@ -69,16 +77,17 @@ class Index:
         if waiting:
             self._fold(newest, names | set(waiting))
 
-    def _keep(self, fresh: pl.DataFrame, at: datetime) -> None:
+    def _keep(self, fresh: pl.DataFrame, last: pl.DataFrame, at: datetime) -> None:
+        """Columns are put together and written by the calling thread: every query of Polars would wait for threads that others keep busy."""
         self._parts += 1
         name = f"{at:%Y%m%dT%H%M%S.%fZ}-{self._parts:04d}"
         stamp = f"{at.isoformat()} {self._parts:04d}"
-        sidecar = fresh.select(*SCHEMA).unique("source_id", keep="last", maintain_order=True)
-        records = fresh.select("source_id", "source_version", fetched_at=pl.lit(stamp), payload="payload")
-        self._landing.add(
-            self._shelf, _parquet(records), name, at, beside={SIDECAR: _parquet(sidecar.with_columns(at=pl.lit(stamp)))}
-        )
-        self.newest = pl.concat([self.newest.join(sidecar, on="source_id", how="anti"), sidecar])
+        records = {"source_id": fresh["source_id"], "source_version": fresh["source_version"], "fetched_at": [stamp] * fresh.height,
+                   "payload": fresh["payload"]}  # fmt: skip
+        known = {name: last[name] for name in SCHEMA}
+        sidecar = pl.DataFrame(known | {"at": [stamp] * last.height})
+        self._landing.add(self._shelf, _parquet(pl.DataFrame(records)), name, at, beside={SIDECAR: _parquet(sidecar)})
+        self._added.append(pl.DataFrame(known))
 
     def _read(self) -> pl.DataFrame:
         newest, waiting, names = self._stored()
@@ -110,6 +119,17 @@ class Index:
                 old.unlink(missing_ok=True)
 
 
+def _frame_of(records: Sequence[Record]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "source_id": [r.source_id for r in records], "fingerprint": [r.fingerprint for r in records],
+            "digest": [hashlib.sha256(r.payload).hexdigest()[:32] for r in records],
+            "source_version": [r.version for r in records], "payload": [r.payload for r in records],
+        },
+        schema=SCHEMA | {"source_version": pl.String, "payload": pl.Binary},
+    )  # fmt: skip
+
+
 def _newest(stamped: pl.DataFrame) -> pl.DataFrame:
     """One row per record, its last; only the records that stand twice are put in order."""
     twice = stamped.filter(stamped.select("source_id").hash_rows().is_duplicated())
@@ -121,5 +141,5 @@ def _newest(stamped: pl.DataFrame) -> pl.DataFrame:
 
 def _parquet(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    frame.write_parquet(buffer, compression="zstd", compression_level=1, use_pyarrow=True)
     return buffer.getvalue()

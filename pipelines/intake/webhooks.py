@@ -99,7 +99,7 @@ class Letterbox:
             if fresh[-1]:
                 of_channel[record.source_id] = record
         for channel, records in new.items():
-            self._indexes[channel].land(list(records.values()), datetime.now(UTC))
+            self._indexes[channel].add(list(records.values()), datetime.now(UTC))
             self._known[channel] |= set(records)
         return fresh
 

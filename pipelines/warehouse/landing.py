@@ -16,6 +16,8 @@ from typing import Any
 from pipelines.channels.payloads import Payload
 from pipelines.warehouse.sealing import MAGIC, Seal, is_sealed
 
+SYNCING = ThreadPoolExecutor(4, "sync")  # its threads start when the first payload lands
+
 
 @dataclass(frozen=True)
 class Shelf:
@@ -51,8 +53,7 @@ class Landing:
         parts = {"payload": self.seal.seal(content), "manifest.json": json.dumps(manifest, indent=1).encode(), **(beside or {})}
         for part, written in parts.items():
             (aside / part).write_bytes(written)
-        with ThreadPoolExecutor(len(parts)) as pool:  # one commit of the disk's journal for all of them
-            list(pool.map(_sync, (aside / part for part in parts)))
+        list(SYNCING.map(_sync, (aside / part for part in parts)))  # one commit of the disk's journal for all of them
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             aside.rename(target)
