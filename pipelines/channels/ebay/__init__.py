@@ -19,6 +19,13 @@ KIND = Kind(
         Setting("client_secret", "Client secret (Cert ID) of the application", is_secret=True),
         Setting("refresh_token", "Refresh token that the seller's consent gave", is_secret=True),
         Setting("address", "Address of the API, where it is not eBay's own", fetch.ADDRESS, is_required=False),
+        Setting(
+            "signing_key",
+            "Private key of the Key Management API, for sellers in the EU and the UK",
+            is_secret=True,
+            is_required=False,
+        ),
+        Setting("signing_jwe", "Its public key, sealed by eBay (JWE)", is_required=False),
         Setting("webhook_secret", "Verification token of the destination", is_secret=True, is_required=False, is_asked=False),
         Setting(
             "webhook_url", "Address of this channel's deliveries, as the platform was given it", is_required=False, is_asked=False

@@ -9,8 +9,9 @@ from typing import Any
 
 from requests.auth import HTTPBasicAuth
 
-from pipelines.channels.base import Listed, Record, Session
+from pipelines.channels.base import ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
+from pipelines.channels.ebay.signing import Signed
 from pipelines.channels.http import ExpiringToken, Patience, amount, cut, digest, instant, member, plain, rest_client
 
 ADDRESS, FINANCES = "https://api.ebay.com", "https://apiz.ebay.com"
@@ -23,7 +24,8 @@ UNSHIPPED = "NOT_STARTED"
 
 
 def open_session(channel: str, settings: Mapping[str, str], time_zone: str, patience: Patience) -> Session:
-    """A session with the seller's account; the refresh token buys an access token for two hours at a time."""
+    """A session with the seller's account; the refresh token buys an access token for two hours at a time. Calls about money are signed
+    where there is a key to sign with."""
     base = settings.get("address", ADDRESS)
     tokens = rest_client(base, patience, HTTPBasicAuth(settings["client_id"], settings["client_secret"]))
 
@@ -35,8 +37,17 @@ def open_session(channel: str, settings: Mapping[str, str], time_zone: str, pati
 
     token = ExpiringToken("Authorization", ask, "Bearer ")
     session = Session(channel, settings, time_zone, rest_client(base, patience, token), patience.longest_pause)
-    session.note["finances"] = rest_client(settings.get("address", FINANCES), patience, token)
+    session.note["finances"] = rest_client(settings.get("address", FINANCES), patience, _signed(token, settings))
     return session
+
+
+def _signed(token: ExpiringToken, settings: Mapping[str, str]) -> ExpiringToken | Signed:
+    private_key, jwe = settings.get("signing_key"), settings.get("signing_jwe")
+    if private_key and jwe:
+        return Signed(token, private_key, jwe)
+    if private_key or jwe:
+        raise ChannelError("signing_key and signing_jwe belong together; set both or neither.")
+    return token
 
 
 def check(session: Session) -> str:
@@ -110,6 +121,10 @@ def _pages(client: Any, path: str, name: str, wanted: str) -> Iterator[list[byte
             answer = client.get(path, params={"filter": wanted, "limit": PAGE, "offset": offset})
             if answer.status_code == 204:  # nothing in this span
                 return
+            if not answer.ok and b"ignature" in answer.content:
+                raise ChannelError(
+                    "eBay wants calls about this seller's money signed, or signed otherwise; set signing_key and signing_jwe."
+                )
             answer.raise_for_status()
             page, total = cut(answer.content, name), int(member(answer.content, "total") or 0)
             if length is not None and total != length and restart < RESTARTS - 1:

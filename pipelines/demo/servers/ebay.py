@@ -1,9 +1,13 @@
 """eBay's Fulfillment and Finances APIs over the demo merchant's marketplace shop. Pages are counted from the newest; parcels are apart."""
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from pipelines.demo.servers.amazon_reports import money
 from pipelines.demo.servers.faults import Faults, Weather
@@ -41,6 +45,7 @@ class EbayPlatform:
         self.faults, self.clock, self.shop = Faults(weather or Weather(), seed), clock, shop
         self.views = Views(shop, moving, seed)
         self.base = ""
+        self.signed_with: Ed25519PublicKey | None = None  # of a seller in Europe, whose calls about money have to be signed
         self._by_number = {order.number: order for order in shop.orders}
         self._tokens: set[str] = set()
         self._given = 0
@@ -69,6 +74,8 @@ class EbayPlatform:
             return Reply.json({"access_token": f"v^1.1#{self._given}", "expires_in": 7200, "token_type": "User Access Token"})
         if request.headers.get("Authorization") not in self._tokens:
             return _error(401, 1001, "Invalid access token.")
+        if self.signed_with and request.path.startswith(MONEY) and not _is_signed(request, self.signed_with):
+            return _error(400, 215122, "Signature validation failed")
         now, asked = self.clock.now, request.query
         if request.path == ORDERS:
             return self._search(asked)
@@ -242,6 +249,22 @@ def payout_number(day: date) -> str:
 
 def _issued(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=2), time(6), UTC)
+
+
+def _is_signed(request: Request, key: Ed25519PublicKey) -> bool:
+    """Whether the headers hold a signature by RFC 9421 over what eBay wants covered."""
+    heads = {name.lower(): value for name, value in request.headers.items()}
+    names = heads.get("signature-input", "").removeprefix("sig1=")
+    covered = re.findall(r'"([^"]+)"', names)
+    if not {"x-ebay-signature-key", "@method", "@path", "@authority"} <= set(covered):
+        return False
+    told = heads | {"@method": request.method, "@path": request.path, "@authority": heads["host"]}
+    base = "\n".join([*(f'"{name}": {told.get(name, "")}' for name in covered), f'"@signature-params": {names}'])
+    try:
+        key.verify(base64.b64decode(heads["signature"].removeprefix("sig1=:").removesuffix(":")), base.encode())
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _error(status: int, number: int, message: str) -> Reply:
