@@ -57,13 +57,17 @@ def dispersions_of(errors: pl.DataFrame) -> pl.DataFrame:
     A class counts beside m errors of its own as many as the variance of a single one is of that between its series (Bühlmann's credibility).
     """
     square, expected = pl.col("square"), pl.col("expected")
-    own = errors.drop_nans("square").filter(expected > 0).group_by("unique_id").agg(
+    own = errors.drop_nans("square").filter(expected > 0).group_by("unique_id", maintain_order=True).agg(
         origins=pl.len(), rate=square.sum() / expected.sum(), noise=(square / expected.mean()).var(),
         kind=pl.lit(pl.Series(CLASSES)).search_sorted(expected.mean(), side="right"),
     )  # fmt: skip
     between = pl.col("rate").var() - (pl.col("noise") / pl.col("origins")).mean()
     noise = pl.col("noise").mean()
-    usual = own.group_by("kind").agg(usual=pl.col("rate").mean(), weight=noise / pl.max_horizontal(between, ALIKE * noise))
+    usual = (
+        own.sort("unique_id")
+        .group_by("kind", maintain_order=True)
+        .agg(usual=pl.col("rate").mean(), weight=noise / pl.max_horizontal(between, ALIKE * noise))
+    )
     few = own.join(usual, on="kind").with_columns(pl.col("weight").fill_nan(None).fill_null(1 / ALIKE))
     drawn = (pl.col("weight") * pl.col("usual") + pl.col("origins") * pl.col("rate")) / (pl.col("weight") + pl.col("origins"))
     return few.select("unique_id", dispersion_rate=drawn.clip(LEAST_RATE, MOST_RATE)).sort("unique_id")

@@ -77,3 +77,10 @@ def test_own_histories_tell_a_series_dispersion():
     history = pl.DataFrame({"unique_id": np.repeat(np.arange(30), 40), "ds": days * 30, "y": y.ravel()})
     found = learned_dispersions(history, "W-MON")["dispersion_rate"]
     assert 1.0 <= found.mean() <= 2.0
+
+
+def test_the_same_errors_give_the_same_dispersions_to_the_last_digit() -> None:
+    rng, names, weeks = np.random.default_rng(1), [f"s{n}" for n in range(800)], 52
+    errors = pl.concat([squared_errors(pl.Series(names), rng.gamma(1, 2, 800), rng.gamma(1, 3, 800)) for _ in range(weeks)])
+    first = dispersions_of(errors)
+    assert all(dispersions_of(errors).equals(first) for _ in range(5)), "a run with nothing new changes nothing"
