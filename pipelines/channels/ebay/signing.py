@@ -27,7 +27,7 @@ class Signed(AuthConfigBase):
     """
 
     def __init__(self, authorise: Callable[[PreparedRequest], PreparedRequest], private_key: str, jwe: str) -> None:
-        self._authorise, self._key, self._jwe = authorise, _key(private_key), jwe
+        self._authorise, self._key, self._jwe = authorise, key_of(private_key), jwe
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request = self._authorise(request)
@@ -55,7 +55,11 @@ def signature(key: Ed25519PrivateKey | RSAPrivateKey, jwe: str, request: Prepare
     return headers | {"Signature-Input": f"sig1={names}", "Signature": f"sig1=:{base64.b64encode(signed).decode()}:"}
 
 
-def _key(text: str) -> Ed25519PrivateKey | RSAPrivateKey:
+def key_of(text: str) -> Ed25519PrivateKey | RSAPrivateKey:
+    """The private key that a setting holds, base64 with or without the lines of a PEM file.
+
+    Raises ChannelError when it can't be read, or is of another kind.
+    """
     lines = [line.strip() for line in text.replace("\\n", "\n").splitlines() if not line.startswith("-----")]
     try:
         key = load_der_private_key(base64.b64decode("".join(lines), validate=True), None)

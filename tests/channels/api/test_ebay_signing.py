@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from requests import Request
 
 from pipelines.channels.base import ChannelError
-from pipelines.channels.ebay.signing import Signed, signature
+from pipelines.channels.ebay.signing import Signed, key_of, signature
 from pipelines.intake.connection import secret_variable
 from tests.connected import Connect
 
@@ -30,8 +30,7 @@ def pem(key: Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
 
 def test_ebays_own_example() -> None:
     request = Request("POST", "http://localhost:8080/verifysignature", data='{"hello": "world"}').prepare()
-    key = Signed(lambda given: given, EXAMPLE_KEY, EXAMPLE_JWE)._key
-    assert signature(key, EXAMPLE_JWE, request, 1659651955) == {
+    assert signature(key_of(EXAMPLE_KEY), EXAMPLE_JWE, request, 1659651955) == {
         "x-ebay-signature-key": EXAMPLE_JWE,
         "Content-Digest": "sha-256=:X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE=:",
         "Signature-Input": 'sig1=("content-digest" "x-ebay-signature-key" "@method" "@path" "@authority");created=1659651955',
