@@ -27,9 +27,10 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     """Moves surplus to shortage, per SKU, where that is cheaper than buying.
 
     position: sku, location_id, available_units, on_order_units, backordered_units, decided_units, reorder_point_units,
-    order_up_to_level_units, mean_demand_units, safety_stock_units, cycle_service_level, protection_interval_days, unit_cost_amount (may be
+    order_up_to_level_units, mean_demand_units, expected_lost_units, safety_stock_units, cycle_service_level, protection_interval_days, unit_cost_amount (may be
     blank). A location's surplus is what it has on the shelf, less what decisions take away, beyond its own order-up-to level; its shortage
-    is what shelf, orders and decisions lack to its reorder point. Unknown stock neither gives nor takes. Where downstream_units are given
+    is what shelf, orders and decisions lack to its reorder point and to what would be lost before a purchase arrives, since a move comes
+    sooner. Unknown stock neither gives nor takes. Where downstream_units are given
     (stock of the places that a location supplies), its levels are for all of them, and so is its stock; it gives what is on its own shelf.
 
     Where surplus is too small for all shortages, each unit goes where it most likely serves somebody. A move stays if it saves more than it
@@ -45,7 +46,7 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     rows = position.filter(pl.col("available_units").is_not_null()).with_columns(
         supply=supply,
         surplus=pl.min_horizontal(on_shelf + behind - pl.col("order_up_to_level_units"), on_shelf).clip(0),
-        shortage=(pl.col("reorder_point_units") - supply).clip(0),
+        shortage=(pl.col("reorder_point_units") + pl.col("expected_lost_units").round(0).cast(pl.Int64) - supply).clip(0),
     )
     has_both = (pl.col("surplus").max().over("sku") > 0) & (pl.col("shortage").max().over("sku") > 0)
     moves: list[tuple[object, ...]] = []

@@ -17,12 +17,15 @@ WEEK = 7.0
 
 @dataclass(frozen=True)
 class Futures:
-    """n series with P equally likely futures each: lead_units and interval_units (n, P) over the lead time, and over lead time and review."""
+    """n series with P equally likely futures each: lead_units and interval_units (n, P) over the lead time, and over lead time and review, both
+    without what is lost before this order arrives, on average lost_units (n,).
+    """
 
     lead_units: Floats
     interval_units: Floats
     review_units: Array
     idle_rate: Array
+    lost_units: Array
 
     def chances(self, level: Array, lot: Array) -> tuple[Array, Array]:
         """See levels.Interval."""
@@ -40,7 +43,7 @@ class Futures:
     def served(self, rate: Array) -> "Futures":
         """See levels.Interval."""
         lead = self.lead_units * rate[:, None].astype(np.float32)
-        return Futures(lead, self.interval_units - (self.lead_units - lead), self.review_units, self.idle_rate)
+        return replace(self, lead_units=lead, interval_units=self.interval_units - (self.lead_units - lead))
 
     def spread(self, rate: Array) -> "Futures":
         """Totals whose distance from their median is multiplied by `rate` (n,), whole."""
@@ -50,7 +53,9 @@ class Futures:
     def without(self, lost: Array) -> "Futures":
         """The same without what is lost (n, P) before this order arrives: nobody waits for it, so it takes no stock."""
         units = np.minimum(np.rint(lost).astype(np.float32), self.lead_units)
-        return replace(self, lead_units=self.lead_units - units, interval_units=self.interval_units - units)
+        return replace(
+            self, lead_units=self.lead_units - units, interval_units=self.interval_units - units, lost_units=units.mean(axis=1, dtype=np.float64)
+        )  # fmt: skip
 
     def quantile(self, rate: Array) -> Array:
         """See levels.Interval."""
@@ -77,14 +82,17 @@ class Futures:
 
 @dataclass(frozen=True)
 class Shelf:
-    """on_hand: (n,), not a number where it is unknown or where what is missing is owed; due: (n, k) units that arrive at the start of weeks 0 … k − 1."""
+    """on_hand: (n,) less what is owed, not a number where it is unknown or where what is missing is owed; due: (n, k) units that arrive at the start
+    of spans 0 … k − 1, each `days` long: weeks, or parts of them.
+    """
 
     on_hand: Array
     due: Array
+    days: float = WEEK
 
     def part(self, rows: NDArray[np.int64]) -> "Shelf":
         """Some of the series."""
-        return Shelf(self.on_hand[rows], self.due[rows])
+        return Shelf(self.on_hand[rows], self.due[rows], self.days)
 
 
 def draw(
@@ -104,7 +112,7 @@ def draw(
     weeks = whole_paths(quantiles, levels, together, paths, length, is_whole, rng)
     total = np.concatenate([np.zeros((n, paths, 1)), np.cumsum(weeks, axis=2)], axis=2)
     lead, whole, review = (_upto(weeks, total, end, is_whole, rng) for end in ends)
-    drawn = Futures(lead, np.maximum(whole, lead), review.mean(axis=1, dtype=np.float64), (review <= 0).mean(axis=1))
+    drawn = Futures(lead, np.maximum(whole, lead), review.mean(axis=1, dtype=np.float64), (review <= 0).mean(axis=1), np.zeros(n))
     told = np.full(n, np.nan) if std is None else std
     rate = spread_to(told, drawn.interval_units.std(axis=1, dtype=np.float64), np.ones(n) if width is None else width)
     drawn = drawn.spread(rate)
@@ -114,14 +122,16 @@ def draw(
 
 
 def _lost(weeks: Array, shelf: Shelf, end: Array) -> Array:
-    """(n, P) what a shelf can't serve of `weeks` (n, P, T) until `end` (n, P), in weeks; nothing where stock is unknown."""
+    """(n, P) what a shelf can't serve of `weeks` (n, P, T) until `end` (n, P), in weeks; nothing where stock is unknown. Spans share their week evenly;
+    what is owed takes from what arrives.
+    """
     stock = np.repeat(np.where(np.isfinite(shelf.on_hand), shelf.on_hand, np.inf)[:, None], weeks.shape[1], axis=1)
-    lost = np.zeros_like(stock)
-    for week in range(int(np.ceil(end.max(initial=0.0)))):
-        if week < shelf.due.shape[1]:
-            stock += shelf.due[:, week, None]
-        wanted = np.clip(end - week, 0.0, 1.0) * weeks[:, :, week]
-        served = np.minimum(stock, wanted)
+    lost, span = np.zeros_like(stock), shelf.days / WEEK
+    for k in range(int(np.ceil(end.max(initial=0.0) / span))):
+        if k < shelf.due.shape[1]:
+            stock += shelf.due[:, k, None]
+        wanted = np.clip(end - k * span, 0.0, span) * weeks[:, :, int(k * shelf.days // WEEK)]
+        served = np.minimum(np.maximum(stock, 0.0), wanted)
         stock, lost = stock - served, lost + (wanted - served)
     return lost
 

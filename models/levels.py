@@ -37,6 +37,11 @@ class Interval(Protocol):
         """(n,) chance that nothing is wanted in a review."""
         ...
 
+    @property
+    def lost_units(self) -> Array:
+        """(n,) mean demand of the lead time that is left out, because today's stock and what is on its way are known not to serve it."""
+        ...
+
     def chances(self, level: Array, lot: Array) -> tuple[Array, Array]:
         """P(D ≤ level) over the lead time, and over lead time and review; the mean over level … level + lot − 1."""
         ...

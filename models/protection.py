@@ -38,6 +38,11 @@ class Moments:
         """See levels.Interval."""
         return chance_at_most(np.zeros_like(self.review_units), self.review_units, self.review_variance)
 
+    @property
+    def lost_units(self) -> Array:
+        """See levels.Interval: moments follow no stock."""
+        return np.zeros_like(self.lead_units)
+
     def chances(self, level: Array, lot: Array) -> tuple[Array, Array]:
         """See levels.Interval."""
         lead = _over_lots(level, lot, lambda units: chance_at_most(units, self.lead_units, self.lead_variance))

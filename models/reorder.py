@@ -117,6 +117,13 @@ def worth() -> pl.Expr:
     return pl.when(pl.col("order_quantity_units") > 0).then(words)
 
 
+def lost() -> pl.Expr:
+    """What no order can serve any more (expected_lost_units), in a sentence; blank where that rounds to nothing."""
+    units = pl.col("expected_lost_units").round(0).cast(pl.Int64)
+    words = pl.format("{} are expected to be lost before it can arrive, which the level doesn't hold stock for.", units)
+    return pl.when((units > 0) & (pl.col("order_quantity_units") > 0)).then(words)
+
+
 def by_series(frame: pl.DataFrame) -> pl.DataFrame:
     """Weekly means as one list per series, in week order."""
     return frame.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg("mean_units")

@@ -16,6 +16,7 @@ from models.protection import moments_of, week_variances, within
 
 Array = NDArray[np.float64]
 BLOCK = 100
+ONE_DAY = 1.0
 LEAST_REVIEW_DAYS = 1.0  # nobody looks more often than a run is made
 PATHS = 2000  # levels lie far out in the tail
 SAMPLED_MOST = 10_000  # series whose futures are drawn; of more the moments are taken
@@ -27,7 +28,8 @@ DEFAULTS = {
     "unit_cost_amount": pl.lit(None, pl.Float64),
 }  # fmt: skip
 LEVELS = {
-    "mean_demand_units": pl.Float64, "safety_stock_units": pl.Float64, "reorder_point_units": pl.Int64, "order_up_to_level_units": pl.Int64,
+    "mean_demand_units": pl.Float64, "expected_lost_units": pl.Float64, "safety_stock_units": pl.Float64, "reorder_point_units": pl.Int64,
+    "order_up_to_level_units": pl.Int64,
     "cycle_service_level": pl.Float64, "unit_fill_rate": pl.Float64, "mean_stock_units": pl.Float64, "textbook_safety_stock_units": pl.Float64,
     "demand_from": pl.String,
 }  # fmt: skip
@@ -89,8 +91,9 @@ def wanted(
     target_rate, holding_amount (per unit and day), shortage_amount (per unit), left_amount, moq_units,
     case_pack_units, eoq_units, is_lost. means: mean_units per week (horizon) and week_correlation; quantiles: forecast_units per week
     and quantile, of the same series. dispersion_rate: of models.spreads; blank leaves the forecast as wide as it says. width: of models.width.
-    stock: sku, location_id, days until it is there (0 for what is on hand), units. Where missing units are lost, sampled futures follow the stock
-    of series that it names, and what that can't serve before this order arrives needs none.
+    stock: sku, location_id, days until it is there (0 for what is on hand), units (below 0: owed, or leaving). Where missing units are lost, sampled
+    futures follow the stock of series that it names, and what that can't serve before this order arrives needs none. Stock is followed week by
+    week where all of it comes in whole weeks, else day by day; it arrives at the start of its day.
     """
     missing = [default.alias(name) for name, default in DEFAULTS.items() if name not in series.columns]
     ordered = series.with_columns(missing).sort(*SERIES)
@@ -116,11 +119,13 @@ def _shelf(ordered: pl.DataFrame, stock: pl.DataFrame | None) -> Shelf:
     if stock is None or stock.is_empty():
         return Shelf(np.full(ordered.height, np.nan), np.zeros((ordered.height, 0)))
     at = stock.join(ordered.select(*SERIES, "is_lost").with_row_index("_i"), on=SERIES).filter("is_lost")
-    week = at.select((pl.col("days") / WEEK).floor().clip(0).cast(pl.Int64)).to_series().to_numpy()
-    on_hand, due = np.full(ordered.height, np.nan), np.zeros((ordered.height, int(week.max(initial=0)) + 1))
-    on_hand[at["_i"].to_numpy()] = 0.0
-    np.add.at(due, (at["_i"].to_numpy(), week), at["units"].to_numpy())
-    return Shelf(on_hand, due)
+    days = at["days"].cast(pl.Float64).clip(0).to_numpy()
+    span = WEEK if (days % WEEK == 0).all() else ONE_DAY
+    place, row = np.ceil(days / span).astype(np.int64), at["_i"].to_numpy()
+    on_hand, due = np.full(ordered.height, np.nan), np.zeros((ordered.height, int(place.max(initial=0)) + 1))
+    on_hand[row] = 0.0
+    np.add.at(due, (row, place), at["units"].to_numpy())
+    return Shelf(on_hand, due, span)
 
 
 def stock_levels(known: Wanted, budget_amount: float | None = None, is_together: bool = False) -> pl.DataFrame:
@@ -128,9 +133,11 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
 
     The level is the least that meets the series' aim; the reorder point is one below it, so that an order goes out at each review in
     which anything was wanted. Orders fill up to the level, or where placing one costs something to the EOQ above the reorder point.
-    Safety stock is what the level holds beyond the mean demand of lead time and review; cycle_service_level the chance that this demand
-    is at most the level; textbook_safety_stock_units z·√((L + R)·σ_e² + d̄²·σ_L²) at the same chance, σ_e by the forecast (Silver,
-    Pyke & Thomas 2017, 6.7). is_together: series of one aim and target reach it all together, at the least stock value, see levels.least_stock.
+    expected_lost_units is what today's stock and what is on its way are expected to be too little for before this order arrives, where that is
+    followed: the level doesn't answer for it. So level = mean_demand_units − expected_lost_units + safety_stock_units: safety stock is what the
+    level holds beyond the mean demand that it answers for; cycle_service_level the chance that this demand is at most the level;
+    textbook_safety_stock_units z·√((L + R)·σ_e² + d̄²·σ_L²) at the same chance, σ_e by the forecast (Silver, Pyke & Thomas 2017, 6.7).
+    is_together: series of one aim and target reach it all together, at the least stock value, see levels.least_stock.
 
     Example: Poisson demand of 7 a week, lead time 7 days, review 7, cycle service 0.95: mean 14, order up to 20 or, by chance of sampling, 21.
     """
@@ -145,8 +152,9 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     eoq = known.series["eoq_units"].cast(pl.Float64).to_numpy()
     filled = level + np.where(eoq > known.interval.review_units, eoq - 1, 0.0)
     chance = np.clip(known.interval.chances(level, one)[1], ALL_BUT, 1 - ALL_BUT)
+    lost = known.interval.lost_units
     columns = [
-        known.mean_units, level - known.mean_units, np.maximum(level - 1, 0.0), filled, chance, fill_rates(known.interval, level, lot),
+        known.mean_units, lost, level - (known.mean_units - lost), np.maximum(level - 1, 0.0), filled, chance, fill_rates(known.interval, level, lot),
         np.maximum(mean_stock(known.interval, level, lot), 0.0), special.ndtri(chance) * known.textbook_std,
     ]  # fmt: skip
     found = pl.DataFrame(columns, schema=list(LEVELS)[:-1]).cast({name: LEVELS[name] for name in list(LEVELS)[:-1]})  # type: ignore[arg-type]
@@ -201,7 +209,7 @@ def sampled(
         parts.append(
             draw(quantiles[cut], levels, together, days, part.review_days, is_whole, rng, std, part.width, shelf.part(cut))
         )
-    names = ("lead_units", "interval_units", "review_units", "idle_rate")
+    names = ("lead_units", "interval_units", "review_units", "idle_rate", "lost_units")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
 
 

@@ -130,11 +130,12 @@ def _boxed(ordered: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
 
 
 def what_if(
-    rows: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, cycle_service_level: float | None, lead_time_rate: float,
+    rows: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, stock: pl.DataFrame, cycle_service_level: float | None, lead_time_rate: float,
     budget_amount: float | None,
 ) -> pl.DataFrame:  # fmt: skip
     """`rows` decided anew: quantity_units for another service level (none: as it is), lead times × lead_time_rate and a budget.
 
+    stock: what levels follow, as `models.safety_stock.wanted` takes it; what is on its way comes when it does, whatever lead times become.
     A budget buys what has most money at risk per unit of money first; what no longer fits is not ordered. Suggestions whose stock is
     unknown stay blank. Levels are drawn again, so that equal settings may differ by chance of sampling. A location that supplies others
     keeps its levels, which are for all of them.
@@ -147,7 +148,7 @@ def what_if(
     is_source = pl.col("downstream_days") > 0
     asked = rows.filter(~is_source).drop(*LEVELS, *_ORDERED, strict=False).with_columns(*lead, *service, holding_amount=kept)
     known = asked.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
-    anew = suggest_orders(stock_levels(wanted(known, means, quantiles))).with_columns(
+    anew = suggest_orders(stock_levels(wanted(known, means, quantiles, stock=stock))).with_columns(
         quantity_units=pl.col("order_quantity_units")
     )
     decided = pl.concat([anew, rows.filter(is_source)], how="diagonal_relaxed")

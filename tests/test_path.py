@@ -210,11 +210,21 @@ def test_no_personal_data_leaves_landing(warehouse: Warehouse, demo_home: Path) 
 def test_decisions_carry_their_inputs_and_add_up(demo_home: Path) -> None:
     with open_snapshot(current(demo_home / "snapshots")) as connection:
         rows = table("reorder_suggestions").conform(connection.sql("SELECT * FROM reorder_suggestions").pl())
+        schedule = connection.sql("SELECT * FROM position_schedule").pl()
     known = rows.filter(pl.col("available_units").is_not_null())
     position = pl.sum_horizontal("available_units", "on_order_units", "decided_units", "transfer_units") - pl.col(
         "backordered_units"
     )
     assert known.filter(position != pl.col("inventory_position_units")).is_empty()
+    parts = schedule.group_by("sku", "location_id").agg(pl.col("units").sum())
+    followed = known.join(parts, on=["sku", "location_id"], how="left")
+    assert followed.filter(pl.col("units").fill_null(0) != pl.col("inventory_position_units")).is_empty(), (
+        "levels follow the position"
+    )
+    assert (known["expected_lost_units"] > 1).any()
+    answered = known["mean_demand_units"] - known["expected_lost_units"] + known["safety_stock_units"]
+    answers = (answered - known["reorder_point_units"] - 1).abs() < 1e-6
+    assert answers.filter(known["reorder_point_units"] > 0).all()
     ordered = known.filter(pl.col("order_quantity_units") > 0)
     assert ordered.height > 50
     assert ordered.filter(

@@ -41,12 +41,16 @@ def what_if(
     connection: Connection, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
 ) -> pl.DataFrame:
     """Every series decided anew with other settings."""
-    rows, means, quantiles = (
-        planning.every(connection),
-        read_table(connection, "forecast_means"),
-        read_table(connection, "forecasts"),
-    )
-    return worklist.what_if(rows, means, quantiles, cycle_service_level, lead_time_rate, budget_amount)
+    rows, stock = planning.every(connection), read_table(connection, "position_schedule").rename({"due_days": "days"})
+    means, quantiles = (read_table(connection, name) for name in ("forecast_means", "forecasts"))
+    return worklist.what_if(rows, means, quantiles, stock, cycle_service_level, lead_time_rate, budget_amount)
+
+
+def schedule(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
+    """The parts of a position by the day on which they are there; none where stock is unknown."""
+    return connection.sql(
+        "SELECT part, due_days, units FROM position_schedule WHERE sku = ? AND location_id = ? ORDER BY due_days, part", params=[sku, location_id]
+    ).pl()  # fmt: skip
 
 
 def transfers(connection: Connection) -> pl.DataFrame:

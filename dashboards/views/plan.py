@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import charts, frame
-from dashboards.queries import forecast
+from dashboards.queries import forecast, reorder
 from pipelines import planning
 from pipelines.operations import Draft, Drafts, Outbox, Refused
 
@@ -19,11 +19,11 @@ SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "excep
 WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72, "quantity_units": 84,
           "needed_by": 104, "amount": 78, "cover_after_days": 84}  # fmt: skip
 EDITABLE = ("is_chosen", "quantity_units", "needed_by")
-INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "cycle_service_level",
-          "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "reorder_point_units", "order_up_to_level_units", "now_amount",
-          "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days", "stated_lead_time_days", "lead_time_orders",
-          "review_period_days", "on_hand_units", "available_units",
-          "on_order_units", "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
+INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "expected_lost_units",
+          "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "reorder_point_units",
+          "order_up_to_level_units", "now_amount", "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days",
+          "stated_lead_time_days", "lead_time_orders", "review_period_days", "on_hand_units", "available_units", "on_order_units",
+          "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
           "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "eoq_units",
           "left_amount", "rounding_rule", "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "demand_from",
           "assumptions"]  # fmt: skip
@@ -199,6 +199,10 @@ def _why(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
         right.dataframe(
             pl.DataFrame({"input": [frame.heading(name) for name in INPUTS], "value": values}), hide_index=True, height=320
         )
+        st.caption(
+            "The position by day: what stands and is owed today, and what comes when. Where a missing unit is lost, levels follow it."
+        )
+        frame.table(frame.ask(reorder.schedule, row["sku"], row["location_id"]), "position")
 
 
 def _shown(value: Any) -> str:

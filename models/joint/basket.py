@@ -40,7 +40,7 @@ def _keeps(alone: pl.DataFrame, limits: Limits) -> bool:
 def candidates(lines: pl.DataFrame) -> pl.DataFrame:
     """One row per line and quantity that may be ordered: sku (the line), order_quantity_units, value_amount, amount, volume, weight, units.
 
-    lines: line, inventory_position_units, order_up_to_level_units, mean_demand_units, safety_stock_units, cycle_service_level,
+    lines: line, inventory_position_units, order_up_to_level_units, mean_demand_units, expected_lost_units, safety_stock_units, cycle_service_level,
     protection_interval_days, order_quantity_units, moq_units, case_pack_units, unit_cost_amount, holding_rate, yearly_demand_units; may be
     blank: pallet_units, price_break_units, price_break_cost_amount, unit_volume_m3, unit_weight_kg, shelf_life_units, storage_units.
 
@@ -86,20 +86,24 @@ def _paid(rows: pl.DataFrame) -> pl.Series:
 
 
 class _Demand:
-    """Gamma distributed demand over each row's interval."""
+    """Gamma distributed demand over each row's interval: what the line's stock answers for, without what is lost before."""
 
-    def __init__(self, mean: Array, std: Array, days: Array) -> None:
-        self.mean, self.daily = np.maximum(mean, 1e-9), np.maximum(mean, 1e-9) / days
+    def __init__(self, mean: Array, std: Array, daily: Array) -> None:
+        self.mean, self.daily = np.maximum(mean, 1e-9), np.maximum(daily, 1e-9)
         self.shape = (self.mean / std) ** 2
         self.scale = self.mean / self.shape
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> "_Demand":
-        mean, safety, service, days = (
-            rows[name].cast(pl.Float64).to_numpy()
-            for name in ("mean_demand_units", "safety_stock_units", "cycle_service_level", "protection_interval_days")
+        names = (
+            "mean_demand_units",
+            "expected_lost_units",
+            "safety_stock_units",
+            "cycle_service_level",
+            "protection_interval_days",
         )
-        return cls(mean, implied_std(mean, safety, service), days)
+        mean, lost, safety, service, days = (rows[name].cast(pl.Float64).to_numpy() for name in names)
+        return cls(mean - lost, implied_std(mean - lost, safety, service), mean / days)
 
     def chance_above(self, level: Array) -> Array:
         return np.asarray(special.gammaincc(self.shape, np.maximum(level, 0) / self.scale))

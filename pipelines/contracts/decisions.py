@@ -42,7 +42,14 @@ class SafetyStock(dy.Schema):
     cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
-    safety_stock_units = number("What the level holds beyond that mean, before MOQ and packs", "units", nullable=False)
+    expected_lost_units = number(
+        "Of that mean, what stock and supply are too little for before this order arrives; the level doesn't answer for it",
+        "units", nullable=False,
+    )  # fmt: skip
+    safety_stock_units = number(
+        "What the level holds beyond the mean that it answers for (mean − expected lost), before MOQ and packs",
+        "units", nullable=False,
+    )  # fmt: skip
     textbook_safety_stock_units = number(
         "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
     )
@@ -51,6 +58,16 @@ class SafetyStock(dy.Schema):
     order_up_to_level_units = units("Target position")
     demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
+
+
+@register("decisions", "The inventory position by the day on which each part of it is there, as levels follow it")
+class PositionSchedule(dy.Schema):
+    sku = key("Stock keeping unit")
+    location_id = key("Location")
+    part = key("available, backordered, on_order, decided, transfer (between places of which none supplies the other)")
+    due_days = key("Days until it is there; 0 is today, and what is overdue", dtype=dy.Int64)
+    units = units("Units; below 0 what is owed or leaves")
+    snapshot_version = text("Snapshot it stands in", nullable=False)
 
 
 @register("decisions", "What to order from suppliers")
@@ -97,7 +114,14 @@ class ReorderSuggestions(dy.Schema):
     cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
-    safety_stock_units = number("What the level holds beyond that mean, before MOQ and packs", "units", nullable=False)
+    expected_lost_units = number(
+        "Of that mean, what stock and supply are too little for before this order arrives; the level doesn't answer for it",
+        "units", nullable=False,
+    )  # fmt: skip
+    safety_stock_units = number(
+        "What the level holds beyond the mean that it answers for (mean − expected lost), before MOQ and packs",
+        "units", nullable=False,
+    )  # fmt: skip
     textbook_safety_stock_units = number(
         "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
     )

@@ -8,7 +8,8 @@ from models.demand import SERIES
 from models.safety_stock import Wanted, turn_amounts
 
 FIGURES = {  # what may have moved a quantity, and what a planner calls it
-    "inventory_position_units": "position", "mean_demand_units": "forecast over lead time and review", "order_up_to_level_units": "order-up-to level",
+    "inventory_position_units": "position", "mean_demand_units": "forecast over lead time and review",
+    "expected_lost_units": "lost before it arrives", "order_up_to_level_units": "order-up-to level",
     "lead_time_days": "lead time", "lead_time_std_days": "its spread", "unit_cost_amount": "unit cost", "shortage_amount": "cost of a missing unit",
     "holding_rate": "holding rate", "target_rate": "target", "moq_units": "MOQ", "case_pack_units": "case pack",
 }  # fmt: skip

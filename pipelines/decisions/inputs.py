@@ -25,6 +25,7 @@ class Inputs:
     bundles: pl.DataFrame
     demand: pl.DataFrame
     supply: pl.DataFrame
+    open_lines: pl.DataFrame
     observed_lead_times: pl.DataFrame
     prices: pl.DataFrame
     spreads: pl.DataFrame

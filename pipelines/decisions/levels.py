@@ -6,23 +6,30 @@ from models.demand import SERIES
 from models.lead_times import learned_lead_times
 from models.safety_stock import Wanted, stock_levels, wanted
 from pipelines.channels.mapping import Config
+from pipelines.channels.merchant import Planning
 from pipelines.decisions.aims import with_aims
 from pipelines.decisions.calendars import with_calendar
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network, with_ways
+from pipelines.decisions.schedule import followed
 from pipelines.decisions.terms import usable, with_terms
 
 
-def decided_levels(inputs: Inputs, network: Network, config: Config) -> tuple[Wanted, pl.DataFrame]:
-    """What is wanted of each series, and the rows of safety_stock in the same order. A series that has appeared since the last forecast gets its
-    levels with the next one.
+def decided_terms(inputs: Inputs, network: Network, config: Config) -> pl.DataFrame:
+    """Each series with its terms, its aim and how wide its forecast is taken. A series that has appeared since the last forecast gets its levels
+    with the next one.
     """
     forecast = inputs.series.join(inputs.means.select(*SERIES).unique(), on=SERIES, how="semi")
     supplier_terms = with_calendar(usable(inputs.supplier_terms), inputs.suppliers, inputs.as_of)
     terms = with_terms(forecast, supplier_terms, inputs.unit_costs, config.planning)
     terms = with_ways(learned_lead_times(terms, inputs.observed_lead_times), network)
-    terms = with_aims(terms, inputs, config)
-    terms = terms.join(inputs.spreads, on=SERIES, how="left")
-    known = wanted(terms, inputs.means, inputs.quantiles)
-    levels = stock_levels(known, config.planning.budget_amount, config.planning.service_of == "class")
+    return with_aims(terms, inputs, config).join(inputs.spreads, on=SERIES, how="left")
+
+
+def decided_levels(
+    terms: pl.DataFrame, schedule: pl.DataFrame, inputs: Inputs, planning: Planning
+) -> tuple[Wanted, pl.DataFrame]:
+    """What is wanted of each series of `terms` after the stock of `schedule`, and the rows of safety_stock in the same order."""
+    known = wanted(terms, inputs.means, inputs.quantiles, stock=followed(schedule, terms))
+    levels = stock_levels(known, planning.budget_amount, planning.service_of == "class")
     return known, levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))

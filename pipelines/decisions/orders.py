@@ -85,13 +85,13 @@ def suggested_orders(
 
 
 def explained(rows: pl.DataFrame) -> pl.DataFrame:
-    """Suggestions after their baskets: what they cost then, and a reason that also names what the basket changed, what waiting would cost and by
-    when to order.
+    """Suggestions after their baskets: what they cost then, and a reason that also names what the basket changed, what is lost in any case, what
+    waiting would cost and by when to order.
     """
     is_ordered = pl.col("order_quantity_units") > 0
     basket = pl.when(pl.col("basket_effect") != "").then(pl.format("{}.", "basket_effect"))
     until = pl.when(is_ordered & pl.col("order_by").is_not_null()).then(pl.format("Order by {}.", "order_by"))
     return rows.with_columns(
-        reason=pl.concat_str("reason", basket, reorder.worth(), until, separator=" ", ignore_nulls=True),
+        reason=pl.concat_str("reason", basket, reorder.lost(), reorder.worth(), until, separator=" ", ignore_nulls=True),
         order_amount=quantity.paid_amount("order_quantity_units"),
     )

@@ -36,8 +36,12 @@ def _stages(levels: pl.DataFrame, network: Network) -> pl.DataFrame:
     """Every location of every network with days (whole, of its own stage), daily_std of the demand it faces itself, held_amount of a unit a year."""
     rows = levels.join(network.members, on=SERIES).join(network.own, on=SERIES, how="left")
     interval = rows["protection_interval_days"].to_numpy()
-    std = implied_std(rows["mean_demand_units"], rows["safety_stock_units"], rows["cycle_service_level"]) / np.sqrt(interval)
-    weekly = rows["mean_demand_units"].to_numpy() / interval * 7
+    mean, served = rows["mean_demand_units"].to_numpy(), (rows["mean_demand_units"] - rows["expected_lost_units"]).to_numpy()
+    answered = interval * np.divide(served, mean, out=np.ones_like(mean), where=mean > 0).clip(
+        1e-3
+    )  # days that the level answers for
+    std = implied_std(served, rows["safety_stock_units"], rows["cycle_service_level"]) / np.sqrt(answered)
+    weekly = mean / interval * 7
     own = np.clip(rows["own_weekly_units"].fill_null(np.inf).to_numpy() / np.maximum(weekly, 1e-9), 0, 1)
     return rows.with_columns(
         days=(pl.col("protection_interval_days") - pl.col("downstream_days")).clip(1).round().cast(pl.Int64),

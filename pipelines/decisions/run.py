@@ -10,11 +10,12 @@ from pipelines.decisions.baskets import supplier_limits, with_baskets
 from pipelines.decisions.exceptions import order_exceptions, with_data_exceptions
 from pipelines.decisions.explanation import weighed
 from pipelines.decisions.inputs import Inputs
-from pipelines.decisions.levels import decided_levels
+from pipelines.decisions.levels import decided_levels, decided_terms
 from pipelines.decisions.network import network_of, with_echelons
 from pipelines.decisions.offers import allocations, channel_offers
 from pipelines.decisions.orders import explained, inventory_position, suggested_orders
 from pipelines.decisions.placement import stock_placements
+from pipelines.decisions.schedule import position_schedule
 from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
 
 
@@ -23,15 +24,21 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     planning = config.planning
     network = network_of(inputs, planning)
     inputs = with_echelons(inputs, network)
-    known, levels = decided_levels(inputs, network, config)
+    terms = decided_terms(inputs, network, config)
+    schedule = position_schedule(terms, inputs)
+    known, levels = decided_levels(terms, schedule, inputs, planning)
+    transfers = all_transfers(inventory_position(levels, inputs), network, planning)
+    if (moves := transfers.filter(pl.col("kind") == "balance")).height:  # levels follow what they bring and take away
+        schedule = position_schedule(terms, inputs, moves)
+        known, levels = decided_levels(terms, schedule, inputs, planning)
     position = inventory_position(levels, inputs)
-    transfers = all_transfers(position, network, planning)
     alone = suggested_orders(position, transfers, network, inputs, config, version, cutoff)
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)
     suggestions, baskets = with_baskets(alone, limits)
     exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
     frames = {
         "safety_stock": levels,
+        "position_schedule": schedule.with_columns(snapshot_version=pl.lit(version)),
         "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), known, inputs.previous)),
         "order_exceptions": exceptions.with_columns(snapshot_version=pl.lit(version)),
         "stock_placements": stock_placements(levels, network).with_columns(snapshot_version=pl.lit(version)),

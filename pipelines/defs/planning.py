@@ -103,6 +103,7 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
             suppliers=t["suppliers"], fx_rates=t["fx_rates"], as_of=run.as_of,
             prices=deciding.recent_prices(t["sku_days"], run.as_of_date), product_classes=t["product_classes"],
             previous=t["reorder_suggestions"], spreads=t["forecast_spreads"],
+            open_lines=deciding.open_lines(t["purchase_orders"], t["receipts"], run.as_of_date),
         )  # fmt: skip
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})

@@ -8,33 +8,21 @@ from models.demand import SERIES
 from models.open_orders import messages
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
+from pipelines.decisions.schedule import open_lines
 from pipelines.decisions.terms import usable
 
-LINE = ["purchase_order_id", *SERIES]
 TERMS = ["moq_units", "case_pack_units", "review_period_days"]
 
 
 def open_order_messages(t: dict[str, pl.DataFrame], planning: Planning, currency_code: str, today: date) -> pl.DataFrame:
     """One row per open line; t: purchase_orders, receipts, supplier_terms, unit_costs, inventory_position, safety_stock, forecast_means."""
-    lines = _with_terms(_open_lines(t["purchase_orders"], t["receipts"], today), t["supplier_terms"], t["unit_costs"], planning)
+    lines = _with_terms(open_lines(t["purchase_orders"], t["receipts"], today), t["supplier_terms"], t["unit_costs"], planning)
     levels = t["safety_stock"].select(*SERIES, "safety_stock_units")
     stock = t["inventory_position"].select(*SERIES, "available_units", "backordered_units").join(levels, on=SERIES, how="left")
     told = messages(lines, stock, t["forecast_means"], planning.holding_rate)
     amount = pl.col("cash_effect_amount").cast(pl.Decimal(18, 4))
     described = told.with_columns(reason=_sentences(), cash_effect_amount=amount, currency_code=pl.lit(currency_code))
     return table("open_order_messages").conform(described)
-
-
-def _open_lines(purchase_orders: pl.DataFrame, receipts: pl.DataFrame, today: date) -> pl.DataFrame:
-    """What orders that are not closed still lack; lines of one order for the same SKU and location are one."""
-    ordered = purchase_orders.filter(~pl.col("is_closed")).group_by(LINE).agg(
-        pl.col("supplier_id", "expected_at").min(), pl.col("ordered_units").sum(), is_shipped=pl.col("shipped_at").is_not_null().all()
-    )  # fmt: skip
-    arrived = receipts.group_by(LINE).agg(pl.col("received_units").sum())
-    lacking = pl.col("ordered_units") - pl.col("received_units").fill_null(0)
-    due = (pl.col("expected_at").dt.date() - pl.lit(today)).dt.total_days()
-    rows = ordered.join(arrived, on=LINE, how="left").with_columns(open_units=lacking, due_in_days=due)
-    return rows.filter(pl.col("open_units") > 0).sort(LINE)
 
 
 def _with_terms(lines: pl.DataFrame, terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:

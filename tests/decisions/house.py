@@ -46,13 +46,17 @@ def house(weekly: dict[tuple[str, str], float], stock: dict[tuple[str, str], int
         name: rows(name, tables.get(name, []))
         for name in ("supplier_terms", "unit_costs", "products", "locations", "suppliers", "fx_rates")
     }
+    open_lines = pl.DataFrame(
+        tables.get("open_lines", []),
+        schema={"sku": pl.String, "location_id": pl.String, "due_in_days": pl.Int64, "open_units": pl.Int64, "ordered_at": pl.Datetime("us", "UTC")},
+    )  # fmt: skip
     empty = {name: table(name).empty() for name in ("fulfilment_lines", "orders", "bundles", "demand", "product_classes")}
     spreads = table("forecast_spreads").empty()
     prices = pl.DataFrame(schema={"sku": pl.String, "unit_price_amount": pl.Float64})
     return Inputs(
         series=rows("demand_series", series), means=rows("forecast_means", forecast), quantiles=rows("forecasts", quantiles),
         position=rows("inventory_position", shelves), supply=pl.DataFrame(tables.get("supply", []), schema=supply), countries=countries(),
-        observed_lead_times=pl.DataFrame(schema=lead_times), as_of=AS_OF, prices=prices, spreads=spreads,
+        observed_lead_times=pl.DataFrame(schema=lead_times), as_of=AS_OF, prices=prices, spreads=spreads, open_lines=open_lines,
         previous=table("reorder_suggestions").empty(), **known, **empty,
     )  # fmt: skip
 

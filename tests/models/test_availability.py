@@ -12,14 +12,19 @@ from tests.models.builders import QUICK, frame
 POSITION = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
     ("available_units", "on_order_units", "backordered_units", "decided_units", "reorder_point_units", "order_up_to_level_units"), pl.Int64
 ) | dict.fromkeys(
-    ("mean_demand_units", "safety_stock_units", "cycle_service_level", "protection_interval_days", "unit_cost_amount"), pl.Float64
+    ("mean_demand_units", "expected_lost_units", "safety_stock_units", "cycle_service_level", "protection_interval_days", "unit_cost_amount"), pl.Float64
 )  # fmt: skip
 SELLS = dict.fromkeys(("channel", "sku", "location_id"), pl.String)
 
 
 def at(place: str, available: int | None, reorder_point: int, up_to: int, **more: float) -> dict[str, object]:
     usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0, "cycle_service_level": 0.95}
-    usual |= {"mean_demand_units": 0.6 * reorder_point, "safety_stock_units": 0.4 * reorder_point, "protection_interval_days": 14}
+    usual |= {
+        "expected_lost_units": 0,
+        "mean_demand_units": 0.6 * reorder_point,
+        "safety_stock_units": 0.4 * reorder_point,
+        "protection_interval_days": 14,
+    }
     levels = {"available_units": available, "reorder_point_units": reorder_point, "order_up_to_level_units": up_to}
     return usual | levels | {"location_id": place} | more
 

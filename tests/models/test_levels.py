@@ -41,7 +41,7 @@ def aim(n: int, kind: str = COST, target: float = 0.0, **more: float) -> Aim:
 
 def test_the_docstrings_example():
     assert least_levels(poisson(10 / 7), aim(1))[0] == 27
-    certain = Futures(np.zeros((1, 4), np.float32), np.full((1, 4), 10, np.float32), np.array([10.0]), np.zeros(1))
+    certain = Futures(np.zeros((1, 4), np.float32), np.full((1, 4), 10, np.float32), np.array([10.0]), np.zeros(1), np.zeros(1))
     assert expected_amounts(certain, np.zeros(1), aim(1, shortage_amount=2.0))[0] == 20
 
 
@@ -61,8 +61,8 @@ def test_the_level_by_costs_is_the_cheapest_of_all_that_are_tried(daily: float, 
     rng = np.random.default_rng(0)
     first, later = rng.poisson(daily * 7, (1, 60_000)), rng.poisson(daily * 7, (1, 60_000))
     sampled = Futures(
-        first.astype(np.float32), (first + later).astype(np.float32), np.array([daily * 7]), np.array([np.exp(-daily * 7)])
-    )
+        first.astype(np.float32), (first + later).astype(np.float32), np.array([daily * 7]), np.array([np.exp(-daily * 7)]), np.zeros(1)
+    )  # fmt: skip
     found = int(least_levels(sampled, aim(1, shortage_amount=shortage, lot=lot))[0])
     assert averaged[found] == pytest.approx(min(averaged), rel=0.003)
 

@@ -102,6 +102,9 @@ def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
     )
 
 
+NO_STOCK = pl.DataFrame(schema={"sku": pl.String, "location_id": pl.String, "days": pl.Int64, "units": pl.Int64})
+
+
 def means(*skus: str) -> pl.DataFrame:
     weeks = pl.DataFrame({"sku": skus, "location_id": "DC", "mean_units": 10.0, "week_correlation": 0.3})
     return weeks.join(pl.DataFrame({"horizon": range(1, 9)}), how="cross")
@@ -113,7 +116,7 @@ def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
     plan = rows(stock | {"sku": "A"}, stock | {"sku": "B", "price_amount": 50.0})
     weeks = means("A", "B")
     quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")
-    forecast = weeks, quantiles
+    forecast = weeks, quantiles, NO_STOCK
     usual = what_if(plan, *forecast, None, 1.0, None)
     safer = what_if(plan, *forecast, 0.99, 1.0, None)
     later = what_if(plan, *forecast, None, 2.0, None)
@@ -140,5 +143,5 @@ def test_a_location_that_supplies_others_keeps_its_levels() -> None:
     )
     weeks = means("A", "B")
     quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")
-    found = what_if(plan, weeks, quantiles, 0.99, 1.0, None).filter(pl.col("sku") == "B").row(0, named=True)
+    found = what_if(plan, weeks, quantiles, NO_STOCK, 0.99, 1.0, None).filter(pl.col("sku") == "B").row(0, named=True)
     assert (found["order_up_to_level_units"], found["quantity_units"]) == (77, 40)

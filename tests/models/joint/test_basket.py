@@ -16,7 +16,8 @@ TYPES = {"pallet_units": pl.Int64, "price_break_units": pl.Int64, "price_break_c
 def line(name: str, position: int, order: int, **changed: object) -> dict[str, object]:
     """A line of 70 ± 20 units over 35 days, wanted up to 110."""
     return {
-        "line": name, "inventory_position_units": position, "order_up_to_level_units": 110, "mean_demand_units": 70.0, "safety_stock_units": 32.9,
+        "line": name, "inventory_position_units": position, "order_up_to_level_units": 110, "mean_demand_units": 70.0,
+        "expected_lost_units": 0.0, "safety_stock_units": 32.9,
         "cycle_service_level": 0.95, "protection_interval_days": 35.0, "order_quantity_units": order, "moq_units": 1, "case_pack_units": 1,
         "pallet_units": None, "price_break_units": None, "price_break_cost_amount": None, "unit_cost_amount": Decimal(5), "holding_rate": 0.2,
         "yearly_demand_units": 730.0, "unit_volume_m3": 0.01, "unit_weight_kg": None, "shelf_life_units": None, "storage_units": None,
@@ -28,7 +29,7 @@ def lines(*rows: dict[str, object]) -> pl.DataFrame:
 
 
 def test_expected_costs_of_an_interval_against_drawn_demand() -> None:
-    demand = _Demand(np.array([70.0]), np.array([20.0]), np.array([35.0]))
+    demand = _Demand(np.array([70.0]), np.array([20.0]), np.array([2.0]))
     drawn = np.random.default_rng(0).gamma(12.25, 70 / 12.25, 400_000)
     for level in (-5.0, 40.0, 75.0, 120.0):
         left, missing = np.maximum(level - drawn, 0), np.maximum(drawn - level, 0)
@@ -37,7 +38,7 @@ def test_expected_costs_of_an_interval_against_drawn_demand() -> None:
 
 
 def test_the_docstrings_example() -> None:
-    sure = _Demand(np.array([20.0]), np.array([1e-3]), np.array([20.0]))
+    sure = _Demand(np.array([20.0]), np.array([1e-3]), np.array([1.0]))
     assert sure.interval_costs(np.array([30.0]), np.array([0.01]), np.array([1.0]))[0] == pytest.approx(0.5, rel=1e-3)
 
 

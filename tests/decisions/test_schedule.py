@@ -1,0 +1,103 @@
+"""The stock that levels follow: it is the position that suggestions state, and more of it never asks for more."""
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from models.demand import SERIES
+from pipelines.decisions import Inputs
+from tests.decisions.house import AS_OF, Rows, decided, house, replace, term
+
+COST = [{"sku": "A", "unit_cost_amount": "5", "origin": "product_costs"}]
+LATER = {"sku": "A", "location_id": "DC", "ordered_at": AS_OF - timedelta(days=4)}
+
+
+def coming(*lines: tuple[int | None, int]) -> Rows:
+    """Open lines of purchase orders: due in so many days, so many units."""
+    return [LATER | {"due_in_days": due, "open_units": units} for due, units in lines]
+
+
+def row(stock: int, lines: Rows, **planning: Any) -> tuple[dict[str, Any], dict[str, pl.DataFrame]]:
+    inputs = house({("A", "DC"): 14.0}, {("A", "DC"): stock}, supplier_terms=[term("A")], unit_costs=COST, open_lines=lines)
+    on_order = sum(line["open_units"] for line in lines)
+    frames = decided(replace_position(inputs, on_order_units=pl.lit(on_order)), **planning)
+    return frames["reorder_suggestions"].row(0, named=True), frames
+
+
+def replace_position(inputs: Inputs, **columns: pl.Expr) -> Inputs:
+    return replace(inputs, position=inputs.position.with_columns(**columns))
+
+
+def test_an_empty_shelf_is_not_stocked_for_what_is_lost_before_the_order_arrives():
+    """Ten days at 2 a day are lost on an empty shelf, none on a full one; what comes on day 5 serves the other five days."""
+    empty, full, late = row(0, []), row(60, []), row(0, coming((5, 60)))
+    assert empty[0]["expected_lost_units"] == pytest.approx(20, abs=1.0) and full[0]["expected_lost_units"] == 0
+    assert late[0]["expected_lost_units"] == pytest.approx(10, abs=1.0)
+    assert full[0]["order_up_to_level_units"] - empty[0]["order_up_to_level_units"] >= 18
+    assert " are expected to be lost before it can arrive" in empty[0]["reason"]
+    assert "to be lost before" not in full[0]["reason"]
+
+
+@pytest.mark.parametrize("aim", ["cost", "cycle_service_level", "unit_fill_rate"])
+def test_level_is_mean_less_what_is_lost_and_safety_stock(aim: str):
+    for stock, lines in ((0, []), (7, coming((3, 5), (12, 30)))):
+        found, _ = row(stock, lines, aim=aim)
+        answered = found["mean_demand_units"] - found["expected_lost_units"]
+        assert answered + found["safety_stock_units"] == pytest.approx(found["reorder_point_units"] + 1)
+
+
+def test_days_of_what_is_on_its_way():
+    """Overdue is due now; without a date a lead time after it was ordered (ten days, four of which are gone)."""
+    _, frames = row(3, coming((-2, 8), (None, 9), (21, 10)))
+    schedule = frames["position_schedule"].filter(pl.col("part") == "on_order").sort("due_days")
+    assert schedule.select("due_days", "units").rows() == [(0, 8), (6, 9), (21, 10)]
+
+
+def test_what_is_on_its_way_longer_than_the_order_serves_nothing_before_it():
+    assert row(0, coming((10, 60)))[0]["expected_lost_units"] == row(0, [])[0]["expected_lost_units"]
+
+
+def test_parts_equal_the_position_but_for_what_sources_ship():
+    """Stock, what is owed, orders and decisions of every kind, and this run's moves between places of which none supplies the other."""
+    decision = {"decision_id": "D", "kind": "reorder", "sku": "A", "location_id": "DC", "from_location_id": None, "quantity_units": 4,
+                "state": "sent", "changed_at": AS_OF - timedelta(days=3)}  # fmt: skip
+    supply = [decision, decision | {"decision_id": "T", "kind": "transfer", "location_id": "SHOP", "from_location_id": "DC"}]
+    weekly = {("A", place): 7.0 for place in ("DC", "SHOP", "WEB", "FULL")}
+    stock = {("A", "DC"): 30, ("A", "SHOP"): 2, ("A", "WEB"): 0, ("A", "FULL"): 300}
+    way = {
+        "supplied_by_location_id": "DC",
+        "supply_lead_time_days": 3.0,
+        "supply_lead_time_std_days": 0.0,
+        "supply_review_period_days": 7.0,
+    }
+    inputs = house(weekly, stock, supplier_terms=[term("A")], unit_costs=COST, supply=supply, open_lines=coming((5, 6)),
+                   locations=[{"location_id": "DC"}, {"location_id": "SHOP"} | way, {"location_id": "WEB"}, {"location_id": "FULL"}])  # fmt: skip
+    at = pl.col("location_id")
+    owed, ordered = pl.when(at == "WEB").then(5).otherwise(0), pl.when(at == "DC").then(6).otherwise(0)
+    frames = decided(replace_position(inputs, on_order_units=ordered, backordered_units=owed))
+    suggested, moves = frames["reorder_suggestions"], frames["transfer_suggestions"]
+    assert set(moves["kind"]) == {"restock", "balance"}
+    shipped = moves.filter(pl.col("kind") == "restock").select(*SERIES, "transfer_units")
+    gone = shipped.with_columns(location_id=pl.lit("DC"), transfer_units=-pl.col("transfer_units"))
+    restocked = pl.concat([shipped, gone]).group_by(SERIES).agg(shipped=pl.col("transfer_units").sum())
+    parts = frames["position_schedule"].group_by(SERIES).agg(pl.col("units").sum())
+    both = suggested.join(parts, on=SERIES).join(restocked, on=SERIES, how="left").with_columns(pl.col("shipped").fill_null(0))
+    assert both.height == len(weekly)
+    assert both.select(pl.col("units") + pl.col("shipped") + pl.col("downstream_units")).to_series().to_list() == (
+        both["inventory_position_units"].to_list()
+    )
+    moved = frames["position_schedule"].filter(pl.col("part") == "transfer")
+    assert moved["units"].sum() == 0 and set(moved["location_id"]) >= {"WEB", "FULL"}
+    web = suggested.filter(pl.col("location_id") == "WEB").row(0, named=True)
+    assert web["expected_lost_units"] < 1, "what comes from FULL is there before the order"
+
+
+def test_what_is_owed_takes_from_what_arrives():
+    """20 are due now and 15 of them are owed; ten days want 20."""
+    inputs = house({("A", "DC"): 14.0}, {("A", "DC"): 0}, supplier_terms=[term("A")], unit_costs=COST, open_lines=coming((0, 20)))
+    owing = decided(replace_position(inputs, on_order_units=pl.lit(20), backordered_units=pl.lit(15)))["reorder_suggestions"].row(
+        0, named=True
+    )
+    assert owing["expected_lost_units"] == pytest.approx(20 - 5, abs=1.0), "5 of the 20 are free"
