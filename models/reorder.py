@@ -124,6 +124,14 @@ def lost() -> pl.Expr:
     return pl.when((units > 0) & (pl.col("order_quantity_units") > 0)).then(words)
 
 
+def taken_wider() -> pl.Expr:
+    """How wide the forecast was taken to decide by costs (width), in a sentence; blank where it is as wide as past errors."""
+    words = pl.format(
+        "Its spread is taken {} times as wide as past errors: played over the past that would have cost least.", pl.col("width").round(2)
+    )  # fmt: skip
+    return pl.when((pl.col("width") != 1) & (pl.col("order_quantity_units") > 0)).then(words)
+
+
 def by_series(frame: pl.DataFrame) -> pl.DataFrame:
     """Weekly means as one list per series, in week order."""
     return frame.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg("mean_units")

@@ -95,12 +95,9 @@ def wanted(
     futures follow the stock of series that it names, and what that can't serve before this order arrives needs none. Stock is followed week by
     week where all of it comes in whole weeks, else day by day; it arrives at the start of its day.
     """
-    missing = [default.alias(name) for name, default in DEFAULTS.items() if name not in series.columns]
-    ordered = series.with_columns(missing).sort(*SERIES)
+    ordered = completed(series).sort(*SERIES)
     mean, weeks, levels, together = _forecast_of(ordered, means, quantiles)
-    names = ("lead_time_days", "lead_time_std_days", "review_period_days", "dispersion_rate", "width")
-    terms = Terms(*(ordered[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in names))
-    terms = replace(terms, review_days=np.maximum(terms.review_days, LEAST_REVIEW_DAYS))
+    terms = terms_of(ordered)
     demand = within(mean, terms.days)
     std = replace(terms, width=np.ones(len(demand))).std(demand, within(week_variances(weeks, levels), terms.days))
     is_sampled, shelf = ordered.height <= sampled_most, _shelf(ordered, stock)
@@ -109,9 +106,21 @@ def wanted(
     else:
         own = (terms.lead_days, terms.lead_std_days, terms.review_days)
         interval = moments_of(mean, weeks, levels, together, own, terms.dispersion_rate * terms.width**2)
-    aim = _aim_of(ordered, terms.review_days, interval.review_units)
+    aim = aim_of(ordered, terms.review_days, interval.review_units)
     aim = replace(aim, is_lost=aim.is_lost & (np.isnan(shelf.on_hand) | (not is_sampled)))
     return Wanted(ordered, interval, aim, demand, std, is_sampled)
+
+
+def completed(series: pl.DataFrame) -> pl.DataFrame:
+    """`series` with every column that it may leave out, see `wanted`."""
+    return series.with_columns(default.alias(name) for name, default in DEFAULTS.items() if name not in series.columns)
+
+
+def terms_of(series: pl.DataFrame) -> Terms:
+    """Terms of `completed` series, in their order."""
+    names = ("lead_time_days", "lead_time_std_days", "review_period_days", "dispersion_rate", "width")
+    terms = Terms(*(series[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in names))
+    return replace(terms, review_days=np.maximum(terms.review_days, LEAST_REVIEW_DAYS))
 
 
 def _shelf(ordered: pl.DataFrame, stock: pl.DataFrame | None) -> Shelf:
@@ -213,7 +222,8 @@ def sampled(
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
 
 
-def _aim_of(ordered: pl.DataFrame, review: Array, review_units: Array) -> Aim:
+def aim_of(ordered: pl.DataFrame, review: Array, review_units: Array) -> Aim:
+    """Aim of `completed` series, in their order; review: days, review_units: mean demand of each (n,). Raises ValueError for an aim that isn't one."""
     columns = ("target_rate", "holding_amount", "shortage_amount", "left_amount")
     target, holding, shortage, left = (ordered[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in columns)
     kind = ordered["aim"].to_numpy().astype(np.str_)

@@ -141,8 +141,9 @@ def what_if(
     keeps its levels, which are for all of them.
     """
     service = (
-        [] if cycle_service_level is None else [pl.lit(CYCLE).alias("aim"), pl.lit(cycle_service_level).alias("target_rate")]
-    )
+        [] if cycle_service_level is None
+        else [pl.lit(CYCLE).alias("aim"), pl.lit(cycle_service_level).alias("target_rate"), pl.lit(1.0).alias("width")]
+    )  # fmt: skip
     kept = pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0) * pl.col("holding_rate") / YEAR_DAYS
     lead = [pl.col(name) * lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
     is_source = pl.col("downstream_days") > 0

@@ -20,8 +20,8 @@ WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "s
           "needed_by": 104, "amount": 78, "cover_after_days": 84}  # fmt: skip
 EDITABLE = ("is_chosen", "quantity_units", "needed_by")
 INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "expected_lost_units",
-          "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "reorder_point_units",
-          "order_up_to_level_units", "now_amount", "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days",
+          "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "width",
+          "reorder_point_units", "order_up_to_level_units", "now_amount", "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days",
           "stated_lead_time_days", "lead_time_orders", "review_period_days", "on_hand_units", "available_units", "on_order_units",
           "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
           "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "eoq_units",

@@ -39,6 +39,9 @@ class SafetyStock(dy.Schema):
     dispersion_rate = number(
         "Variance ÷ mean of demand over the interval, learnt from past forecasts; blank where their own width counts", "rate"
     )
+    width = number(
+        "By what the standard deviation of demand is multiplied to decide by costs; 1 for a service", "rate", nullable=False
+    )
     cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
@@ -110,6 +113,9 @@ class ReorderSuggestions(dy.Schema):
     eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
     dispersion_rate = number(
         "Variance ÷ mean of demand over the interval, learnt from past forecasts; blank where their own width counts", "rate"
+    )
+    width = number(
+        "By what the standard deviation of demand is multiplied to decide by costs; 1 for a service", "rate", nullable=False
     )
     cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)

@@ -7,6 +7,7 @@ from pipelines.contracts.base import code, count, date, flag, instant, key, numb
 LAYERS = ("outlier", "promotion", "lost", "returned")
 TOTALS = ("sku", "category", "location", "total")
 PERIODS = ("day", "week", "month")
+VOLUMES = ("slow", "usual", "fast")  # of models.width.CLASSES
 DEMAND_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "new")
 
 
@@ -173,3 +174,13 @@ class ForecastSpreads(dy.Schema):
     dispersion_rate = number(
         "Variance ÷ mean of demand against its forecast; blank where no forecast is old enough", "rate", min=0
     )
+
+
+@register("spreads", "How wide forecasts are best taken to decide by costs, learnt once a week by playing levels over the past")
+class DecisionWidths(dy.Schema):
+    volume_class = dy.String(primary_key=True, description=f"Class of volume: {', '.join(VOLUMES)}")
+    least_units = number("Mean demand over lead time and review from which a series is of it", "units", nullable=False, min=0)
+    width = number("By what the standard deviation of demand is multiplied", "rate", nullable=False, min=0)
+    series = count("Series that it was learnt from")
+    weeks = count("Weeks that were played")
+    cutoff_date = date("Last day that was known then")

@@ -2,9 +2,21 @@
 
 from pipelines.decisions.aims import with_costs
 from pipelines.decisions.inputs import Inputs, described, recent_prices
-from pipelines.decisions.run import decide
+from pipelines.decisions.run import decide, widths
 from pipelines.decisions.schedule import open_lines
 from pipelines.decisions.suggestions import to_suggestions
 from pipelines.decisions.terms import with_terms
+from pipelines.decisions.widths import is_due as widths_are_due
 
-__all__ = ["Inputs", "decide", "described", "open_lines", "recent_prices", "to_suggestions", "with_costs", "with_terms"]
+__all__ = [
+    "Inputs",
+    "decide",
+    "described",
+    "open_lines",
+    "recent_prices",
+    "to_suggestions",
+    "widths",
+    "widths_are_due",
+    "with_costs",
+    "with_terms",
+]

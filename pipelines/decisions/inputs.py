@@ -29,6 +29,7 @@ class Inputs:
     observed_lead_times: pl.DataFrame
     prices: pl.DataFrame
     spreads: pl.DataFrame
+    widths: pl.DataFrame
     product_classes: pl.DataFrame
     previous: pl.DataFrame
     countries: pl.DataFrame

@@ -13,6 +13,7 @@ from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network, with_ways
 from pipelines.decisions.schedule import followed
 from pipelines.decisions.terms import usable, with_terms
+from pipelines.decisions.widths import with_widths
 
 
 def decided_terms(inputs: Inputs, network: Network, config: Config) -> pl.DataFrame:
@@ -23,7 +24,8 @@ def decided_terms(inputs: Inputs, network: Network, config: Config) -> pl.DataFr
     supplier_terms = with_calendar(usable(inputs.supplier_terms), inputs.suppliers, inputs.as_of)
     terms = with_terms(forecast, supplier_terms, inputs.unit_costs, config.planning)
     terms = with_ways(learned_lead_times(terms, inputs.observed_lead_times), network)
-    return with_aims(terms, inputs, config).join(inputs.spreads, on=SERIES, how="left")
+    terms = with_aims(terms, inputs, config).join(inputs.spreads, on=SERIES, how="left")
+    return with_widths(terms, inputs.means, inputs.widths)
 
 
 def decided_levels(

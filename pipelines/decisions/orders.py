@@ -92,6 +92,8 @@ def explained(rows: pl.DataFrame) -> pl.DataFrame:
     basket = pl.when(pl.col("basket_effect") != "").then(pl.format("{}.", "basket_effect"))
     until = pl.when(is_ordered & pl.col("order_by").is_not_null()).then(pl.format("Order by {}.", "order_by"))
     return rows.with_columns(
-        reason=pl.concat_str("reason", basket, reorder.lost(), reorder.worth(), until, separator=" ", ignore_nulls=True),
+        reason=pl.concat_str(
+            "reason", basket, reorder.lost(), reorder.taken_wider(), reorder.worth(), until, separator=" ", ignore_nulls=True
+        ),
         order_amount=quantity.paid_amount("order_quantity_units"),
     )

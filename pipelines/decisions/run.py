@@ -17,6 +17,16 @@ from pipelines.decisions.orders import explained, inventory_position, suggested_
 from pipelines.decisions.placement import stock_placements
 from pipelines.decisions.schedule import position_schedule
 from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
+from pipelines.decisions.widths import decides_by_costs, learnt_widths
+
+
+def widths(inputs: Inputs, history: pl.DataFrame, config: Config, cutoff: date) -> pl.DataFrame:
+    """decision_widths, learnt anew; none where nothing aims at costs. history: forecast_history."""
+    if not decides_by_costs(config.planning):
+        return table("decision_widths").empty()
+    network = network_of(inputs, config.planning)
+    inputs = with_echelons(inputs, network)
+    return learnt_widths(decided_terms(inputs, network, config), inputs.means, history, cutoff)
 
 
 def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:

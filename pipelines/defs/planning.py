@@ -19,7 +19,11 @@ from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 DEMAND = specs("demand", list(histories.TABLES))
 SELECTION = specs("selection", list(nightly.TABLES))
 FORECAST = specs("forecast", [*nightly.TABLES, "forecast_selection"])
-SPREADS = specs("spreads", list(spreads.TABLES))
+KEPT = ("reorder_suggestions", "forecast_spreads", "decision_widths")  # of runs before, and what was learnt
+INPUTS = ("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines", "orders",
+          "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates", "sku_days",
+          "product_classes")  # fmt: skip
+SPREADS = specs("spreads", sorted({*spreads.TABLES, *INPUTS}))
 DECISIONS = specs(
     "decisions",
     [
@@ -34,6 +38,7 @@ DECISIONS = specs(
         "sku_days",
         "product_classes",
         "forecast_spreads",
+        "decision_widths",
     ],
     leave_out=("open_order_messages",),  # made after them, of what they set
 )
@@ -81,30 +86,24 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.multi_asset(specs=SPREADS, check_specs=check_specs(SPREADS), retry_policy=retry_policy())
 def spread_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """How far past forecasts erred against what they said."""
-    run.warehouse.save({"forecast_spreads": spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)})
+    """How far past forecasts erred against what they said; once a week how wide they are best taken to decide by costs."""
+    found = {"forecast_spreads": spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)}
+    run.warehouse.save(found)
+    if deciding.widths_are_due(run.warehouse.read("decision_widths")["decision_widths"], run.config.planning, run.cutoff):
+        t = run.warehouse.read(*INPUTS, *KEPT, "forecast_history")
+        with run.open_outbox() as outbox:
+            inputs = _inputs(run, t, outbox.supply())
+        run.warehouse.save({"decision_widths": deciding.widths(inputs, t["forecast_history"], run.config, run.cutoff)})
     yield from results(run, SPREADS)
 
 
 @dg.multi_asset(specs=DECISIONS, check_specs=check_specs(DECISIONS), retry_policy=retry_policy())
 def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """Safety stock, reorders, transfers, allocations and offers; suggestions go to the outbox, where each run supersedes the last."""
-    t = run.warehouse.read("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines",
-                 "orders", "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates", "sku_days",
-                 "product_classes", "reorder_suggestions", "forecast_spreads")  # fmt: skip
+    t = run.warehouse.read(*INPUTS, *KEPT)
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
-        inputs = deciding.Inputs(
-            series=t["demand_series"], means=t["forecast_means"], quantiles=t["forecasts"], position=t["inventory_position"],
-            supplier_terms=t["supplier_terms"], unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]),
-            locations=t["locations"], fulfilment_lines=t["fulfilment_lines"],
-            orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=outbox.supply(), countries=countries(),
-            observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
-            suppliers=t["suppliers"], fx_rates=t["fx_rates"], as_of=run.as_of,
-            prices=deciding.recent_prices(t["sku_days"], run.as_of_date), product_classes=t["product_classes"],
-            previous=t["reorder_suggestions"], spreads=t["forecast_spreads"],
-            open_lines=deciding.open_lines(t["purchase_orders"], t["receipts"], run.as_of_date),
-        )  # fmt: skip
+        inputs = _inputs(run, t, outbox.supply())
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})
         orders, moves = deciding.to_suggestions(frames)
@@ -112,6 +111,19 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
         outbox.suggest("transfer", moves, run.version, run.started_at)
     progress.advance("decisions", 1, 1)
     yield from results(run, DECISIONS)
+
+
+def _inputs(run: Run, t: dict[str, pl.DataFrame], supply: pl.DataFrame) -> deciding.Inputs:
+    """What decisions rest on, of the tables INPUTS and KEPT."""
+    return deciding.Inputs(
+        series=t["demand_series"], means=t["forecast_means"], quantiles=t["forecasts"], position=t["inventory_position"],
+        supplier_terms=t["supplier_terms"], unit_costs=t["unit_costs"], products=deciding.described(t["products"], t["order_lines"]),
+        locations=t["locations"], fulfilment_lines=t["fulfilment_lines"], orders=t["orders"], bundles=t["bundles"], demand=t["demand"], supply=supply,
+        countries=countries(), observed_lead_times=observed_lead_times(t["purchase_orders"], t["receipts"], run.as_of),
+        open_lines=deciding.open_lines(t["purchase_orders"], t["receipts"], run.as_of_date), suppliers=t["suppliers"], fx_rates=t["fx_rates"],
+        as_of=run.as_of, prices=deciding.recent_prices(t["sku_days"], run.as_of_date), product_classes=t["product_classes"],
+        previous=t["reorder_suggestions"], spreads=t["forecast_spreads"], widths=t["decision_widths"],
+    )  # fmt: skip
 
 
 def _run_info(run: Run, orders: int) -> pl.DataFrame:

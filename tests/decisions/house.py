@@ -56,7 +56,8 @@ def house(weekly: dict[tuple[str, str], float], stock: dict[tuple[str, str], int
     return Inputs(
         series=rows("demand_series", series), means=rows("forecast_means", forecast), quantiles=rows("forecasts", quantiles),
         position=rows("inventory_position", shelves), supply=pl.DataFrame(tables.get("supply", []), schema=supply), countries=countries(),
-        observed_lead_times=pl.DataFrame(schema=lead_times), as_of=AS_OF, prices=prices, spreads=spreads, open_lines=open_lines,
+        observed_lead_times=pl.DataFrame(schema=lead_times), as_of=AS_OF, prices=prices, spreads=spreads,
+        widths=table("decision_widths").empty(), open_lines=open_lines,
         previous=table("reorder_suggestions").empty(), **known, **empty,
     )  # fmt: skip
 
@@ -74,4 +75,4 @@ def term(sku: str, **terms: Any) -> dict[str, Any]:
     return usual | {"unit_cost_amount": "5", "currency_code": "EUR", "moq_units": 1, "case_pack_units": 1, "sku": sku} | terms
 
 
-__all__ = ["AS_OF", "decided", "house", "replace", "rows", "term"]
+__all__ = ["AS_OF", "CUTOFF", "decided", "house", "replace", "rows", "term"]
