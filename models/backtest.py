@@ -11,14 +11,17 @@ from scipy import special
 
 from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.levels import COST
-from models.safety_stock import stock_levels, wanted
+from models.safety_stock import aim_of, completed, stock_levels, terms_of, wanted
 from models.simulate import Bounded, MinMax, Shelf, outcome, simulate
-from models.spreads import ORIGINS, dispersions_of, looked_back, squared_errors
+from models.spreads import LEAST_WEEKS, ORIGINS, dispersions_of, looked_back, squared_errors
+from models.width import CLASSES, Past, learn_widths, volume_class
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WEEKS_A_YEAR = 52
 WEEK = "W-MON"
+LEARNT_WEEKS, LEAST_ORIGINS = 13, 8  # before the played ones, of which widths are learnt
+MOST_LEARNT = 1_000  # series; of more as many are drawn
 RECENT = 26  # weeks that textbook rules look back
 COVER_WEEKS = 2.0, 6.0  # min/max as it is set by hand: cover beyond the lead time at which one orders, and up to which
 OURS, TEXTBOOK, BY_HAND = "Fulcast", "z·σ·√L", "min/max"
@@ -58,7 +61,7 @@ def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[st
 
     The dearer capital is made, the less is held: the holding rate that meets the budget is found by halving (a Lagrange multiplier).
     """
-    past = past_forecasts(known)
+    past = past_forecasts(known, seed)
     played = {TEXTBOOK: textbook_levels(known), BY_HAND: by_hand_levels(known)}
     found = {name: play(known, *levels, seed) for name, levels in played.items()}
     ours = play(known, *our_levels(known, past, seed), seed)
@@ -74,28 +77,64 @@ def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[st
 @dataclass(frozen=True)
 class Made:
     """What would have been known by the end of each week before a played one: means (weeks, n, horizon), quantiles (weeks, n, horizon, levels),
-    correlation of weeks, and dispersions (weeks, n), not a number where nothing was known of errors yet.
+    correlation of weeks, dispersions (weeks, n), not a number where nothing was known of errors yet, and widths per class of volume.
     """
 
     means: Array
     quantiles: Array
     together: float
     dispersions: Array
+    widths: Array
 
 
-def past_forecasts(known: Known) -> Made:
+def past_forecasts(known: Known, seed: int = 0) -> Made:
     """Forecasts as they would have been made. What was chosen is chosen before the first of them; later ones only refresh."""
+    dates, ids = known.weekly["ds"].unique().sort(), known.weekly["unique_id"].unique().sort()
+    means, quantiles, together = _forecast(known, dates[-known.weeks - 1 : -1], ids)
+    dispersions = _dispersions(known, means[:, :, 0])
+    return Made(means, quantiles, together, dispersions, widths_before(known, dispersions[0], seed))
+
+
+def _forecast(known: Known, origins: pl.Series, ids: pl.Series) -> tuple[Array, Array, float]:
+    """Means (origins, series, horizon) and quantiles (…, levels) of `ids` by the models that the first origin chose, and how far weeks go together."""
     horizon = int(known.lead_times.max(initial=0)) + 2
-    dates = known.weekly["ds"].unique().sort()
     means, quantiles = [], []
     selection: Selection | None = None
-    for origin in dates[-known.weeks - 1 : -1]:
+    for origin in origins:
         forecast = forecast_series(known.weekly.filter(pl.col("ds") <= origin), WEEK, horizon, selection=selection)
         selection = forecast.selection
-        means.append(forecast.table["mean"].to_numpy().reshape(len(known.demand), horizon))
-        quantiles.append(forecast.table.select(pl.col("^q0.*$")).to_numpy().reshape(len(known.demand), horizon, -1))
-    together = selection.together if selection else 0.0
-    return Made(np.stack(means), np.stack(quantiles), together, _dispersions(known, np.stack(means)[:, :, 0]))
+        of_ids = forecast.table.filter(pl.col("unique_id").is_in(ids.implode()))
+        means.append(of_ids["mean"].to_numpy().reshape(len(ids), horizon))
+        quantiles.append(of_ids.select(pl.col("^q0.*$")).to_numpy().reshape(len(ids), horizon, -1))
+    return np.stack(means), np.stack(quantiles), selection.together if selection else 0.0
+
+
+def widths_before(known: Known, dispersion: Array, seed: int = 0) -> Array:
+    """Width per class of volume, learnt by playing levels over the weeks before the played ones, forecast as they would have been made then; 1 where
+    these are fewer than LEAST_ORIGINS. dispersion: (n,) as known before the first played week.
+
+    Time runs in whole weeks and orders come when they should there, so levels are told the same.
+    """
+    dates = known.weekly["ds"].unique().sort()
+    end = len(dates) - known.weeks - 1
+    start = max(end - LEARNT_WEEKS, LEAST_WEEKS)
+    if end - start < LEAST_ORIGINS:
+        return np.ones(len(CLASSES) + 1)
+    first = known.weekly.group_by("unique_id").agg(pl.col("ds").min()).sort("unique_id").with_row_index("row")
+    old = first.filter(pl.col("ds") <= dates[start - LEAST_WEEKS])
+    chosen = old.sample(min(MOST_LEARNT, old.height), seed=seed).sort("row")
+    if chosen.is_empty():
+        return np.ones(len(CLASSES) + 1)
+    means, quantiles, together = _forecast(known, dates[start:end], chosen["unique_id"])
+    came = known.weekly.filter(pl.col("ds").is_between(dates[start + 1], dates[end])).join(chosen, on="unique_id", how="semi")
+    seen = pl.when("is_in_stock").then(pl.col("y").cast(pl.Float64)).fill_null(float("nan"))
+    rows = chosen["row"].to_numpy()
+    series = completed(_series(known, dispersion))[rows]
+    whole = 7.0 * np.rint(known.lead_times.mean(axis=1))[rows]
+    terms = replace(terms_of(series), lead_days=whole, lead_std_days=np.zeros_like(whole))
+    aim = aim_of(series, terms.review_days, means[:, :, 0].mean(axis=0))
+    actual = came.sort("unique_id", "ds").select(seen).to_series().to_numpy().reshape(len(rows), -1)
+    return learn_widths(Past(means, quantiles, LEVELS, together, actual, terms, aim), seed)
 
 
 def _dispersions(known: Known, ahead: Array) -> Array:
@@ -112,24 +151,30 @@ def _dispersions(known: Known, ahead: Array) -> Array:
 
 def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
     """Reorder point and order-up-to level (n, weeks) at each week's end: what the product decides by costs from the forecast made then."""
-    names, horizon = [f"{i:07}" for i in range(len(known.demand))], past.means.shape[2]
-    series = pl.DataFrame(
-        {"sku": names, "location_id": "", "lead_time_days": 7.0 * known.lead_times.mean(axis=1), "lead_time_std_days": 7.0 * known.lead_times.std(axis=1),
-         "review_period_days": 7.0, "aim": COST, "holding_amount": known.holding_amount / 7, "shortage_amount": known.margin_amount,
-         "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True}
-    )  # fmt: skip
-    grid = series.select("sku", "location_id").join(
+    n, horizon = len(known.demand), past.means.shape[2]
+    grid = _series(known, past.dispersions[0]).select("sku", "location_id").join(
         pl.DataFrame({"horizon": range(1, horizon + 1)}), how="cross", maintain_order="left_right"
-    )
-    point, level = np.empty((len(names), known.weeks)), np.empty((len(names), known.weeks))
+    )  # fmt: skip
+    point, level = np.empty((n, known.weeks)), np.empty((n, known.weeks))
     for week, (mean, quantile) in enumerate(zip(past.means, past.quantiles, strict=True)):
         means = grid.with_columns(mean_units=pl.Series(mean.ravel()), week_correlation=pl.lit(past.together))
         quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
         quantiles = quantiles.with_columns(forecast_units=pl.Series(quantile.ravel()))
-        apart = series.with_columns(dispersion_rate=pl.Series(past.dispersions[week]).fill_nan(None))
-        found = stock_levels(wanted(apart, means, quantiles, seed=seed + week))
+        series = _series(known, past.dispersions[week])
+        width = past.widths[volume_class(mean, terms_of(completed(series)))]
+        found = stock_levels(wanted(series.with_columns(width=width), means, quantiles, seed=seed + week))
         point[:, week], level[:, week] = found.select("reorder_point_units", "order_up_to_level_units").to_numpy().T
     return point, level
+
+
+def _series(known: Known, dispersion: Array) -> pl.DataFrame:
+    """What is known of each series, in their order, as `models.safety_stock.wanted` takes it."""
+    return pl.DataFrame(
+        {"sku": [f"{i:07}" for i in range(len(known.demand))], "location_id": "", "lead_time_days": 7.0 * known.lead_times.mean(axis=1),
+         "lead_time_std_days": 7.0 * known.lead_times.std(axis=1), "review_period_days": 7.0, "aim": COST, "holding_amount": known.holding_amount / 7,
+         "shortage_amount": known.margin_amount, "moq_units": known.moq, "case_pack_units": known.pack, "is_lost": True,
+         "dispersion_rate": pl.Series(dispersion).fill_nan(None)}
+    )  # fmt: skip
 
 
 def textbook_levels(known: Known) -> tuple[Array, Array]:

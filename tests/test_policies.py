@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from models import backtest
+from models.width import WIDTHS
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 from pipelines.errors import InputError
@@ -93,6 +94,29 @@ def test_errors_made_while_playing_change_how_wide_the_next_forecast_is(tables):
     wild = backtest.past_forecasts(replace(known, weekly=weekly, demand=jump)).dispersions
     assert calm.shape == (known.weeks, N - 1) and (calm >= 1).all()
     assert wild[:2].tolist() == calm[:2].tolist() and (wild[2:, 0] > 2 * calm[2:, 0]).all()
+
+
+def test_widths_come_of_the_weeks_before_the_played_ones_alone(tables):
+    _, known, _ = known_of(tables, prices(), PLANNING, WhatIf(weeks=4))
+    dispersion = np.full(N - 1, 40.0)
+    learnt = backtest.widths_before(known, dispersion)
+    assert set(learnt) <= set(WIDTHS) and learnt[-1] < 1, "demand is Poisson: errors of 40 times its mean are far too wide"
+
+    def with_demand(changed: np.ndarray) -> backtest.Known:
+        return replace(known, weekly=known.weekly.with_columns(y=pl.Series(changed.ravel())), demand=changed)
+
+    later, sooner = known.demand.copy(), known.demand.copy()
+    later[:, -known.weeks :] *= 7
+    sooner[:, -known.weeks - 4 : -known.weeks] *= 7
+    assert backtest.widths_before(with_demand(later), dispersion).tolist() == learnt.tolist(), (
+        "the played weeks are not known yet"
+    )
+    assert backtest.widths_before(with_demand(sooner), dispersion)[-1] > learnt[-1]
+
+
+def test_too_short_a_past_leaves_forecasts_as_wide_as_they_erred(tables):
+    _, known, _ = known_of(tables, prices(), PLANNING, WhatIf(weeks=10))
+    assert backtest.widths_before(known, np.full(N - 1, 1.5)).tolist() == [1.0, 1.0, 1.0]
 
 
 def test_what_an_empty_shelf_lost_is_what_you_did_in_weeks_seen_well_too(tables):
