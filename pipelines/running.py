@@ -2,19 +2,20 @@
 
 import logging
 import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import sqlalchemy
 
 from pipelines.errors import InputError
 from pipelines.settings import Settings
 
 INSTANCE = """\
+storage:
+  custom:
+    module: pipelines.defs.records
+    class: Records
+    config:
+      base_dir:
+        env: DAGSTER_HOME
 telemetry:
   enabled: false
 nux:
@@ -61,7 +62,7 @@ def execute(job_name: str, settings: Settings) -> Outcome:
     from pipelines.definitions import defs
 
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    with _without_waiting_for_records(settings.home_folder / "dagster"), dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance:
         job = defs.resolve_job_def(job_name)
         result = job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False)
     outcome = Outcome()
@@ -78,32 +79,6 @@ def execute(job_name: str, settings: Settings) -> Outcome:
         if evaluation.check_name == "no_file_is_refused":
             outcome.refused.extend(evaluation.metadata["refused"].value or [])  # type: ignore[arg-type]
     return outcome
-
-
-@contextmanager
-def _without_waiting_for_records(folder: Path) -> Iterator[None]:
-    """Dagster's own records in `folder` are written without a wait for the disk at each of some thousand entries.
-
-    Every file stays open until the end and in SQLite's write-ahead log: a killed process loses none of them, a power cut the last ones.
-    """
-    held: dict[str, sqlite3.Connection] = {}
-
-    def opened(connection: Any, record: object) -> None:  # noqa: ARG001  (as SQLAlchemy calls it)
-        path = connection.execute("PRAGMA database_list").fetchone()[2]
-        if not Path(path).is_relative_to(folder.resolve()):
-            return
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if path not in held:
-            held[path] = sqlite3.connect(path, check_same_thread=False)
-            held[path].execute("SELECT count(*) FROM sqlite_master").fetchone()
-
-    sqlalchemy.event.listen(sqlalchemy.Engine, "connect", opened)
-    try:
-        yield
-    finally:
-        sqlalchemy.event.remove(sqlalchemy.Engine, "connect", opened)
-        for connection in held.values():
-            connection.close()
 
 
 def _sentence(step: str, failure: object) -> str:

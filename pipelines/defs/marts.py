@@ -9,7 +9,7 @@ import dagster as dg
 
 from pipelines import progress
 from pipelines.defs.resources import Run, retry_policy
-from pipelines.defs.tables import check_specs, results, spec
+from pipelines.defs.tables import BY_DAY, DAYS, check_specs, results, spec
 from pipelines.ledger.suggestions import suggest_skus
 from pipelines.marts import (
     best_sellers,
@@ -47,20 +47,16 @@ from pipelines.marts import (
 from pipelines.warehouse.facts import Fact, refresh
 from pipelines.warehouse.sums import Summed, refresh_sums
 
-FIRST_DAY = "2000-01-01"
 UNMAPPED_BOUND = 0.01  # of net sales
-DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY, end_offset=1)
 
 
 @dataclass(frozen=True)
 class Mart:
-    """A transform, its sources, what it needs of the run, the date column by which a range of days can be made anew, and the
-    instants of sources that count only once they have passed."""
+    """A transform, its sources, what it needs of the run, and the instants of sources that count only once they have passed."""
 
     transform: Callable[..., Any]
     sources: tuple[str, ...]
     arguments: Callable[[Run], dict[str, Any]] = lambda run: {}
-    day: str | None = None
     clock: tuple[tuple[str, str], ...] = ()
     by: str | None = None
     checks: tuple[Callable[[Run], dg.AssetCheckResult], ...] = ()
@@ -129,11 +125,9 @@ MARTS = {
     "purchase_lines": Mart(purchase_lines.purchase_lines, purchase_lines.SOURCES),
     "missed_records": Mart(missed_records.missed_records, missed_records.SOURCES, checks=(nothing_is_missing,)),
     "unmapped_listings": Mart(unmapped_listings.unmapped_listings, unmapped_listings.SOURCES, checks=(unmapped_revenue_rate,)),
-    "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES, day="business_date"),
-    "sku_days": Mart(sku_days.sku_days, sku_days.SOURCES, day="business_date"),
-    "daily_fulfilment": Mart(
-        daily_fulfilment.daily_fulfilment, daily_fulfilment.SOURCES, lambda run: {"as_of": run.as_of}, day="ship_by_date"
-    ),
+    "daily_sales": Mart(daily_sales.daily_sales, daily_sales.SOURCES),
+    "sku_days": Mart(sku_days.sku_days, sku_days.SOURCES),
+    "daily_fulfilment": Mart(daily_fulfilment.daily_fulfilment, daily_fulfilment.SOURCES, lambda run: {"as_of": run.as_of}),
     "best_sellers": Mart(best_sellers.best_sellers, best_sellers.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "sku_weeks": Mart(sku_weeks.sku_weeks, sku_weeks.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
     "sold_together": Mart(sold_together.sold_together, sold_together.SOURCES, lambda run: {"as_of_date": run.as_of_date}),
@@ -169,7 +163,7 @@ SUMS = {"daily_sales": Summed("sales_entries"), "daily_fulfilment": Summed("fulf
 
 def mart_asset(step: str, names: tuple[str, ...]) -> dg.AssetsDefinition:
     """The assets of one step; a daily mart can be made anew for a range of days in a single run."""
-    day = MARTS[names[0]].day
+    day = BY_DAY.get(names[0])
     assets = [spec(name, list(MARTS[name].sources), **({"partitions_def": DAYS} if day else {})) for name in names]
     further = [dg.AssetCheckSpec(check.__name__, asset=name) for name in names for check in MARTS[name].checks]
 

@@ -5,12 +5,12 @@ import dagster as dg
 from pipelines import planning, progress
 from pipelines.contracts.base import all_tables
 from pipelines.defs.resources import Run, retry_policy
-from pipelines.defs.tables import freshness
+from pipelines.defs.tables import freshness, upstream
 from pipelines.exports import write_exports
 from pipelines.report import write_report
 from pipelines.warehouse import snapshots
 
-PUBLISHED = [t.name for t in all_tables() if t.step not in ("ledger", "loads")] + ["loads", "quarantine"]
+PUBLISHED = upstream([t.name for t in all_tables() if t.step not in ("ledger", "loads")] + ["loads", "quarantine"])
 
 
 @dg.asset(

@@ -41,7 +41,7 @@ class Run(dg.ConfigurableResource):  # type: ignore[type-arg]
     def config(self) -> Config:
         return self.settings.merchant_config
 
-    @property
+    @cached_property
     def warehouse(self) -> Warehouse:
         return Warehouse(self.settings.home_folder / "warehouse.duckdb", say=print)
 

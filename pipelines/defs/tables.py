@@ -1,6 +1,6 @@
 """Contracts as Dagster sees them. Here: asset specs, column metadata, contract checks from pipelines.contracts. Not here: assets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,12 @@ from pipelines.warehouse.rules import broken_rules
 STALE_AFTER = {"ledger": timedelta(hours=1), "marts": timedelta(hours=1)}
 STALE_AFTER_DEFAULT = timedelta(hours=36)
 CHECK = "keeps_its_contract"
+DAYS = dg.DailyPartitionsDefinition(start_date="2000-01-01", end_offset=1)
+BY_DAY = {
+    "daily_sales": "business_date",
+    "sku_days": "business_date",
+    "daily_fulfilment": "ship_by_date",
+}  # of which a range of days can be made anew, by this column
 
 
 def freshness(step: str) -> dg.FreshnessPolicy:
@@ -23,16 +29,21 @@ def freshness(step: str) -> dg.FreshnessPolicy:
     return dg.FreshnessPolicy.time_window(fail_window=STALE_AFTER.get(step, STALE_AFTER_DEFAULT))
 
 
-def spec(name: str, deps: list[str], **options: Any) -> dg.AssetSpec:
+def upstream(names: Sequence[str]) -> list[str | dg.AssetDep]:
+    """What a step reads. Of tables by day it looks up the last day's record alone, where Dagster would list ten thousand days each time."""
+    return [dg.AssetDep(name, partition_mapping=dg.LastPartitionMapping()) if name in BY_DAY else name for name in names]
+
+
+def spec(name: str, deps: Sequence[str], **options: Any) -> dg.AssetSpec:
     """The asset of a table: group, description and columns from its contract."""
     contract = table(name)
     return dg.AssetSpec(
-        name, deps=deps, group_name=contract.step, description=contract.meaning, kinds={"duckdb"}, freshness_policy=freshness(contract.step),
+        name, deps=upstream(deps), group_name=contract.step, description=contract.meaning, kinds={"duckdb"}, freshness_policy=freshness(contract.step),
         metadata={"dagster/column_schema": _columns(contract)}, **options,
     )  # fmt: skip
 
 
-def specs(step: str, deps: list[str], leave_out: tuple[str, ...] = ()) -> list[dg.AssetSpec]:
+def specs(step: str, deps: Sequence[str], leave_out: tuple[str, ...] = ()) -> list[dg.AssetSpec]:
     """Assets of all tables of a step that are written together."""
     return [spec(contract.name, deps) for contract in all_tables(step) if contract.name not in leave_out]
 

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,10 @@ def sql_type(dtype: pl.DataType) -> str:
     return f"DECIMAL({dtype.precision}, {dtype.scale})" if isinstance(dtype, pl.Decimal) else _SQL_TYPES[type(dtype)]
 
 
-def connect(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(path: Path | str, *, read_only: bool = False, **config: Any) -> duckdb.DuckDBPyConnection:
     """A connection whose clock is UTC."""
-    connection = duckdb.connect(str(path), read_only=read_only)
-    connection.execute("SET TimeZone = 'UTC'").fetchall()
+    connection = duckdb.connect(str(path), read_only=read_only, config=config)
+    connection.execute("SET GLOBAL TimeZone = 'UTC'").fetchall()
     connection.execute(f"SET memory_limit = '{MEMORY}'").fetchall()
     connection.execute(f"SET checkpoint_threshold = '{CHECKPOINT_AFTER}'").fetchall()
     return connection
@@ -85,15 +85,28 @@ class Warehouse:
                 pass
             shutil.copyfile(self.path, target)
 
+    @cached_property
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB without a file: starting it takes longer than opening one, which it does for the length of a load or a save alone."""
+        return connect(":memory:", temp_directory=f"{self.path}.tmp")
+
     @contextmanager
     def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        connection = connect(self.path)
+        """A connection to the file; what is not committed when it ends is not kept."""
+        file = str(self.path).replace("'", "''")
+        self._execute(f"ATTACH '{file}' AS warehouse")
         try:
-            _create_missing(connection)
-            yield connection
-            connection.execute("CHECKPOINT").fetchall()  # closing would do it too, but stop every thread meanwhile
+            with self._engine.cursor() as connection:
+                connection.execute("USE warehouse").fetchall()
+                _create_missing(connection)
+                yield connection
+                connection.execute("CHECKPOINT").fetchall()  # detaching would do it too, but stop every thread meanwhile
         finally:
-            connection.close()
+            self._execute("DETACH warehouse")
+
+    def _execute(self, statement: str) -> None:
+        with self._engine.cursor() as connection:
+            connection.execute(statement).fetchall()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

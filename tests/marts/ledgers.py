@@ -1,8 +1,10 @@
 """Small ledgers made by hand, and a mart run over them inside DuckDB."""
 
+import atexit
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -10,7 +12,7 @@ import narwhals as nw
 import polars as pl
 
 from pipelines.contracts import table
-from pipelines.warehouse.duckdb import sql_type
+from pipelines.warehouse.duckdb import connect, sql_type
 
 DAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PLAIN: dict[str, dict[str, Any]] = {
@@ -57,14 +59,22 @@ def _amounts(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """DuckDB in memory, which takes longer to start than most questions: once, for connections with temporary tables of their own."""
+    started = connect(":memory:")
+    started.execute("SET threads = 1").fetchall()
+    atexit.register(engine.cache_clear)
+    return started
+
+
 def derive(name: str, transform: Callable[..., Any], *sources: pl.DataFrame, **arguments: Any) -> pl.DataFrame:
     """The mart over the sources inside DuckDB, in its contract's types and order of keys."""
     contract = table(name)
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET TimeZone = 'UTC'").fetchall()
+    with engine().cursor() as connection:
         for number, source in enumerate(sources):
             connection.register(f"frame_{number}", source.to_arrow())
-            connection.execute(f"CREATE TABLE source_{number} AS SELECT * FROM frame_{number}").fetchall()
+            connection.execute(f"CREATE TEMP TABLE source_{number} AS SELECT * FROM frame_{number}").fetchall()
         frames = [nw.from_native(connection.table(f"source_{number}")) for number in range(len(sources))]
         columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in contract.dtypes.items())
         result = transform(*frames, **arguments).to_native().project(columns).pl()

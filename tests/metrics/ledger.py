@@ -27,7 +27,7 @@ from pipelines.marts.sku_attributes import sku_attributes
 from pipelines.metrics import metric
 from pipelines.metrics.ask import Question, answer
 from pipelines.warehouse.duckdb import sql_type
-from tests.marts.ledgers import DAY, rows
+from tests.marts.ledgers import DAY, engine, rows
 
 AS_OF = DAY + timedelta(hours=240)
 TODAY = AS_OF.date()
@@ -93,13 +93,12 @@ def snapshot(ledger: Ledger, calendar: pl.DataFrame = CALENDAR) -> duckdb.DuckDB
 
 
 def holding(frames: dict[str, pl.DataFrame]) -> duckdb.DuckDBPyConnection:
-    """A database in memory with these tables, a retail calendar and the run's instant."""
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'; SET threads = 1").fetchall()
+    """A connection to a database in memory with these tables, a retail calendar and the run's instant."""
+    connection = engine().cursor()
     for name, frame in ({"retail_calendar": CALENDAR} | frames).items():
         connection.register("given", frame.to_arrow())
         _store(connection, name, "given")
-    connection.execute(f"CREATE TABLE run_info AS SELECT TIMESTAMPTZ '{AS_OF.isoformat()}' AS as_of").fetchall()
+    connection.execute(f"CREATE TEMP TABLE run_info AS SELECT TIMESTAMPTZ '{AS_OF.isoformat()}' AS as_of").fetchall()
     return connection
 
 
@@ -114,7 +113,7 @@ def _sql(name: str, connection: duckdb.DuckDBPyConnection) -> str:
 
 def _store(connection: duckdb.DuckDBPyConnection, name: str, source: str) -> None:
     columns = ", ".join(f'"{c}"::{sql_type(d)} AS "{c}"' for c, d in table(name).dtypes.items())
-    connection.execute(f"CREATE TABLE {name} AS SELECT {columns} FROM {source}").fetchall()
+    connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM {source}").fetchall()
 
 
 def ask(connection: duckdb.DuckDBPyConnection, name: str, version: int | None = None, **asked: Any) -> pl.DataFrame:
