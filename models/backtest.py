@@ -11,8 +11,8 @@ from scipy import special
 
 from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.levels import COST
-from models.safety_stock import aim_of, completed, stock_levels, terms_of, wanted
-from models.simulate import Bounded, MinMax, Shelf, outcome, simulate
+from models.safety_stock import SAMPLED_MOST, aim_of, completed, stock_levels, terms_of, wanted
+from models.simulate import Bounded, MinMax, Policy, Shelf, Stock, outcome, simulate
 from models.spreads import LEAST_WEEKS, ORIGINS, dispersions_of, looked_back, squared_errors
 from models.width import CLASSES, Past, learn_widths, volume_class
 
@@ -63,13 +63,13 @@ def compare(known: Known, budget: float | None = None, seed: int = 0) -> dict[st
     """
     past = past_forecasts(known, seed)
     played = {TEXTBOOK: textbook_levels(known), BY_HAND: by_hand_levels(known)}
-    found = {name: play(known, *levels, seed) for name, levels in played.items()}
-    ours = play(known, *our_levels(known, past, seed), seed)
+    found = {name: play(known, weekly(*levels), seed) for name, levels in played.items()}
+    ours = play(known, Ours(known, past, seed), seed)
     if budget is not None and _capital(ours) > budget:
         low, high = known.holding_rate, known.holding_rate * 2**10
         for _ in range(7):
             rate = float(np.sqrt(low * high))
-            tried = play(known, *our_levels(replace(known, holding_rate=rate), past, seed), seed)
+            tried = play(known, Ours(replace(known, holding_rate=rate), past, seed), seed)
             low, high, ours = (low, rate, tried) if _capital(tried) <= budget else (rate, high, ours)
     return {OURS: ours} | found
 
@@ -149,22 +149,31 @@ def _dispersions(known: Known, ahead: Array) -> Array:
     return np.stack([one["dispersion_rate"].fill_null(float("nan")).to_numpy() for one in every])
 
 
-def our_levels(known: Known, past: Made, seed: int = 0) -> tuple[Array, Array]:
-    """Reorder point and order-up-to level (n, weeks) at each week's end: what the product decides by costs from the forecast made then."""
-    n, horizon = len(known.demand), past.means.shape[2]
-    grid = _series(known, past.dispersions[0]).select("sku", "location_id").join(
-        pl.DataFrame({"horizon": range(1, horizon + 1)}), how="cross", maintain_order="left_right"
-    )  # fmt: skip
-    point, level = np.empty((n, known.weeks)), np.empty((n, known.weeks))
-    for week, (mean, quantile) in enumerate(zip(past.means, past.quantiles, strict=True)):
-        means = grid.with_columns(mean_units=pl.Series(mean.ravel()), week_correlation=pl.lit(past.together))
-        quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
-        quantiles = quantiles.with_columns(forecast_units=pl.Series(quantile.ravel()))
-        series = _series(known, past.dispersions[week])
-        width = past.widths[volume_class(mean, terms_of(completed(series)))]
-        found = stock_levels(wanted(series.with_columns(width=width), means, quantiles, seed=seed + week))
-        point[:, week], level[:, week] = found.select("reorder_point_units", "order_up_to_level_units").to_numpy().T
-    return point, level
+@dataclass(frozen=True)
+class Ours:
+    """A policy (models.simulate.Policy): what the product decides by costs at each week's end from the forecast made then, after the stock at hand."""
+
+    known: Known
+    past: Made
+    seed: int
+
+    def __call__(self, period: int, stock: Stock, series: Ints) -> Array:
+        """See models.simulate.Policy; the last week's forecast stands for later ones."""
+        week, names = min(period + 1, self.known.weeks - 1), pl.col("sku", "location_id")
+        mean, quantile = self.past.means[week][series], self.past.quantiles[week][series]
+        told = _series(self.known, self.past.dispersions[week])[series]
+        told = told.with_columns(width=self.past.widths[volume_class(mean, terms_of(completed(told)))])
+        ahead = pl.DataFrame({"horizon": range(1, mean.shape[1] + 1)})
+        means = told.select(names).join(ahead, how="cross", maintain_order="left_right")
+        means = means.with_columns(mean_units=mean.ravel(), week_correlation=pl.lit(self.past.together))
+        quantiles = means.join(pl.DataFrame({"quantile": LEVELS.tolist()}), how="cross", maintain_order="left_right")
+        quantiles = quantiles.with_columns(forecast_units=quantile.ravel())
+        parts = [(0, stock.net), *((7 * k, units) for k, units in enumerate(stock.due.T))]
+        there = pl.concat([told.select(names, days=pl.lit(days), units=units) for days, units in parts])
+        most = SAMPLED_MOST if len(self.known.demand) <= SAMPLED_MOST else 0
+        found = stock_levels(wanted(told, means, quantiles, self.seed + week, most, there))
+        point, level = found.select("reorder_point_units", "order_up_to_level_units").to_numpy().T
+        return np.where(stock.position <= point, np.maximum(level - stock.position, 0.0), 0.0)
 
 
 def _series(known: Known, dispersion: Array) -> pl.DataFrame:
@@ -196,18 +205,21 @@ def by_hand_levels(known: Known) -> tuple[Array, Array]:
     return np.ceil(mean * (lead + COVER_WEEKS[0])), np.ceil(mean * (lead + COVER_WEEKS[1]))
 
 
-def play(known: Known, point: Array, level: Array, seed: int = 0) -> pl.DataFrame:
-    """What these levels would have cost over the played weeks; the first turn, which nobody's order reaches, is not counted."""
+def weekly(point: Array, level: Array) -> MinMax:
+    """A policy of the levels (n, weeks) that were set before each week: those of the coming one are kept to at a week's end."""
+    return MinMax(*(np.concatenate([units[:, 1:], units[:, -1:]], axis=1) for units in (point, level)))
+
+
+def play(known: Known, policy: Policy, seed: int = 0) -> pl.DataFrame:
+    """What a policy would have cost over the played weeks; the first turn, which nobody's order reaches, is not counted."""
     n, lead = len(known.demand), int(known.lead_times.max(initial=0))
-    at_last = np.concatenate([point[:, 1:], point[:, -1:]], axis=1), np.concatenate([level[:, 1:], level[:, -1:]], axis=1)
     mean = _recent(known)[0][:, 0]
     start = np.ceil(mean * (known.lead_times.mean(axis=1) + 1))
     shelf = Shelf(
         start, np.zeros((n, 0)), known.lead_times, known.holding_amount, known.margin_amount, np.zeros(n), review=1, is_lost=True
     )
-    policy = Bounded(MinMax(*at_last), known.moq, known.pack)
     counted = np.arange(known.weeks) > lead
-    found = simulate(policy, shelf, known.demand[:, -known.weeks :], counted=counted, seed=seed)
+    found = simulate(Bounded(policy, known.moq, known.pack), shelf, known.demand[:, -known.weeks :], counted=counted, seed=seed)
     weeks = max(int(counted.sum()), 1)
     return outcome(found, known.unit_cost_amount, WEEKS_A_YEAR, weeks).rename({"stock_out_periods": "stock_out_weeks"})
 

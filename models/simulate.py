@@ -21,11 +21,32 @@ FIELDS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Stock:
+    """What is there at a review: on_hand less owed and on_order units (rows,), the ring of arrivals (periods, rows), the period that comes next."""
+
+    net: Array
+    on_order: Array
+    ring: Array
+    coming: int
+
+    @property
+    def position(self) -> Array:
+        """(rows,) on hand + on order − owed."""
+        return self.net + self.on_order
+
+    @property
+    def due(self) -> Array:
+        """(rows, k) units that arrive at the start of the next period and of those after it."""
+        many = len(self.ring)
+        return np.stack([self.ring[(self.coming + k) % many] for k in range(many - 1)], axis=1)
+
+
 class Policy(Protocol):
     """What is ordered at a review; a policy is asked for all series at once."""
 
-    def __call__(self, period: int, position: Array, series: Ints) -> Array:
-        """Units to order (rows,) at the end of `period`; position: (rows,) on hand + on order − owed; series: (rows,) whose it is."""
+    def __call__(self, period: int, stock: Stock, series: Ints) -> Array:
+        """Units to order (rows,) at the end of `period`; stock: of the rows; series: (rows,) whose it is."""
         ...
 
 
@@ -39,8 +60,9 @@ class MinMax:
     point: Array
     level: Array
 
-    def __call__(self, period: int, position: Array, series: Ints) -> Array:
+    def __call__(self, period: int, stock: Stock, series: Ints) -> Array:
         """See Policy."""
+        position = stock.position
         point, level = (_now(values, period)[series] for values in (self.point, self.level))
         return np.where(position <= point, np.maximum(level - position, 0.0), 0.0)
 
@@ -52,10 +74,10 @@ class Lots:
     point: Array
     lot: Array
 
-    def __call__(self, period: int, position: Array, series: Ints) -> Array:
+    def __call__(self, period: int, stock: Stock, series: Ints) -> Array:
         """See Policy."""
         point, lot = _now(self.point, period)[series], self.lot[series]
-        return np.maximum(np.floor((point - position) / lot) + 1, 0.0) * lot
+        return np.maximum(np.floor((point - stock.position) / lot) + 1, 0.0) * lot
 
 
 @dataclass(frozen=True)
@@ -66,9 +88,9 @@ class Bounded:
     moq: Array
     pack: Array
 
-    def __call__(self, period: int, position: Array, series: Ints) -> Array:
+    def __call__(self, period: int, stock: Stock, series: Ints) -> Array:
         """See Policy."""
-        wanted = self.policy(period, position, series)
+        wanted = self.policy(period, stock, series)
         moq, pack = self.moq[series], self.pack[series]
         return np.where(wanted > 0, np.ceil(np.maximum(wanted, moq) / pack) * pack, 0.0)
 
@@ -173,7 +195,7 @@ def _play(policy: Policy, shelf: Shelf, demand: Array, count: Array, first: int,
         tally["served_units"] += weight * _sums(served, n)
         tally["stock_out_periods"] += weight * _sums(missing > 0, n)
         if (period + 1) % shelf.review == 0:
-            ordered = policy(period, on_hand + on_order - owed, series)
+            ordered = policy(period, Stock(on_hand - owed, on_order, ring, period + 1), series)
             places = np.flatnonzero(ordered > 0)
             drawn = shelf.lead_times[at[places], rng.integers(0, shelf.lead_times.shape[1], len(places))]
             ring[(period + 1 + drawn) % len(ring), every[places]] += ordered[places]

@@ -138,9 +138,16 @@ def test_what_ifs_pull_the_right_way(tables):
         _, known, _ = known_of(tables, prices(), PLANNING, WhatIf(weeks=14, **asked))
         return {name: backtest.summed(frame) for name, frame in backtest.compare(known, budget).items()}
 
+    def served(**asked: float) -> float:
+        """Mean of three drawings of lead times: one stock-out more or less of three series is chance."""
+        _, known, _ = known_of(tables, prices(), PLANNING, WhatIf(weeks=14, **asked))
+        past = backtest.past_forecasts(known)
+        found = [backtest.play(known, backtest.Ours(known, past, seed), seed) for seed in range(3)]
+        return float(np.mean([backtest.summed(frame)["unit_fill_rate"] for frame in found]))
+
     usual = played()
     ours = usual[backtest.OURS]
-    assert played(lead_time_days=28)[backtest.OURS]["unit_fill_rate"] <= ours["unit_fill_rate"]
+    assert served(lead_time_days=28) < served()
     assert played(moq_units=80)[backtest.OURS]["capital_amount"] > ours["capital_amount"]
     assert played(shortage_ratio=2.0)[backtest.OURS]["unit_fill_rate"] < ours["unit_fill_rate"]
     assert played(cycle_service_level=0.8)[backtest.TEXTBOOK]["capital_amount"] < usual[backtest.TEXTBOOK]["capital_amount"]

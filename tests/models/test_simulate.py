@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.simulate import FIELDS, Bounded, Lots, MinMax, Policy, Shelf, outcome, simulate
+from models.simulate import FIELDS, Bounded, Lots, MinMax, Policy, Shelf, Stock, outcome, simulate
 from tests.models.builders import QUICK
 
 
@@ -53,8 +53,8 @@ def plain_loop(policy: Policy, place: Shelf, demand: np.ndarray, counted: np.nda
             found["stocked_unit_periods"] += on_hand
             found["stock_out_periods"] += sold < wanted
         if (t + 1) % place.review == 0:
-            position = np.array([on_hand + sum(coming.values()) - owed])
-            units = float(policy(t, position, np.array([0]))[0])
+            stock = Stock(np.array([on_hand - owed]), np.array([float(sum(coming.values()))]), np.zeros((1, 1)), 0)
+            units = float(policy(t, stock, np.array([0]))[0])
             if units:
                 coming[t + 1 + lead] = coming.get(t + 1 + lead, 0.0) + units
                 found["orders"] += counted[t]
@@ -157,3 +157,16 @@ def test_what_the_outcome_adds():
 def test_no_series_give_the_same_columns():
     found = simulate(up_to(1, 0), shelf(0), np.zeros((0, 4)))
     assert found.columns == list(FIELDS) and found.height == 0
+
+
+def test_a_policy_sees_what_comes_when():
+    """Lead time 2, nothing wanted: what is due at the start stands first, then what was ordered, each in its week."""
+    seen = []
+
+    def three_at_first(period: int, stock: Stock, series: np.ndarray) -> np.ndarray:
+        seen.append((float(stock.net[0]), stock.due[0].tolist(), float(stock.position[0])))
+        return np.full(len(series), 3.0 if period == 0 else 0.0)
+
+    simulate(three_at_first, shelf(lead=[2], on_hand=np.array([1.0]), due=np.array([[0.0, 5.0]])), np.zeros((1, 4)))
+    assert [net for net, _, _ in seen] == [1, 6, 6, 9] and [position for *_, position in seen] == [6, 9, 9, 9]
+    assert [due[:3] for _, due, _ in seen] == [[5, 0, 0], [0, 3, 0], [3, 0, 0], [0, 0, 0]]
