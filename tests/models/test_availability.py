@@ -40,6 +40,11 @@ def test_the_docstrings_example():
     assert found.rows() == [("CUP", "A", "B", 10, 30, 10)]
 
 
+def test_a_move_also_serves_what_a_purchase_would_be_too_late_for():
+    """B's level leaves out 5 that are lost before a purchase arrives; a move comes sooner."""
+    assert moves(at("A", 50, 10, 20), at("B", 2, 12, 25, expected_lost_units=5.0)) == [("A", "B", 15)]
+
+
 def test_the_largest_shortage_is_filled_first_from_the_largest_surplus():
     rows = [at("A", 25, 10, 20), at("B", 28, 10, 20), at("C", 0, 3, 5), at("D", 0, 9, 12)]
     assert moves(*rows) == [("B", "D", 8), ("A", "D", 1), ("A", "C", 3)]
