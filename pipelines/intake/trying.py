@@ -65,7 +65,7 @@ def try_file(feed: Feed, channel: Channel, content: bytes, name: str) -> Tried:
     config = Config.model_validate({"merchant": {"name": "dry run"}, "channel": [channel], "feed": [feed]})
     parsed = parse(feed, config, Held(Path(name), name, "", received=content), b"dry run")
     tried = Tried(name, parsed.rows_in)
-    _told(tried, parsed)
+    _told(tried, parsed, is_file=True)
     return tried
 
 
@@ -99,14 +99,18 @@ def _tried(channel: Channel, stream: RecordStream, records: list[Record]) -> Tri
         return tried
     versions = sorted(record.version for record in records)
     tried.first, tried.last = versions[0], versions[-1]
-    _told(tried, _read(channel, stream, records))
+    _told(tried, _read(channel, stream, records), is_file=False)
     return tried
 
 
-def _told(tried: Tried, parsed: Parsed) -> None:
+def _told(tried: Tried, parsed: Parsed, *, is_file: bool) -> None:
     tried.rows = {name: frame.height for name, frame in parsed.frames.items()}
-    where = pl.coalesce("document", pl.format("row {}", "row_number"))
-    tried.unreadable = [f"{document}: {reason}" for document, reason in parsed.quarantine.select(where, "reason").rows()]
+    row = pl.when(is_file).then(pl.format("row {}", "row_number"))
+    where = pl.concat_str(row, "document", separator=", ", ignore_nulls=True)
+    written = pl.when(pl.col("value") != "").then(pl.format(": {}", "value")).otherwise(pl.lit(""))
+    tried.unreadable = (
+        parsed.quarantine.select(pl.concat_str(where, pl.lit(": "), "reason", written.fill_null(""))).to_series().to_list()
+    )
     if "order_lines" in parsed.frames:
         tried.without_sku = parsed.frames["order_lines"].filter(pl.col("is_goods") & pl.col("sku").is_null()).height
         tried.unbalanced = parsed.frames["orders"].filter(~pl.col("is_balanced")).height

@@ -35,7 +35,7 @@ def test_a_dropped_file_is_tried_and_ends_in_a_configuration(page: Page, empty: 
     file.write_text(ORDERS)
     page.get_by_role("tabpanel").locator("input[type=file]").set_input_files(file)
     expect(page.get_by_text("2 records → 1 order, 1 order line")).to_be_visible()
-    expect(page.get_by_text("can't be read: A2: Qty can't be read as a whole number")).to_be_visible()
+    expect(page.get_by_text("can't be read: row 2, A2: Qty can't be read as a whole number: two")).to_be_visible()
     expect(page.get_by_text("fulcast run --config my-mappings/ --input my-exports/ --home my-data/")).to_be_visible()
     config = downloaded(page)
     assert (config.feeds[0].delimiter, config.feeds[0].decimal_comma, config.feeds[0].columns["sku"].column) == (

@@ -32,7 +32,7 @@ def test_an_unknown_export_is_read_by_the_names_of_its_columns() -> None:
     said = in_words(try_file(feed, SHOP, ORDERS, "orders_2026-01-31.csv"))
     assert said == [
         "orders_2026-01-31.csv: 3 records → 1 order, 2 order lines",
-        "can't be read: A2: Qty can't be read as a whole number",
+        "can't be read: row 3, A2: Qty can't be read as a whole number: two",
     ]
 
 
