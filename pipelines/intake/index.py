@@ -1,4 +1,4 @@
-"""What landing holds of a stream: the newest content of each record. Here: telling new from known. Not here: fetching."""
+"""What landing holds of a stream: the newest content of each record. Here: telling new from known, landing it. Not here: fetching."""
 
 import hashlib
 import io
@@ -15,8 +15,6 @@ from pipelines.warehouse.landing import Landing, Shelf
 SIDECAR = "index.parquet"
 FOLDED_FROM = 64  # sidecars that may wait before they are folded into one
 SCHEMA = {"source_id": pl.String, "fingerprint": pl.String, "digest": pl.String}
-
-
 BATCH_RECORDS, BATCH_BYTES = 100_000, 340_000_000
 
 
@@ -34,15 +32,39 @@ def batches(pages: Iterable[list[Record]]) -> Iterable[list[Record]]:
         yield batch
 
 
+class Writer:
+    """Lands records of a stream; beside each payload a small file says which they are. It remembers nothing.
+
+    Columns are put together and written by the calling thread: every query of Polars would wait for threads that others keep busy.
+    """
+
+    def __init__(self, landing: Landing, shelf: Shelf) -> None:
+        self._landing, self._shelf, self._parts = landing, shelf, 0
+
+    def add(self, records: Sequence[Record], at: datetime) -> None:
+        """Lands records that are known to be new, each once, with little work: somebody waits for it."""
+        given = _frame_of(records)
+        self.write(given, given, at)
+
+    def write(self, fresh: pl.DataFrame, last: pl.DataFrame, at: datetime) -> None:
+        """Lands `fresh` (source_id, source_version, payload); last: what is then the newest of each of them, with the columns of SCHEMA."""
+        self._parts += 1
+        name = f"{at:%Y%m%dT%H%M%S.%fZ}-{self._parts:04d}"
+        stamp = f"{at.isoformat()} {self._parts:04d}"
+        records = {"source_id": fresh["source_id"], "source_version": fresh["source_version"], "fetched_at": [stamp] * fresh.height,
+                   "payload": fresh["payload"]}  # fmt: skip
+        sidecar = pl.DataFrame({column: last[column] for column in SCHEMA} | {"at": [stamp] * last.height})
+        self._landing.add(self._shelf, _parquet(pl.DataFrame(records)), name, at, beside={SIDECAR: _parquet(sidecar)})
+
+
 class Index:
     """Newest fingerprint and content digest per record id, read from the small files beside a stream's payloads."""
 
     def __init__(self, landing: Landing, shelf: Shelf) -> None:
-        self._landing, self._shelf = landing, shelf
         self._folder = landing.folder / shelf.name
+        self._writer = Writer(landing, shelf)
         self._newest = self._read()
         self._added: list[pl.DataFrame] = []
-        self._parts = 0
 
     @property
     def newest(self) -> pl.DataFrame:
@@ -52,11 +74,6 @@ class Index:
             self._newest = pl.concat([self._newest.join(last, on="source_id", how="anti"), last])
             self._added = []
         return self._newest
-
-    def add(self, records: Sequence[Record], at: datetime) -> None:
-        """Lands records that are known to be new, each once, with little work: somebody waits for it."""
-        given = _frame_of(records)
-        self._keep(given, given, at)
 
     def land(self, records: Sequence[Record], at: datetime) -> int:
         """Lands those of `records` (in the order of their fetching) whose content isn't the newest known; returns how many."""
@@ -68,7 +85,9 @@ class Index:
         before = pl.col("digest").shift(1).over("source_id")
         fresh = both.filter(pl.col("payload").is_not_null() & (before.is_null() | (before != pl.col("digest"))))
         if fresh.height:
-            self._keep(fresh, fresh.unique("source_id", keep="last", maintain_order=True), at)
+            last = fresh.unique("source_id", keep="last", maintain_order=True)
+            self._writer.write(fresh, last, at)
+            self._added.append(last.select(*SCHEMA))
         return fresh.height
 
     def fold(self) -> None:
@@ -76,18 +95,6 @@ class Index:
         newest, waiting, names = self._stored()
         if waiting:
             self._fold(newest, names | set(waiting))
-
-    def _keep(self, fresh: pl.DataFrame, last: pl.DataFrame, at: datetime) -> None:
-        """Columns are put together and written by the calling thread: every query of Polars would wait for threads that others keep busy."""
-        self._parts += 1
-        name = f"{at:%Y%m%dT%H%M%S.%fZ}-{self._parts:04d}"
-        stamp = f"{at.isoformat()} {self._parts:04d}"
-        records = {"source_id": fresh["source_id"], "source_version": fresh["source_version"], "fetched_at": [stamp] * fresh.height,
-                   "payload": fresh["payload"]}  # fmt: skip
-        known = {name: last[name] for name in SCHEMA}
-        sidecar = pl.DataFrame(known | {"at": [stamp] * last.height})
-        self._landing.add(self._shelf, _parquet(pl.DataFrame(records)), name, at, beside={SIDECAR: _parquet(sidecar)})
-        self._added.append(pl.DataFrame(known))
 
     def _read(self) -> pl.DataFrame:
         newest, waiting, names = self._stored()

@@ -22,7 +22,7 @@ from pipelines.channels.base import ChannelError, Delivery, Hook, Record, Sessio
 from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.intake.connection import feed_name, open_channel, secret_variable, settings_of
-from pipelines.intake.index import Index
+from pipelines.intake.index import Index, Writer
 from pipelines.intake.notices import WEBHOOKS
 from pipelines.intake.tally import Tallies
 from pipelines.warehouse.landing import Landing, Shelf
@@ -50,7 +50,7 @@ class Letterbox:
 
     def __init__(self, landing: Landing) -> None:
         self._landing = landing
-        self._indexes: dict[str, Index] = {}
+        self._writers: dict[str, Writer] = {}
         self._known: dict[str, set[str]] = {}
         self._waiting: list[Waiting] = []
         self._wake = asyncio.Event()
@@ -99,14 +99,15 @@ class Letterbox:
             if fresh[-1]:
                 of_channel[record.source_id] = record
         for channel, records in new.items():
-            self._indexes[channel].add(list(records.values()), datetime.now(UTC))
+            self._writers[channel].add(list(records.values()), datetime.now(UTC))
             self._known[channel] |= set(records)
         return fresh
 
     def _known_of(self, channel: str) -> set[str]:
         if channel not in self._known:
-            index = Index(self._landing, shelf_of(channel))
-            self._indexes[channel], self._known[channel] = index, set(index.newest["source_id"])
+            shelf = shelf_of(channel)
+            self._writers[channel] = Writer(self._landing, shelf)
+            self._known[channel] = set(Index(self._landing, shelf).newest["source_id"])
         return self._known[channel]
 
 
