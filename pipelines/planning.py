@@ -13,6 +13,7 @@ import typer
 
 from models import worklist
 from pipelines.contracts import table
+from pipelines.decisions import recent_prices
 from pipelines.errors import InputError
 from pipelines.exports import KEPT, reorder_list
 from pipelines.operations import Difference, Drafts, Edit, Outbox, difference, read_plan, write_csv, write_plan
@@ -20,7 +21,6 @@ from pipelines.warehouse import snapshots
 from pipelines.warehouse.duckdb import read_table
 from pipelines.warehouse.snapshots import Snapshot, open_snapshot
 
-PRICE_DAYS = 91
 PLAN = ("decision_id", "sku", "description", "location_id", "supplier_id", "exception", "suggested_quantity_units", "quantity_units", "needed_by", "amount",
         "currency_code", "at_risk_amount", "cover_after_days", "arrival_date", "stock_out_date", "inventory_position_units", "reorder_point_units",
         "order_up_to_level_units", "moq_units", "case_pack_units", "unit_cost_amount", "remark", "reason")  # fmt: skip
@@ -38,7 +38,7 @@ MEANINGS = {
     "remark": "What is odd about the quantity",
     "lacking_amount": "What the supplier's minimum still wants",
     "lacking_units": "Units that the supplier's minimum still wants",
-    "price_amount": "Net sales ÷ units of the last 91 days",
+    "price_amount": "Net sales ÷ units of the last 91 days, of all days where nothing sold in them",
 }
 CHANGES = ("change", "decision_id", "sku", "location_id", "supplier_id", "previous_quantity_units", "quantity_units", "amount")
 
@@ -47,22 +47,20 @@ def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Suggested orders, series of unknown stock, and needs that wait for a person, each with the net price at which its SKU has sold."""
     waits = read_table(connection, "reorder_suggestions").filter(pl.col("order_exception").fill_null("") != "")
     rows = pl.concat([reorder_list(connection), waits]).unique(["sku", "location_id"], keep="first", maintain_order=True)
-    return rows.join(prices(connection), on="sku", how="left")
+    return rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
 
 
 def every(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """All series that were decided about, those with nothing to order too, with prices."""
     rows = connection.sql("SELECT * FROM reorder_suggestions").pl()
-    return rows.join(prices(connection), on="sku", how="left").with_columns(quantity_units=pl.col("order_quantity_units"))
+    priced = rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
+    return priced.with_columns(quantity_units=pl.col("order_quantity_units"))
 
 
-def prices(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """sku, price_amount: net sales ÷ units of the last 91 days, reporting currency."""
-    return connection.sql(f"""
-        SELECT sku, sum(reporting_net_sales_amount)::DOUBLE / sum(sold_units) AS price_amount FROM sales_entries, run_info
-        WHERE entry_kind = 'sale' AND is_goods AND sku IS NOT NULL AND business_date > as_of::DATE - {PRICE_DAYS}
-        GROUP BY sku HAVING sum(sold_units) > 0
-    """).pl()  # fmt: skip
+def prices(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> pl.DataFrame:
+    """sku, price_amount: the price that decisions take a unit to sell for, see recent_prices."""
+    days = connection.sql("SELECT sku, business_date, net_sales_amount, sold_units FROM sku_days").pl()
+    return recent_prices(days, as_of_date).rename({"unit_price_amount": "price_amount"})
 
 
 def limits(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -161,7 +159,7 @@ def held_against(settings: Any, content: bytes, name: str) -> Difference:
 
 def current(settings: Any, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """The plan as it stands now."""
-    today = connection.sql("SELECT as_of FROM run_info").fetchall()[0][0].astimezone(UTC).date()
+    today = _as_of_date(connection)
     with Outbox(settings.outbox) as outbox, Drafts(settings.outbox) as drafts:
         return plan(suggested(connection), outbox.decisions("suggested", "reorder"), drafts.drafts(), today)
 
@@ -221,3 +219,9 @@ def take_back(settings: Any, file: Path, author: str) -> None:
         typer.secho(sentence, fg="red", err=True)
     if found.refused:
         raise typer.Exit(2)
+
+
+def _as_of_date(connection: duckdb.DuckDBPyConnection) -> date:
+    """Of a snapshot."""
+    as_of: datetime = connection.sql("SELECT as_of FROM run_info").fetchall()[0][0]
+    return as_of.astimezone(UTC).date()

@@ -15,7 +15,8 @@ from pipelines.defs.tables import check_specs, results, specs
 from pipelines.warehouse.duckdb import read_table
 
 ALERTS = specs(
-    "alerts", ["forecast_means", "forecasts", "demand", "order_lines", "orders", "forecast_history", "series_accuracy"]
+    "alerts",
+    ["forecast_means", "forecasts", "demand", "order_lines", "orders", "sku_days", "forecast_history", "series_accuracy"],
 )
 
 
@@ -48,7 +49,7 @@ def _seen(run: Run) -> watch.Seen:
         ).pl()
         bundles, known, accuracy = (read_table(connection, name) for name in ("bundles", "knowledge", "series_accuracy"))
         one_ahead = table("forecast_history").conform(connection.sql("SELECT * FROM forecast_history WHERE horizon = 1").pl())
-        prices = planning.prices(connection)
+        prices = planning.prices(connection, run.as_of_date)
     wanted = demand_model.wanted_lines(lines, orders, bundles, run.config.merchant.default_location)
     today = demand_model.daily_demand(wanted, _nothing_hidden(), table("promotions").empty(), run.as_of_date)
     both = pl.concat([days, table("demand").conform(today)])
