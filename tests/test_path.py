@@ -156,6 +156,7 @@ FILLED_BY_SOME = (
     "customers",
     "transfer_suggestions",
     "stock_placements",
+    "decision_widths",  # of merchants that decide by costs
     "order_exceptions",
     "allocations",
     "account_health",
