@@ -1,9 +1,11 @@
 """What decisions rest on. Here: the frames, by name, and what products are called. Not here: what follows from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import polars as pl
+
+from models.demand import SERIES
 
 PRICE_DAYS = 91
 
@@ -36,6 +38,13 @@ class Inputs:
     suppliers: pl.DataFrame
     fx_rates: pl.DataFrame
     as_of: datetime
+
+
+def of_known_series(inputs: Inputs) -> Inputs:
+    """Forecasts of series that demand still knows: one whose only orders were edited away since has nothing to be decided about."""
+    known = inputs.series.select(*SERIES)
+    means, quantiles = (frame.join(known, on=SERIES, how="semi") for frame in (inputs.means, inputs.quantiles))
+    return replace(inputs, means=means, quantiles=quantiles)
 
 
 def recent_prices(sku_days: pl.DataFrame, as_of_date: date) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pipelines.contracts import table
 from pipelines.decisions.baskets import supplier_limits, with_baskets
 from pipelines.decisions.exceptions import order_exceptions, with_data_exceptions
 from pipelines.decisions.explanation import weighed
-from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.inputs import Inputs, of_known_series
 from pipelines.decisions.levels import decided_levels, decided_terms
 from pipelines.decisions.network import network_of, with_echelons
 from pipelines.decisions.offers import allocations, channel_offers
@@ -24,6 +24,7 @@ def widths(inputs: Inputs, history: pl.DataFrame, config: Config, cutoff: date) 
     """decision_widths, learnt anew; none where nothing aims at costs. history: forecast_history."""
     if not decides_by_costs(config.planning):
         return table("decision_widths").empty()
+    inputs = of_known_series(inputs)
     network = network_of(inputs, config.planning)
     inputs = with_echelons(inputs, network)
     return learnt_widths(decided_terms(inputs, network, config), inputs.means, history, cutoff)
@@ -31,7 +32,7 @@ def widths(inputs: Inputs, history: pl.DataFrame, config: Config, cutoff: date) 
 
 def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[str, pl.DataFrame]:
     """All tables of decisions of one run, by name."""
-    planning = config.planning
+    planning, inputs = config.planning, of_known_series(inputs)
     network = network_of(inputs, planning)
     inputs = with_echelons(inputs, network)
     terms = decided_terms(inputs, network, config)
