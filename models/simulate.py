@@ -158,54 +158,74 @@ def outcome(simulated: pl.DataFrame, unit_cost_amount: Array, periods_per_year: 
 def _play(policy: Policy, shelf: Shelf, demand: Array, count: Array, first: int, rng: np.random.Generator) -> Array:
     """(series, FIELDS) of one part of the series, all its futures side by side."""
     n, paths, periods = demand.shape
-    rows = n * paths
-    at = np.repeat(np.arange(n), paths)
-    series = at + first
-    by_period = np.ascontiguousarray(demand.reshape(rows, periods).T.astype(np.float64))
-    ring = np.zeros((int(max(shelf.lead_times.max(initial=0), shelf.due.shape[1])) + 2, rows))
-    for k in range(shelf.due.shape[1]):
-        ring[k] = shelf.due[at, k]
-    on_hand, on_order, owed = shelf.on_hand[at].astype(np.float64), shelf.due.sum(axis=1)[at].astype(np.float64), np.zeros(rows)
+    by_period = np.ascontiguousarray(demand.reshape(n * paths, periods).T.astype(np.float64))
+    game = _Game(shelf, n, paths)
+    series = game.at + first
     tally = {name: np.zeros(n) for name in FIELDS}
-    every, is_short = np.arange(rows), np.zeros(rows, dtype=bool)
     for period in range(periods):
-        weight = count[:, period]
-        due = ring[period % len(ring)]
-        has_come = due > 0
-        if has_come.any():
-            tally["cycles"] += weight * _sums(has_come, n)
-            tally["short_cycles"] += weight * _sums(has_come & is_short, n)
-            is_short &= ~has_come
-        on_hand, on_order = on_hand + due, on_order - due
-        due[:] = 0
-        wanted = by_period[period]
-        served_late = np.minimum(on_hand, owed)
-        on_hand, owed = on_hand - served_late, owed - served_late
-        served = np.minimum(on_hand, wanted)
-        missing = wanted - served
-        on_hand = on_hand - served
-        is_short |= missing > 0
-        if not shelf.is_lost:
-            owed = owed + missing
-        held = _sums(on_hand, n)
-        tally["holding_amount"] += weight * held * shelf.holding_amount
-        tally["stocked_unit_periods"] += weight * held
-        tally["shortage_amount"] += weight * _sums(missing, n) * shelf.shortage_amount
-        tally["demand_units"] += weight * _sums(wanted, n)
-        tally["served_units"] += weight * _sums(served, n)
-        tally["stock_out_periods"] += weight * _sums(missing > 0, n)
+        has_come, is_short = game.arrive(period)
+        served, missing = game.serve(by_period[period])
+        held = _sums(game.on_hand, n)
+        found = {
+            "cycles": _sums(has_come, n), "short_cycles": _sums(is_short, n), "holding_amount": held * shelf.holding_amount,
+            "stocked_unit_periods": held, "shortage_amount": _sums(missing, n) * shelf.shortage_amount,
+            "demand_units": _sums(by_period[period], n), "served_units": _sums(served, n), "stock_out_periods": _sums(missing > 0, n),
+        }  # fmt: skip
         if (period + 1) % shelf.review == 0:
-            ordered = policy(period, Stock(on_hand - owed, on_order, ring, period + 1), series)
-            places = np.flatnonzero(ordered > 0)
-            drawn = shelf.lead_times[at[places], rng.integers(0, shelf.lead_times.shape[1], len(places))]
-            ring[(period + 1 + drawn) % len(ring), every[places]] += ordered[places]
-            on_order = on_order + ordered
-            orders = weight * _sums(ordered > 0, n)
-            tally["ordered_units"] += weight * _sums(ordered, n)
-            tally["orders"] += orders
-            tally["ordering_amount"] += orders * shelf.ordering_amount
-    tally["closing_units"] = _sums(on_hand, n)
+            ordered = policy(period, game.stock(period + 1), series)
+            game.order(ordered, period + 1, rng)
+            orders = _sums(ordered > 0, n)
+            found |= {"ordered_units": _sums(ordered, n), "orders": orders, "ordering_amount": orders * shelf.ordering_amount}
+        for name, value in found.items():
+            tally[name] += count[:, period] * value
+    tally["closing_units"] = _sums(game.on_hand, n)
     return np.stack([tally[name] for name in FIELDS], axis=1) / paths
+
+
+class _Game:
+    """Stock of n series in each of their futures, (n × paths,) each: on hand, on order, owed, and a ring of what arrives in which period."""
+
+    def __init__(self, shelf: Shelf, n: int, paths: int) -> None:
+        self._shelf, self.at = shelf, np.repeat(np.arange(n), paths)
+        self._ring = np.zeros((int(max(shelf.lead_times.max(initial=0), shelf.due.shape[1])) + 2, n * paths))
+        self._ring[: shelf.due.shape[1]] = shelf.due[self.at].T
+        self.on_hand = shelf.on_hand[self.at].astype(np.float64)
+        self._on_order = shelf.due.sum(axis=1)[self.at].astype(np.float64)
+        self._owed, self._is_short = np.zeros(n * paths), np.zeros(n * paths, dtype=bool)
+
+    def arrive(self, period: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """What is due comes in; whether anything did, which ends a cycle, and whether that cycle was short."""
+        due = self._ring[period % len(self._ring)]
+        has_come = due > 0
+        ended_short = has_come & self._is_short
+        self._is_short &= ~has_come
+        self.on_hand, self._on_order = self.on_hand + due, self._on_order - due
+        due[:] = 0
+        return has_come, ended_short
+
+    def serve(self, wanted: Array) -> tuple[Array, Array]:
+        """What is served at once, and what is missing; what is owed is served first."""
+        late = np.minimum(self.on_hand, self._owed)
+        self.on_hand, self._owed = self.on_hand - late, self._owed - late
+        served = np.minimum(self.on_hand, wanted)
+        missing = wanted - served
+        self.on_hand = self.on_hand - served
+        self._is_short |= missing > 0
+        if not self._shelf.is_lost:
+            self._owed = self._owed + missing
+        return served, missing
+
+    def stock(self, period: int) -> Stock:
+        """As a policy sees it before `period`."""
+        return Stock(self.on_hand - self._owed, self._on_order, self._ring, period)
+
+    def order(self, ordered: Array, period: int, rng: np.random.Generator) -> None:
+        """Orders go out before `period`; each draws its own lead time."""
+        places = np.flatnonzero(ordered > 0)
+        lead_times = self._shelf.lead_times
+        drawn = lead_times[self.at[places], rng.integers(0, lead_times.shape[1], len(places))]
+        self._ring[(period + drawn) % len(self._ring), places] += ordered[places]
+        self._on_order = self._on_order + ordered
 
 
 def _sums(values: NDArray[np.generic], n: int) -> Array:
