@@ -75,23 +75,7 @@ def type_rows(rows: Rows, inherited: tuple[str, ...] = ()) -> tuple[pl.DataFrame
         wrong = is_given & is_blank
         missing = is_blank if name in rows.required else wrong
         if missing.any():
-            column = contract.columns[name]
-            masked = name in PERSONAL
-            bad = (
-                raw.with_columns(_wrong=wrong)
-                .filter(missing)
-                .rechunk()
-                .select(
-                    "record",
-                    part=rows.place,
-                    field=pl.lit(name),
-                    value=pl.lit("(masked)") if masked else pl.col(name).cast(pl.String).str.slice(0, 80),
-                    reason=pl.when("_wrong")
-                    .then(pl.lit(f"{name} can't be read as {kind_of(column)}"))
-                    .otherwise(pl.lit(f"{name} is blank")),
-                )
-            )
-            found.append(bad.with_columns(part=pl.when(pl.col("part") == "").then(pl.lit(name)).otherwise("part")))
+            found.append(_unread(rows, name, wrong, missing))
         if name in rows.required:
             is_lost = is_lost | pl.col(name).is_null()
     kept = typed.filter(~is_lost)
@@ -101,6 +85,17 @@ def type_rows(rows: Rows, inherited: tuple[str, ...] = ()) -> tuple[pl.DataFrame
         if name in kept.columns
     ]
     return kept.with_columns(filled), pl.concat([faults([]), *found])
+
+
+def _unread(rows: Rows, name: str, wrong: pl.Series, missing: pl.Series) -> pl.DataFrame:
+    """The faults of one field: `missing` of the rows lack it, and those that are `wrong` give something else."""
+    value = pl.lit("(masked)") if name in PERSONAL else pl.col(name).cast(pl.String).str.slice(0, 80)
+    sentence = pl.lit(f"{name} can't be read as {kind_of(table(rows.table).columns[name])}")
+    bad = rows.frame.with_columns(_wrong=wrong).filter(missing).rechunk().select(
+        "record", part=rows.place, field=pl.lit(name), value=value,
+        reason=pl.when("_wrong").then(sentence).otherwise(pl.lit(f"{name} is blank")),
+    )  # fmt: skip
+    return bad.with_columns(part=pl.when(pl.col("part") == "").then(pl.lit(name)).otherwise("part"))
 
 
 def _without_blanks(frames: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
