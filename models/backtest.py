@@ -14,14 +14,13 @@ from models.levels import COST
 from models.safety_stock import SAMPLED_MOST, aim_of, completed, stock_levels, terms_of, wanted
 from models.simulate import Bounded, MinMax, Policy, Shelf, Stock, outcome, simulate
 from models.spreads import LEAST_WEEKS, ORIGINS, dispersions_of, looked_back, squared_errors
-from models.width import CLASSES, Past, learn_widths, volume_class
+from models.width import CLASSES, LEAST_ORIGINS, MOST_SERIES, Past, learn_widths, volume_class
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WEEKS_A_YEAR = 52
 WEEK = "W-MON"
-LEARNT_WEEKS, LEAST_ORIGINS = 13, 8  # before the played ones, of which widths are learnt
-MOST_LEARNT = 1_000  # series; of more as many are drawn
+LEARNT_WEEKS = 13  # before the played ones, of which widths are learnt
 RECENT = 26  # weeks that textbook rules look back
 COVER_WEEKS = 2.0, 6.0  # min/max as it is set by hand: cover beyond the lead time at which one orders, and up to which
 OURS, TEXTBOOK, BY_HAND = "Fulcast", "z·σ·√L", "min/max"
@@ -122,7 +121,7 @@ def widths_before(known: Known, dispersion: Array, seed: int = 0) -> Array:
         return np.ones(len(CLASSES) + 1)
     first = known.weekly.group_by("unique_id").agg(pl.col("ds").min()).sort("unique_id").with_row_index("row")
     old = first.filter(pl.col("ds") <= dates[start - LEAST_WEEKS])
-    chosen = old.sample(min(MOST_LEARNT, old.height), seed=seed).sort("row")
+    chosen = old.sample(min(MOST_SERIES, old.height), seed=seed).sort("row")
     if chosen.is_empty():
         return np.ones(len(CLASSES) + 1)
     means, quantiles, together = _forecast(known, dates[start:end], chosen["unique_id"])

@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 WIDTHS = np.array([0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.45])
 CLASSES = np.array([3.0, 15.0])  # units over lead time and review that part slow, usual and fast series
 PLAIN = 1.0
+LEAST_ORIGINS = 8  # weeks of the past below which a width would be chance
+MOST_SERIES = 1_000  # of which widths are learnt; of more as many are drawn
 PATHS = 120
 
 

@@ -17,14 +17,13 @@ from models.past_forecasts import LEVELS
 from models.protection import within
 from models.reorder import by_series
 from models.safety_stock import aim_of, completed, terms_of
-from models.width import CLASSES, PLAIN, Past, learn_widths, volume_class
+from models.width import CLASSES, LEAST_ORIGINS, MOST_SERIES, PLAIN, Past, learn_widths, volume_class
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 from pipelines.contracts.planning import VOLUMES
 from pipelines.nightly import CHOSEN_FOR_DAYS
 
-ORIGINS, LEAST_ORIGINS = 26, 8  # weeks of the past that levels are played over
-MOST_SERIES = 1_000  # of which widths are learnt; of more as many are drawn
+ORIGINS = 26  # weeks of the past that levels are played over
 WHOLE_WEEKS = (("lead_time_days", 0.0), ("review_period_days", 1.0))  # and their least number
 MOST_DAYS_APART = 10  # of two forecasts of neighbouring weeks
 
