@@ -26,20 +26,7 @@ INPUTS = ("forecast_means", "forecasts", "inventory_position", "supplier_terms",
 SPREADS = specs("spreads", sorted({*spreads.TABLES, *INPUTS}))
 DECISIONS = specs(
     "decisions",
-    [
-        "forecast_means",
-        "forecasts",
-        "forecast_alerts",
-        "inventory_position",
-        "supplier_terms",
-        "unit_costs",
-        "locations",
-        "fulfilment_lines",
-        "sku_days",
-        "product_classes",
-        "forecast_spreads",
-        "decision_widths",
-    ],
+    [*INPUTS, "forecast_alerts", "forecast_spreads", "decision_widths"],
     leave_out=("open_order_messages",),  # made after them, of what they set
 )
 
