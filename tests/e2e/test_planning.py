@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -70,17 +70,22 @@ def click(page: Page, column: int, row: int = 1) -> None:
     page.mouse.click(box["x"] + column, box["y"] + ROW * (row + 0.5))
 
 
-def click_until(page: Page, column: int, awaited: Locator, then: str = "") -> None:
-    """Clicks, and again where a list that was still being laid out took no notice, until what is awaited is there."""
+def until(page: Page, act: Callable[[], None], awaited: Locator) -> None:
+    """Acts on the list, and again where one that was still being laid out or drawn anew took no notice, until what is awaited is there."""
     for _ in range(5):
-        click(page, column)
-        if then:
-            page.keyboard.press(then)
         try:
+            act()
             return awaited.wait_for(timeout=8_000)
         except Error:
             settled(page)
-    pytest.fail(f"the list takes no clicks at {column}")
+    pytest.fail(f"the list takes no notice: {awaited} never came")
+
+
+def type_quantity(page: Page, quantity: int) -> None:
+    click(page, QUANTITY)
+    page.keyboard.press("Enter")
+    page.locator("#portal input").fill(str(quantity), timeout=8_000)
+    page.keyboard.press("Enter")
 
 
 def named(page: Page, name: str) -> None:
@@ -95,16 +100,12 @@ def test_a_plan_is_edited_reloaded_approved_exported_and_brought_back(page: Page
     one, other = alone.row(0, named=True), alone.row(1, named=True)
     quantity, worth = one["quantity_units"] + 7, float(one["unit_cost_amount"]) * (one["quantity_units"] + 7)
     find(page, shop, one["sku"])
-    editor = page.locator("#portal input")
-    click_until(page, QUANTITY, editor, then="Enter")
-    editor.fill(str(quantity))
-    page.keyboard.press("Enter")
-    expect(value_of(page, "Worth (EUR)")).to_have_text(f"{worth:,.0f}")
+    until(page, lambda: type_quantity(page, quantity), value_of(page, "Worth (EUR)").get_by_text(f"{worth:,.0f}", exact=True))
     page.reload()
     find(page, shop, one["sku"])
     assert shown(page, "Worth (EUR)") == f"{worth:,.0f}", "a reload loses nothing"
     named(page, "ana")
-    click_until(page, TICK, page.get_by_role("button", name="Approve 1 ("))
+    until(page, lambda: click(page, TICK), page.get_by_role("button", name="Approve 1 ("))
     settled(page)
     page.get_by_role("button", name="Approve 1 (").click()
     expect(page.get_by_text("1 approved by ana.")).to_be_visible()
