@@ -24,9 +24,9 @@ run: $(INSTALLED) ## the whole path on the built-in demo merchant: files in, a r
 
 test: $(INSTALLED) ## the tests; what this machine lacks is skipped and named
 	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "not e2e and not systems"
-	@echo "Not among them: the pages in a real browser and what stands beside real systems (make systems)."
+	@echo "Not among them: the pages in a real browser and what stands beside other systems (make systems)."
 
-systems: $(INSTALLED) ## the other tests: pages in a real browser, Spark's protocol, Shopify's schema, a real Vendure shop on PostgreSQL
+systems: $(INSTALLED) ## the other tests: pages in a real browser, channels under faults, Spark's protocol, Shopify's schema, a real Vendure shop
 	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "$(BESIDE)"
 
 spark: $(INSTALLED) ## what the tests of Spark's protocol need, beside the rest

@@ -1,4 +1,7 @@
-"""A sample of the trials and of the damaged records that `make bench` runs at full size. Not here: their numbers (docs/benchmarks.md)."""
+"""A sample of the trials and of the damaged records that `make bench` runs at full size. Not here: their numbers (docs/benchmarks.md).
+
+Each channel's platform is a server of its own, polled over HTTP for months of a shop's life: these are among `make systems`.
+"""
 
 from pathlib import Path
 
@@ -8,6 +11,8 @@ from benchmarks.fuzz import fuzz
 from benchmarks.trials import CHANNELS, run_trial
 from pipelines.demo.servers.faults import Weather
 from pipelines.demo.servers.shop import load_shop
+
+pytestmark = pytest.mark.systems
 
 
 @pytest.mark.parametrize("kind", CHANNELS)
