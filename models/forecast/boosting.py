@@ -3,7 +3,7 @@
 Targets are demand ÷ scale, one row per (series, origin, step), so that steps are forecast directly. Means by the Tweedie
 deviance, which has the mean as its optimum and bears heavy tails, and by Huber's loss, which large errors pull less; their average
 is taken. Rows are weighted so that an error counts as it does in RMSSE.
-Quantiles by pinball loss, one model per level.
+Quantiles by pinball loss, one model per level; large series count somewhat more in it, since more is bought for them.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,7 @@ FEW_ROWS = 20_000  # that a second thread would wait for more than it helps
 MIN_ROWS = 500  # fewer teach nothing that the series themselves don't say
 HIGHEST_RATIO = 10.0  # of demand to scale that a mean learns from: single bulk orders can't be foreseen
 HIGHEST_WEIGHT = 5.0  # of a row: steady series don't rule
+SIZE_POWER = 0.25  # of the scale, by which a quantile's row is weighted: 16 times the demand counts double
 ROUNDS = 150
 COMMON = {
     "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
@@ -71,7 +72,8 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
     data: dict[str, Any] = {"feature_name": names, "categorical_feature": features.categories, "params": {"verbosity": -1}}
     weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
     capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
-    whole = lightgbm.Dataset(table, target, **data)
+    size = scale**SIZE_POWER
+    whole = lightgbm.Dataset(table, target, weight=np.minimum(size / size.mean(), HIGHEST_WEIGHT), **data)
     common = COMMON | {"seed": seed, "num_threads": 1 if len(i) < FEW_ROWS else 2}
     made = []
     for settings, known in [
