@@ -8,11 +8,12 @@ from pipelines.contracts.base import code, count, date, flag, instant, key, mone
 POLICIES = ("R,S", "R,s,S", "newsvendor", "run-down")
 
 
-@register("decisions", "Safety stock and levels per SKU and location")
-class SafetyStock(dy.Schema):
+class StockLevel(dy.Schema):
+    """What sets a level, and the level: what both tables say of a SKU at a location."""
+
     sku = key("Stock keeping unit")
     location_id = key("Location")
-    supplier_id = text("Supplier tried first")
+    supplier_id = text("Supplier that it is ordered from")
     lead_time_days = number("Mean lead time, after what the supplier's orders took", "days", nullable=False)
     lead_time_std_days = number("Its standard deviation", "days", nullable=False)
     stated_lead_time_days = number("The supplier's own figure, or the one assumed", "days", nullable=False)
@@ -20,7 +21,6 @@ class SafetyStock(dy.Schema):
         "The supplier's purchase orders that the lead time rests on; at 0 it is as stated, or as other suppliers keep theirs"
     )
     review_period_days = number("Time between two orders", "days", nullable=False)
-    protection_interval_days = number("Lead time + review period", "days", nullable=False)
     policy = code("How it is ordered", POLICIES)
     aim = code("What the level is set by", AIMS)
     target_rate = number("The service aimed at; blank where costs decide", "rate")
@@ -30,9 +30,6 @@ class SafetyStock(dy.Schema):
     holding_rate = number("Cost of holding stock for a year ÷ its value", "rate", nullable=False)
     shortage_amount = number(
         "Cost of a missing unit, reporting currency; where no cost is known, per unit of cost", "currency", nullable=False
-    )
-    capital_dearer_rate = number(
-        "By how much the budget makes capital dearer; 1 where there is none or it suffices", "rate", nullable=False
     )
     left_amount = number("What a unit left over loses where no later order follows, else 0", "currency", nullable=False)
     eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
@@ -56,11 +53,19 @@ class SafetyStock(dy.Schema):
     textbook_safety_stock_units = number(
         "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
     )
-    mean_stock_units = number("Mean stock that the level leads to", "units", nullable=False)
     reorder_point_units = units("Order when the position is at or below it")
     order_up_to_level_units = units("Target position")
     demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
+
+
+@register("decisions", "Safety stock and levels per SKU and location")
+class SafetyStock(StockLevel):
+    protection_interval_days = number("Lead time + review period", "days", nullable=False)
+    capital_dearer_rate = number(
+        "By how much the budget makes capital dearer; 1 where there is none or it suffices", "rate", nullable=False
+    )
+    mean_stock_units = number("Mean stock that the level leads to", "units", nullable=False)
 
 
 @register("decisions", "The inventory position by the day on which each part of it is there, as levels follow it")
@@ -74,10 +79,7 @@ class PositionSchedule(dy.Schema):
 
 
 @register("decisions", "What to order from suppliers")
-class ReorderSuggestions(dy.Schema):
-    sku = key("Stock keeping unit")
-    location_id = key("Location")
-    supplier_id = text("Supplier")
+class ReorderSuggestions(StockLevel):
     description = text("Name")
     category = text("Category")
     on_hand_units = units("Physical and sellable; blank where unknown", nullable=True)
@@ -92,48 +94,6 @@ class ReorderSuggestions(dy.Schema):
     )
     supplied_by_location_id = text("Location that it is replenished from; blank where suppliers deliver to it")
     inventory_position_units = units("available + on order + decided + transfers + downstream − backordered", nullable=True)
-    lead_time_days = number("Mean lead time, after what the supplier's orders took", "days", nullable=False)
-    lead_time_std_days = number("Its standard deviation", "days", nullable=False)
-    stated_lead_time_days = number("The supplier's own figure, or the one assumed", "days", nullable=False)
-    lead_time_orders = count(
-        "The supplier's purchase orders that the lead time rests on; at 0 it is as stated, or as other suppliers keep theirs"
-    )
-    review_period_days = number("Time between two orders", "days", nullable=False)
-    policy = code("How it is ordered", POLICIES)
-    aim = code("What the level is set by", AIMS)
-    target_rate = number("The service aimed at; blank where costs decide", "rate")
-    abc_class = text("Class by sales")
-    xyz_class = text("Class by steadiness")
-    is_lost = flag("A missing unit is a lost sale; else it is owed")
-    holding_rate = number("Cost of holding stock for a year ÷ its value", "rate", nullable=False)
-    shortage_amount = number(
-        "Cost of a missing unit, reporting currency; where no cost is known, per unit of cost", "currency", nullable=False
-    )
-    left_amount = number("What a unit left over loses where no later order follows, else 0", "currency", nullable=False)
-    eoq_units = units("Economic order quantity; 1 where placing a line costs nothing")
-    dispersion_rate = number(
-        "Variance ÷ mean of demand over the interval, learnt from past forecasts; blank where their own width counts", "rate"
-    )
-    width = number(
-        "By what the standard deviation of demand is multiplied to decide by costs; 1 for a service", "rate", nullable=False
-    )
-    cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
-    unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
-    mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
-    expected_lost_units = number(
-        "Of that mean, what stock and supply are too little for before this order arrives; the level doesn't answer for it",
-        "units", nullable=False,
-    )  # fmt: skip
-    safety_stock_units = number(
-        "What the level holds beyond the mean that it answers for (mean − expected lost), before MOQ and packs",
-        "units", nullable=False,
-    )  # fmt: skip
-    textbook_safety_stock_units = number(
-        "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
-    )
-    demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
-    reorder_point_units = units("Order when the position is at or below it")
-    order_up_to_level_units = units("Target position")
     needed_units = units("order-up-to − position, before rounding; blank where stock is unknown", nullable=True)
     moq_units = units("Least order quantity")
     case_pack_units = units("Multiples ordered")
@@ -172,7 +132,6 @@ class ReorderSuggestions(dy.Schema):
     stock_out_date = date(
         "Projected first day without stock, if nothing more is ordered; blank when beyond the horizon", nullable=True
     )
-    assumptions = text("Figures assumed because the merchant gave none", nullable=False)
     forecast_model = text("Model behind the demand", nullable=False)
     snapshot_version = text("Snapshot it stands in", nullable=False)
     reason = text("The suggestion in a sentence", nullable=False)
