@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from pipelines.channels import orders
+from pipelines.channels.currencies import without_rates
 from pipelines.channels.documents import pseudonyms
 from pipelines.channels.fields import Reading, convert, is_given, kind_of
 from pipelines.channels.mapping import ROW, Config, Feed, Source
@@ -50,7 +51,7 @@ def parse(feed: Feed, config: Config, payload: Payload, pseudonym_key: bytes) ->
     raw = raw.with_columns(pl.col(column).forward_fill() for column in feed.fill_down)
     if feed.where:
         raw = raw.filter(pl.sql_expr(feed.where))
-    rows = _typed(feed, config, raw, payload.name, pseudonym_key)
+    rows = _in_known_currencies(_typed(feed, config, raw, payload.name, pseudonym_key), feed, config)
     repeated = 0
     if feed.is_order_feed:
         frames, late = orders.build(rows, feed, config)
@@ -94,6 +95,26 @@ def _typed(feed: Feed, config: Config, raw: pl.DataFrame, name: str, pseudonym_k
     pseudonym = pseudonyms(pseudonym_key)
     rows = rows.with_columns(pseudonym(rows[name]).alias(name) for name in PERSONAL if name in rows.columns)
     return _with_version_of_the_document(rows, feed)
+
+
+def _in_known_currencies(rows: pl.DataFrame, feed: Feed, config: Config) -> pl.DataFrame:
+    """Rows with the problem of those whose money could never be converted."""
+    if "currency_code" not in feed.columns:
+        return rows
+    stated = {config.merchant.reporting_currency, *(channel.currency for channel in config.channels)}
+    unknown = without_rates(rows["currency_code"].drop_nulls().unique(), [code for code in stated if code])
+    if not unknown:
+        return rows
+    is_new = pl.col("problem").is_null() & pl.col("currency_code").is_in(sorted(unknown))
+    name = feed.columns["currency_code"].column or "currency_code"
+    said = pl.format(
+        "no exchange rates are known for {}; write a currency that the ECB fixes, or the amount in one", "currency_code"
+    )
+    return rows.with_columns(
+        problem=pl.when(is_new).then(said).otherwise("problem"),
+        problem_field=pl.when(is_new).then(pl.lit(name)).otherwise("problem_field"),
+        problem_value=pl.when(is_new).then("currency_code").otherwise("problem_value"),
+    )
 
 
 def _given(feed: Feed, sources: dict[str, Source], raw: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -243,7 +264,8 @@ def _newest_versions(frames: dict[str, pl.DataFrame], feed: Feed) -> tuple[dict[
 
 
 def _payload_version(feed: Feed, rows: pl.DataFrame, documents: pl.DataFrame, payload: Payload) -> str:
-    """The date in the file's name where the feed gives a pattern, else the newest time in its rows that count; then the name, 9 before 10."""
+    """The date in the file's name where the feed gives a pattern, else the newest instant in its rows that count; then the name, 9 before 10,
+    and when it landed. Dates are no instants: those of master data tell what it says, not when it was said."""
     name = re.sub(r"\d+", lambda digits: digits[0].zfill(12), payload.name)
     if feed.version.file_name:
         found = re.search(feed.version.file_name, payload.name)
@@ -251,11 +273,13 @@ def _payload_version(feed: Feed, rows: pl.DataFrame, documents: pl.DataFrame, pa
             raise InputError(
                 f"{payload.name} does not match version.file_name = '{feed.version.file_name}' of feed '{feed.name}'; rename the file or mend the pattern."
             )
-        return f"{found[1]} {name} {feed.name}"
+        return f"{found[1]} {name} {payload.landed_at} {feed.name}"
     counted = rows.filter(pl.col("problem").is_null()).join(documents, on=[*table(feed.table).identity, VERSION], how="semi")
-    times = [pl.col(name).max().cast(pl.Datetime("us")) for name, dtype in counted.schema.items() if dtype.is_temporal()]
+    times = [
+        pl.col(name).max().cast(pl.Datetime("us")) for name, dtype in counted.schema.items() if isinstance(dtype, pl.Datetime)
+    ]
     newest = counted.select(pl.max_horizontal(times).cast(pl.String)).item() if times else None
-    return f"{newest or ''} {name} {feed.name}"
+    return f"{newest or ''} {name} {payload.landed_at} {feed.name}"
 
 
 def _stamp(frame: pl.DataFrame, contract: Table, feed: str, version: str, payload_hash: str) -> pl.DataFrame:

@@ -120,6 +120,7 @@ class Feed(Strict):
     deliver_within_days: float | None = Field(None, gt=0, lt=1_000)
     where: str | None = Field(None, description="SQL condition on columns: rows that are of this table; others belong to another")
     version: Version = Version()
+    whole: bool = Field(False, description="each file is the whole list: what a newer one leaves out is no more")
     columns: dict[str, Source]
 
     @model_validator(mode="after")
@@ -127,6 +128,8 @@ class Feed(Strict):
         tables = {t.name for t in all_tables("ledger")} - set(NOT_BY_FILE)
         if self.table not in tables:
             raise ValueError(f"table '{self.table}' is not one of {', '.join(sorted(tables))}")
+        if self.whole and any(isinstance(column.dtype, pl.Datetime) for column in table(self.table).columns.values()):
+            raise ValueError(f"{self.table} tell what happened, which no later file undoes; leave `whole` out")
         unknown = sorted(set(self.columns) - set(self.fields()))
         if unknown:
             raise ValueError(f"'{unknown[0]}' is not a field of {self.table}; {_suggestion(unknown[0], self.fields(), 'fields')}")

@@ -13,12 +13,16 @@ def _as_it_is(content: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Payload:
-    """A file in landing; `unseal` turns what stands on disk into what was received."""
+    """A file in landing; `unseal` turns what stands on disk into what was received.
+
+    landed_at: when it was last put where the merchant keeps it, as text that sorts.
+    """
 
     path: Path
     name: str
     hash: str
     unseal: Callable[[bytes], bytes] = _as_it_is
+    landed_at: str = ""
 
     def content(self) -> bytes:
         """What was received.

@@ -2,11 +2,10 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from functools import cache
-from typing import Any
 
 import polars as pl
 
+from pipelines.channels.currencies import converter
 from pipelines.contracts import table
 from pipelines.contracts.base import RATE_SCALE
 from pipelines.errors import InputError
@@ -38,23 +37,13 @@ def _euro_fixings(currency: str, days: list[date]) -> list[tuple[Decimal, bool]]
     """Per day, the currency's units per euro and whether that fixing is too old (or, before the first one, too new) to be final."""
     if currency == "EUR":
         return [(Decimal(1), False)] * len(days)
-    converter = _converter()
-    if currency not in converter.currencies:
+    rates_of = converter()
+    if currency not in rates_of.currencies:
         raise InputError(f"No exchange rates are known for {currency}; check the currency in the mapping.")
-    last_fixing = converter.bounds[currency].last_date
-    first_fixing = converter.bounds[currency].first_date
-    rates = [Decimal(converter.convert(1, "EUR", currency, date=max(day, first_fixing))) for day in days]
+    last_fixing = rates_of.bounds[currency].last_date
+    first_fixing = rates_of.bounds[currency].first_date
+    rates = [Decimal(rates_of.convert(1, "EUR", currency, date=max(day, first_fixing))) for day in days]
     return [
         (rate, not first_fixing <= day <= last_fixing + timedelta(days=DAYS_A_FIXING_HOLDS))
         for rate, day in zip(rates, days, strict=True)
     ]
-
-
-@cache
-def _converter() -> Any:
-    """The rates that the library ships, read once: they take half a second."""
-    from currency_converter import CurrencyConverter
-
-    return CurrencyConverter(
-        decimal=True, fallback_on_wrong_date=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known"
-    )

@@ -22,9 +22,10 @@ from pipelines.ledger.merge import Balance, merge
 from pipelines.ledger.sources import Source, sources
 from pipelines.ledger.tracking import track
 from pipelines.warehouse.duckdb import Warehouse
-from pipelines.warehouse.landing import Landing, Shelf, folder_name
+from pipelines.warehouse.landing import Landing, Shelf, file_hash, folder_name
 
 Progress = Callable[[int, int], None]
+Known = dict[tuple[str, str], datetime]
 BATCH_BYTES = 8_000_000
 PACKED = 4  # how much larger records are than the payload that holds them
 READERS, READ_AHEAD = 2, 2  # threads that read payloads, and batches that they are ahead of the merge
@@ -70,12 +71,15 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
         patterns = ", ".join(feed.files for feed in config.feeds[:4])
         raise InputError(f"No file in {folder} matches {patterns}; put the exports there or mend `files` in the mapping.")
     present = {feed.name for feed, _ in found}
+    newest = {feed.name: landing.newest(feed.name) for feed in config.feeds}
     landed = Landed(missing=[f"No file matches '{f.files}' of feed '{f.name}'." for f in config.feeds if f.name not in present])
     for number, (feed, file) in enumerate(found, 1):
         name = os.fsencode(file.relative_to(folder).as_posix()).decode(errors="replace")
         try:
             shelf = Shelf(feed.name, feed.channel, feed.table)
             is_new = not landing.holds(shelf, file, name) and landing.add(shelf, file.read_bytes(), name, at) is not None
+            if not is_new and name in newest[feed.name] and newest[feed.name][name].hash != file_hash(file):
+                landing.bring_back(shelf, file, name, at)
         except PermissionError as problem:
             raise InputError(
                 f"{name} of feed '{feed.name}' may not be read by this user; give it the right to read it."
@@ -108,14 +112,15 @@ def load(
     waiting = [
         (source, payload)
         for source in wanted
-        for payload in landing.payloads(source.shelf, {folder for feed, folder in known if feed == source.origin.feed})
+        for payload in landing.payloads(source.shelf, _seen(known, source) if source.is_packed else ())
+        if _is_wanted(source, payload, known)
     ]
     done = 0
     for ready in _read_ahead(waiting, landing, loaded):
         with warehouse.open() as connection:
             known = _known(connection)  # another process may have loaded some meanwhile
             for source, payload, content in ready:
-                if content is not None and (source.origin.feed, folder_name(payload.hash, payload.name)) not in known:
+                if content is not None and _is_wanted(source, payload, known):
                     loaded.balances.append((payload.name, merge(connection, source.origin, payload, content, at)))
                 done += 1
                 progress(done, len(waiting))
@@ -125,10 +130,20 @@ def load(
     return loaded
 
 
-def _known(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
-    """Feed and landing folder of every payload that was loaded."""
-    rows = connection.sql("SELECT feed, payload_hash, file_name FROM loads").fetchall()
-    return {(feed, folder_name(digest, name)) for feed, digest, name in rows}
+def _known(connection: duckdb.DuckDBPyConnection) -> Known:
+    """Feed and landing folder of every payload that was loaded, and when that was."""
+    rows = connection.sql("SELECT feed, payload_hash, file_name, loaded_at FROM loads").fetchall()
+    return {(feed, folder_name(digest, name)): loaded_at for feed, digest, name, loaded_at in rows}
+
+
+def _seen(known: Known, source: Source) -> set[str]:
+    return {folder for feed, folder in known if feed == source.origin.feed}
+
+
+def _is_wanted(source: Source, payload: Payload, known: Known) -> bool:
+    """True for what was never loaded, and for a merchant's file that has come back since it was."""
+    loaded_at = known.get((source.origin.feed, folder_name(payload.hash, payload.name)))
+    return loaded_at is None or (not source.is_packed and datetime.fromisoformat(payload.landed_at) > loaded_at)
 
 
 Waiting = list[tuple[Source, Payload]]

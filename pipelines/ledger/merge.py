@@ -29,12 +29,13 @@ RESOLVED: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """What a payload came by: a mapping's feed or a channel's stream, and the hash of how it is read."""
+    """What a payload came by: a mapping's feed or a channel's stream, the hash of how it is read, and whether each is the whole list."""
 
     feed: str
     channel: str
     table: str
     mapping_hash: str
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payloa
         with _staged(connection, parsed):
             counts = _decide(connection, origin, contract, names)
             stored, replaced = _apply(connection, contract, names)
+            if origin.is_whole and parsed.documents.height:
+                replaced += _withdraw(connection, origin, contract, parsed)
         balance = Balance(
             parsed.rows_in,
             counts["accepted"],
@@ -79,6 +82,7 @@ def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payloa
             replaced,
         )
         balance.require(f"{payload.name} (feed {origin.feed})")
+        _forget(connection, origin, payload)
         insert(connection, "quarantine", parsed.quarantine)
         insert(connection, "loads", _account(origin, payload, balance, at))
         connection.commit()
@@ -114,8 +118,18 @@ def _decide(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Tab
     else:
         accepted = "SELECT *, false AS is_known, true AS wins, 'accepted' AS verdict FROM staged_documents"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE verdicts AS {accepted}").fetchall()
+    if origin.is_whole:
+        _keep_out(connection, origin, contract)
     counted = dict(connection.sql("SELECT verdict, sum(source_rows)::BIGINT FROM verdicts GROUP BY ALL").fetchall())
     return {verdict: counted.get(verdict, 0) for verdict in ("accepted", "duplicate", "superseded")}
+
+
+def _keep_out(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table) -> None:
+    """Documents that a newer file of the feed has left out are superseded by it, whenever theirs comes."""
+    newer = f"""SELECT count(*) > 0 FROM {contract.name} WHERE feed = '{origin.feed}'
+        AND payload_version > (SELECT max(payload_version) FROM staged_{contract.name})"""
+    if connection.sql(newer).fetchall()[0][0]:
+        connection.execute("UPDATE verdicts SET wins = false, verdict = 'superseded' WHERE NOT is_known").fetchall()
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, names: tuple[str, ...]) -> None:
@@ -181,6 +195,28 @@ def _apply(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[
         winners = f"SEMI JOIN (SELECT * FROM verdicts WHERE wins) v USING ({key})" if losing else ""
         connection.execute(f"INSERT INTO {name} BY NAME SELECT * FROM staged_{name} {winners}").fetchall()
     return int(stored), int(replaced)
+
+
+def _withdraw(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: Table, parsed: Parsed) -> int:
+    """Takes out what earlier files of the feed held and this one leaves out; returns how many rows.
+
+    A document of which a row can't be read stays as it was, and all of them do where that row can't be told.
+    """
+    unreadable = parsed.quarantine["document"]
+    if unreadable.null_count():
+        return 0
+    identity, named = ", ".join(contract.identity), ", ".join(name for name in contract.identity if name != "channel")
+    left_out = f"""feed = ? AND payload_version < (SELECT max(payload_version) FROM staged_{contract.name})
+        AND ({identity}) NOT IN (SELECT ({identity}) FROM staged_documents) AND NOT list_contains(?, concat_ws(' ', {named}))"""
+    gone = connection.execute(f"DELETE FROM {contract.name} WHERE {left_out}", [origin.feed, unreadable.to_list()]).fetchall()
+    return int(gone[0][0])
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payload) -> None:
+    """Drops the account of an earlier load of a file that has come back: the new one takes its place."""
+    for name in ("quarantine", "loads"):
+        where = "feed = ? AND payload_hash = ? AND file_name = ?"
+        connection.execute(f"DELETE FROM {name} WHERE {where}", [origin.feed, payload.hash, payload.name]).fetchall()
 
 
 def _tell(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...], known: int, losing: int) -> None:

@@ -20,6 +20,7 @@ from pipelines.intake.reconcile import ACCOUNT
 from pipelines.ledger.merge import Origin
 
 SENSELESS_FROM_ROWS = 20
+EDITION = "2"  # of how files are read and versions made; another makes the ledger anew from landing
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _of_feed(feed: Feed, shelf: str, config: Config, key: bytes) -> Source:
             )
         return parsed
 
-    return Source(Origin(feed.name, feed.channel, feed.table, mapping_hash(config, feed)), shelf, parse)
+    return Source(Origin(feed.name, feed.channel, feed.table, mapping_hash(config, feed), feed.whole), shelf, parse)
 
 
 def _of_reports(stream: ReportStream, channel: Channel, config: Config, key: bytes) -> Iterator[Source]:
@@ -80,7 +81,7 @@ def _of_records(stream: RecordStream, channel: Channel, key: bytes) -> Source:
 
 def mapping_hash(config: Config, feed: Feed) -> str:
     """Hash of everything that decides how the feed's files are read."""
-    described = "".join(channel.model_dump_json(include=READ_BY_FILES) for channel in config.channels)
+    described = EDITION + "".join(channel.model_dump_json(include=READ_BY_FILES) for channel in config.channels)
     return hashlib.sha256((feed.model_dump_json() + described).encode()).hexdigest()[:16]
 
 

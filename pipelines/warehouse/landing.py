@@ -62,18 +62,28 @@ class Landing:
                 raise
             shutil.rmtree(aside)  # another process landed it meanwhile
             return None
-        return Payload(target / "payload", name, digest, self.seal.unseal)
+        return self._payload(manifest)
+
+    def newest(self, feed: str) -> dict[str, Payload]:
+        """Per name, the payload of a feed that landed last."""
+        return {payload.name: payload for payload in sorted(self.payloads(feed), key=lambda payload: payload.landed_at)}
+
+    def bring_back(self, shelf: Shelf, file: Path, name: str, at: datetime) -> None:
+        """Marks a payload that stands again where the merchant keeps it, after another under its name, as the newest of them."""
+        manifest = _manifest(self.place(shelf.name, file_hash(file), name))
+        if manifest:
+            told = json.dumps(manifest | {"fetched_at": at.isoformat()}, indent=1).encode()
+            _replace(self.place(shelf.name, manifest["sha256"], name) / "manifest.json", told)
 
     def holds(self, shelf: Shelf, file: Path, name: str) -> bool:
         """True when the file's content is here under that name already."""
         return self.place(shelf.name, file_hash(file), name).exists()
 
     def payloads(self, feed: str, known: Container[str] = ()) -> Iterator[Payload]:
-        """Finished payloads of a feed in the order of their names; those whose folder's name is in `known` are left out."""
+        """Finished payloads of a feed in the order of their names, of one name as they landed; folders named in `known` are left out."""
         folders = [p for p in (self.folder / feed).glob("*") if p.name not in known]
-        for manifest in sorted((m for m in map(_manifest, folders) if m), key=lambda m: (m["name"], m["sha256"])):
-            place = self.place(feed, manifest["sha256"], manifest["name"])
-            yield Payload(place / "payload", manifest["name"], manifest["sha256"], self.seal.unseal)
+        found = [self._payload(manifest) for manifest in map(_manifest, folders) if manifest]
+        yield from sorted(found, key=lambda payload: (payload.name, payload.landed_at, payload.hash))
 
     def refuse(self, feed: str, payload: Payload) -> None:
         """Sets aside a payload that can't be read; while its file stays where the merchant put it, the next run tries it again."""
@@ -89,10 +99,7 @@ class Landing:
 
     def rewrite(self, path: Path, content: bytes) -> None:
         """Puts other content in place of a payload's, whole or not at all; for erasure, which alone may."""
-        aside = path.with_suffix(".rewritten")
-        aside.write_bytes(self.seal.seal(content))
-        _sync(aside)
-        aside.replace(path)
+        _replace(path, self.seal.seal(content))
 
     def seal_all(self) -> int:
         """Encrypts payloads that landed before a key was configured; returns how many."""
@@ -106,6 +113,11 @@ class Landing:
     def place(self, feed: str, digest: str, name: str) -> Path:
         """Folder of the payload with that content and name."""
         return self.folder / feed / folder_name(digest, name)
+
+    def _payload(self, manifest: dict[str, Any]) -> Payload:
+        name, digest = manifest["name"], manifest["sha256"]
+        place = self.place(manifest["feed"], digest, name)
+        return Payload(place / "payload", name, digest, self.seal.unseal, manifest["fetched_at"])
 
 
 def folder_name(digest: str, name: str) -> str:
@@ -123,6 +135,14 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         return json.loads((folder / "manifest.json").read_text())
     return None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Other content in place of a file's, whole or not at all."""
+    aside = path.with_suffix(".rewritten")
+    aside.write_bytes(content)
+    _sync(aside)
+    aside.replace(path)
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -98,7 +98,7 @@ def test_lines_of_a_shipment_are_numbered_when_the_file_does_not(parse: Parse) -
 
 def test_a_table_without_any_time_has_the_files_name_for_a_version(parse: Parse) -> None:
     parsed = parse("sku\nA\n", "products.csv", table="suppliers", columns='supplier_id = "sku"', channel="")
-    assert parsed.frames["suppliers"]["payload_version"].to_list() == [" products.csv f"]
+    assert parsed.frames["suppliers"]["payload_version"].to_list() == [" products.csv  f"]
 
 
 def templates() -> tuple[Feed, ...]:
@@ -147,6 +147,16 @@ def test_what_suppliers_ask_is_read_and_a_calendar_that_cannot_be_meant_is_set_a
         (3, "order_cutoff_time", "25:00", "order_cutoff_time can't be read as text such as 14:00"),
         (4, "closed_days", "2026-13-01", "closed_days can't be read as text such as 2026-12-24 2027-02-05/2027-02-20"),
     ]
+
+
+def test_a_currency_without_rates_costs_its_row_alone(parse: Parse) -> None:
+    columns = "\n".join(f'{c} = "{c}"' for c in ("supplier_id", "sku", "unit_cost_amount", "currency_code"))
+    content = "supplier_id,sku,unit_cost_amount,currency_code\nS,A,1.00,XXX\nS,B,2.00,CNY\nS,C,3.00,EUR\n"
+    parsed = parse(content, "t.csv", table="supplier_terms", columns=columns, channel="")
+    assert parsed.frames["supplier_terms"]["sku"].to_list() == ["B", "C"]
+    (problem,) = problems(parsed)
+    assert problem[:3] == (1, "currency_code", "XXX")
+    assert problem[3].startswith("no exchange rates are known for XXX")
 
 
 def test_terms_that_cannot_be_meant_are_kept_as_they_were_said(parse: Parse) -> None:

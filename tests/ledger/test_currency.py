@@ -7,8 +7,8 @@ from decimal import Decimal
 import currency_converter
 import pytest
 
+from pipelines.channels.currencies import converter
 from pipelines.errors import InputError
-from pipelines.ledger import currency
 from pipelines.ledger.currency import DAYS_A_FIXING_HOLDS, dense_rates
 
 
@@ -19,9 +19,9 @@ def fixings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     file.write_text("Date,USD,GBP,\n2026-01-09,1.25,0.80,\n2026-01-08,1.00,0.80,\n")
     real = currency_converter.CurrencyConverter
     monkeypatch.setattr(currency_converter, "CurrencyConverter", lambda **options: real(str(file), **options))
-    currency._converter.cache_clear()
+    converter.cache_clear()
     yield
-    currency._converter.cache_clear()
+    converter.cache_clear()
 
 
 def rates(code: str, reporting: str, first: date, last: date) -> list[tuple[Decimal, bool]]:
