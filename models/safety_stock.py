@@ -2,6 +2,7 @@
 order (reorder.py).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,8 @@ from models.levels import AIMS, Aim, Interval, expected_amounts, fill_rates, lea
 from models.protection import moments_of, week_variances, within
 
 Array = NDArray[np.float64]
-BLOCK = 100
+BLOCK, BLOCK_DAYS = 100, 91.0  # series whose futures are drawn together, where none lasts longer; of longer ones fewer
+MOST_DAYS = 728.0  # no lead time is drawn beyond these 104 weeks
 ONE_DAY = 1.0
 LEAST_REVIEW_DAYS = 1.0  # nobody looks more often than a run is made
 PATHS = 2000  # levels lie far out in the tail
@@ -128,7 +130,7 @@ def _shelf(ordered: pl.DataFrame, stock: pl.DataFrame | None) -> Shelf:
     if stock is None or stock.is_empty():
         return Shelf(np.full(ordered.height, np.nan), np.zeros((ordered.height, 0)))
     at = stock.join(ordered.select(*SERIES, "is_lost").with_row_index("_i"), on=SERIES).filter("is_lost")
-    days = at["days"].cast(pl.Float64).clip(0).to_numpy()
+    days = at["days"].cast(pl.Float64).clip(0, MOST_DAYS).to_numpy()
     span = WEEK if (days % WEEK == 0).all() else ONE_DAY
     place, row = np.ceil(days / span).astype(np.int64), at["_i"].to_numpy()
     on_hand, due = np.full(ordered.height, np.nan), np.zeros((ordered.height, int(place.max(initial=0)) + 1))
@@ -209,8 +211,7 @@ def sampled(
     """
     order = np.argsort(terms.days, kind="stable")
     parts = []
-    for start in range(0, max(len(order), 1), BLOCK):
-        cut = order[start : start + BLOCK]
+    for cut in _blocks(order, terms.days[order]):
         part = terms.part(cut)
         days = _lead_times(part.lead_days, part.lead_std_days, rng, paths or PATHS)
         std = part.std(within(means[cut], part.days), np.full(len(cut), np.nan))
@@ -220,6 +221,19 @@ def sampled(
         )
     names = ("lead_units", "interval_units", "review_units", "idle_rate", "lost_units")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
+
+
+def _blocks(order: NDArray[np.int64], days: Array) -> Iterator[NDArray[np.int64]]:
+    """`order` in parts; days: ascending, (n,). Every path of a part is as long as its longest interval: of long ones there are fewer.
+
+    Example: 60 series of 21 days, one of a year: the one is drawn apart.
+    """
+    sizes, start = np.arange(1, BLOCK + 1), 0
+    while start == 0 or start < len(order):
+        some = days[start : start + BLOCK]
+        many = max(int((sizes[: len(some)] * some <= BLOCK * BLOCK_DAYS).sum()), 1)
+        yield order[start : start + many]
+        start += many
 
 
 def aim_of(ordered: pl.DataFrame, review: Array, review_units: Array) -> Aim:
@@ -240,8 +254,8 @@ def _lots(ordered: pl.DataFrame, review_units: Array) -> Array:
 
 
 def _lead_times(mean: Array, std: Array, rng: np.random.Generator, paths: int) -> Array:
-    """(series, paths) days, gamma distributed; exactly the mean where the standard deviation is 0."""
+    """(series, paths) days, gamma distributed, at most MOST_DAYS; exactly the mean where the standard deviation is 0."""
     spread = np.maximum(std, 1e-6 * np.maximum(mean, 1.0))
     shape = (np.maximum(mean, 1e-9) / spread) ** 2
     drawn = rng.gamma(shape[:, None], (np.maximum(mean, 1e-9) / shape)[:, None], (len(mean), paths))
-    return np.where(std[:, None] > 0, drawn, mean[:, None])
+    return np.minimum(np.where(std[:, None] > 0, drawn, mean[:, None]), MOST_DAYS)

@@ -153,9 +153,9 @@ class Planning(Strict):
     service_of: Literal["each", "class"] = Field(
         "each", description="who reaches a service: each SKU, or all of one aim and target together at the least stock value"
     )
-    review_period_days: float = Field(7, gt=0)
-    lead_time_days: float = Field(14, gt=0)
-    lead_time_std_days: float = Field(3, ge=0)
+    review_period_days: float = Field(7, gt=0, le=365)
+    lead_time_days: float = Field(14, gt=0, le=365)
+    lead_time_std_days: float = Field(3, ge=0, le=365)
     holding_rate: float = Field(0.2, ge=0, description="cost of holding stock for a year ÷ its value")
     shortage_rate: float = Field(1, ge=0, description="cost of a missing unit ÷ its margin: 1 where only the sale is lost")
     margin_rate: float = Field(0.5, gt=0, description="margin ÷ cost where no price is above the cost")

@@ -179,7 +179,8 @@ class OrderExceptions(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
     kind = key(
-        "no supplier terms, lead time, quantity, cost, stock below zero, unit mismatch, same priority, unmatched decision, supplied by"
+        "no supplier terms, lead time, lead time spread, review period, quantity, cost, stock below zero, unit mismatch, same priority, "
+        "unmatched decision, supplied by"
     )
     about = key("The supplier or decision that it is about; empty where the product alone")
     reason = text("What is wrong", nullable=False)

@@ -12,6 +12,7 @@ from models.quantity import YEARS_OF_DEMAND
 from pipelines.contracts import table
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network
+from pipelines.decisions.terms import LONGEST_DAYS
 
 LEAST_YEARLY = 1.0  # units; of what sells less than one a year nobody will order
 MISMATCH, NEAR = 5.0, 0.2  # a cost so many times another is of another unit; so near to the pack it is that of a pack
@@ -27,7 +28,7 @@ def order_exceptions(rows: pl.DataFrame, inputs: Inputs, network: Network, after
     wanted = rows.filter(pl.col("mean_demand_units") > 0)
     terms = _of_terms(wanted, inputs)
     found = [
-        _no_terms(wanted), _lead_time(terms), _kept_back(wanted), _no_cost(wanted, inputs), _below_zero(inputs.position), _other_unit(terms),
+        _no_terms(wanted), *_of_days(terms), _kept_back(wanted), _no_cost(wanted, inputs), _below_zero(inputs.position), _other_unit(terms),
         _tied(terms), _unmatched(inputs.supply, inputs.as_of, after_days),
         _unused(wanted, network),
     ]  # fmt: skip
@@ -51,7 +52,8 @@ def _of_terms(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """Suggestions with the terms that they rest on, as the merchant stated them, how many share their priority, and the cost in reporting currency."""
     stated = pl.concat([table("supplier_terms").empty(), inputs.supplier_terms], how="diagonal_relaxed")
     sharing = stated.with_columns(sharing=pl.len().over("sku", "priority"))
-    sharing = sharing.select("sku", "supplier_id", "sharing", "currency_code", stated_days="lead_time_days", stated_pack="case_pack_units",
+    sharing = sharing.select("sku", "supplier_id", "sharing", "currency_code", terms_days="lead_time_days",
+                             terms_spread_days="lead_time_std_days", terms_review_days="review_period_days", stated_pack="case_pack_units",
                              stated_cost=pl.col("unit_cost_amount").cast(pl.Float64))  # fmt: skip
     rates = inputs.fx_rates.sort("rate_date").group_by("currency_code").agg(rate=pl.col("reporting_rate").last().cast(pl.Float64))
     return rows.join(sharing, on=["sku", "supplier_id"], how="inner").join(rates, on="currency_code", how="left")
@@ -67,12 +69,19 @@ def _no_terms(rows: pl.DataFrame) -> pl.DataFrame:
     return _listed(bare, "no supplier terms", pl.lit("no supplier says how to order it"), assumed)
 
 
-def _lead_time(terms: pl.DataFrame) -> pl.DataFrame:
-    wrong = terms.filter(pl.col("stated_days") <= 0)
-    reason = pl.format("{} states a lead time of {} days", "supplier_id", "stated_days")
-    return _listed(
-        wrong, "lead time", reason, pl.format("{} days are used", pl.col("lead_time_days").round(1)), pl.col("supplier_id")
-    )
+def _of_days(terms: pl.DataFrame) -> list[pl.DataFrame]:
+    """Times of zero or below (a spread: below zero), and such that nobody waits for."""
+    found = []
+    for kind, stated, used, is_least in (
+        ("lead time", pl.col("terms_days"), "lead_time_days", pl.col("terms_days") > 0),
+        ("lead time spread", pl.col("terms_spread_days"), "lead_time_std_days", pl.col("terms_spread_days") >= 0),
+        ("review period", pl.col("terms_review_days"), "review_period_days", pl.col("terms_review_days") > 0),
+    ):
+        wrong = terms.filter(~is_least | (stated > LONGEST_DAYS))
+        tail = pl.when(stated > LONGEST_DAYS).then(pl.lit(f", more than {LONGEST_DAYS:.0f}")).otherwise(pl.lit(""))
+        reason = pl.format("{} states a {} of {} days{}", "supplier_id", pl.lit(kind), stated, tail)
+        found.append(_listed(wrong, kind, reason, pl.format("{} days are used", pl.col(used).round(1)), pl.col("supplier_id")))
+    return found
 
 
 def _kept_back(rows: pl.DataFrame) -> pl.DataFrame:

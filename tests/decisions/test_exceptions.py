@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.decisions.house import AS_OF, decided, house, term
+from pipelines.decisions.terms import usable
+from tests.decisions.house import AS_OF, decided, house, rows, term
 
 RATE = [{"currency_code": "EUR", "rate_date": AS_OF.date(), "reporting_rate": 1}]
 
@@ -51,14 +52,41 @@ def test_no_supplier_terms() -> None:
     assert row["data_exception"] == "no supplier says how to order it"
 
 
-@pytest.mark.parametrize("days", [0.0, -3.0])
-def test_a_lead_time_that_cannot_be_meant(days: float) -> None:
+@pytest.mark.parametrize(("days", "tail"), [(0.0, ""), (-3.0, ""), (4000.0, ", more than 365")])
+def test_a_lead_time_that_cannot_be_meant_is_that_of_the_suppliers_other_goods(days: float, tail: str) -> None:
     frames = order([term("A", lead_time_days=days)])
     found = listed(frames)["lead time"]
-    assert (found["reason"], found["about"]) == (f"ACME states a lead time of {days} days", "ACME")
-    assert suggestion(frames)["lead_time_days"] == 14.0
-    assert "lead time 14 days" in suggestion(frames)["assumptions"]
+    assert (found["reason"], found["about"]) == (f"ACME states a lead time of {days} days{tail}", "ACME")
+    assert suggestion(frames)["lead_time_days"] == 10.0
+    assert "lead time 10 days" in suggestion(frames)["assumptions"]
     assert suggestion(frames)["order_quantity_units"] > 0
+
+
+@pytest.mark.parametrize(("days", "taken"), [(0.0, 14.0), (4000.0, 365.0)])
+def test_where_a_supplier_has_no_other_goods_the_usual_default_or_the_limit_counts(days: float, taken: float) -> None:
+    frames = order([term("A", supplier_id="BOLT", lead_time_days=days)])
+    assert listed(frames)["lead time"]["treatment"] == f"{taken} days are used"
+    assert f"lead time {taken:g} days" in suggestion(frames)["assumptions"]
+
+
+def test_the_docstrings_example_of_usable_terms() -> None:
+    skus, days = ["JUG", "PAN", "BOX", "CUP", "POT", "LID"], [20.0, 30.0, 40.0, 0.0, 4000.0, None]
+    terms = rows("supplier_terms", [term(sku, lead_time_days=one) for sku, one in zip(skus, days, strict=True)])
+    for found in (usable(terms), usable(usable(terms))):
+        taken = {
+            sku: (one, is_assumed)
+            for sku, one, is_assumed in found.select("sku", "lead_time_days", "is_lead_time_assumed").rows()
+        }
+        assert [taken[sku] for sku in ("CUP", "POT", "LID")] == [(30, True), (40, True), (30, True)]
+        assert taken["BOX"] == (40, False)
+
+
+def test_a_review_period_and_a_spread_that_cannot_be_meant() -> None:
+    frames = order([term("A", review_period_days=4000.0, lead_time_std_days=9000.0)])
+    found = listed(frames)
+    assert found["review period"]["treatment"] == "7.0 days are used"
+    assert found["lead time spread"]["reason"] == "ACME states a lead time spread of 9000.0 days, more than 365"
+    assert suggestion(frames)["lead_time_std_days"] == 3
 
 
 def test_an_moq_above_two_years_demand() -> None:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from models import safety_stock
+from models.futures import draw
 from models.protection import within
 from models.safety_stock import LEVELS, stock_levels, wanted
 from tests.models.builders import QUICK, frame
@@ -149,3 +151,13 @@ def test_no_series_give_the_same_columns():
 def test_demand_within_some_days_equals_a_sum_over_days(weeks: list[float], days: int):
     total = sum(weeks[min(d // 7, len(weeks) - 1)] / 7 for d in range(days))
     assert within(np.array([weeks]), np.array([float(days)]))[0] == pytest.approx(total)
+
+
+def test_a_long_lead_time_widens_no_other_series_and_none_is_drawn_beyond_two_years(monkeypatch: pytest.MonkeyPatch):
+    drawn: list[np.ndarray] = []
+    monkeypatch.setattr(safety_stock, "draw", lambda *args, **more: drawn.append(args[3]) or draw(*args, **more))
+    names, days = [f"S{i:02}" for i in range(61)], [14.0] * 60 + [360.0]
+    series = frame(SERIES, [(name, "L", lead, 350.0 * (lead > 14), 7.0, 0.95) for name, lead in zip(names, days, strict=True)])
+    stock_levels(wanted(series, *forecast_of({name: [1.0] for name in names}, 0, 0)))
+    assert [len(part) for part in drawn] == [60, 1], "a year is drawn apart from the fortnights"
+    assert drawn[0].max() == 14 and drawn[1].max() == safety_stock.MOST_DAYS
