@@ -21,7 +21,8 @@ TIE = 1e-9
 UNSTOCKED_DAYS = 730.0  # what isn't wanted once in two years is not stocked for the sake of a service level
 DEAREST = 1e6  # price of a missing unit in what a unit costs that stays a review
 MEDIAN = 0.5
-DEARER, HALVINGS = 2.0**10, 12  # how much dearer a budget may make capital, and in how many steps that is found
+DEAREST_CAPITAL, HALVINGS = 2.0**16, 12  # how much dearer a budget may make capital, and in how many steps that is found
+SUREST = 1 - 1e-4  # more than that futures can't tell
 
 
 class Interval(Protocol):
@@ -255,24 +256,44 @@ def _cycle_levels(interval: Interval, aim: Aim, price: float) -> Array:
     return _least(is_enough, interval.quantile(one))
 
 
-def within_budget(interval: Interval, aim: Aim, unit_cost_amount: Array, budget_amount: float) -> tuple[Array, float]:
-    """Levels whose mean stock costs at most `budget_amount` in all, and by how much dearer that makes capital (1 where it suffices).
+def within_budget(
+    interval: Interval, aim: Aim, asked: Array, unit_cost_amount: Array, budget_amount: float
+) -> tuple[Array, float]:
+    """Levels, none above `asked`, whose mean stock costs at most `budget_amount` in all, and by how much dearer that makes capital (1 where it suffices).
 
-    Capital is made dearer for every series alike until it suffices, so that the last euro buys the same everywhere (a Lagrange
-    multiplier; Silver, Pyke & Thomas 2017, 6.12); it bears on series that aim at costs, others keep their service.
+    Capital is made dearer for every series alike until the budget suffices, so that the last euro buys the same everywhere (a Lagrange multiplier;
+    Silver, Pyke & Thomas 2017, 6.12). A service that is asked for says what a missing unit is worth: what makes `asked` the cheapest level. So
+    it gives way as costs do. No level falls below `least_of`; where that costs more than the budget, it is taken.
+
+    Example: two series of 2 a day, asked for 0.95 and 0.99 of their cycles: with half the money both get less, the second still more than the first.
     """
 
-    def bound(rate: float) -> tuple[Array, float]:
-        level = least_levels(interval, replace(aim, holding_amount=aim.holding_amount * rate))
-        return level, float((np.maximum(mean_stock(interval, level, aim.lot), 0.0) * unit_cost_amount).sum())
+    def amount(level: Array) -> float:
+        return float((np.maximum(mean_stock(interval, level, aim.lot), 0.0) * unit_cost_amount).sum())
 
-    level, bound_amount = bound(1.0)
-    if bound_amount <= budget_amount:
-        return level, 1.0
-    low, high = 1.0, DEARER
-    level = bound(high)[0]
+    if amount(asked) <= budget_amount:
+        return asked, 1.0
+    floor = least_of(interval, asked)
+    served = interval.served(np.where(aim.is_lost, fill_rates(interval, asked, aim.lot), 1.0))
+    priced = _priced(served, aim, asked)
+    low, high, most, best = 1.0, DEAREST_CAPITAL, asked, floor
     for _ in range(HALVINGS):
         rate = float(np.sqrt(low * high))
-        tried, bound_amount = bound(rate)
-        low, high, level = (low, rate, tried) if bound_amount <= budget_amount else (rate, high, level)
-    return level, high
+        tried = np.maximum(_search(served, replace(priced, holding_amount=priced.holding_amount * rate), most), floor)
+        low, high, most, best = (low, rate, most, tried) if amount(tried) <= budget_amount else (rate, high, tried, best)
+    return best, high
+
+
+def least_of(interval: Interval, asked: Array) -> Array:
+    """(n,) what a budget leaves of levels: the median of what they answer for, as below it most cycles would end short; none above `asked`."""
+    return np.minimum(asked, interval.quantile(np.full(len(asked), MEDIAN)))
+
+
+def _priced(interval: Interval, aim: Aim, level: Array) -> Aim:
+    """`aim` by costs, with a service as the price of a missing unit that makes `level` cost least, see `least_levels`."""
+    lead, whole = interval.chances(level, aim.lot)
+    ratio = np.clip(np.divide(whole, lead, out=np.zeros_like(whole), where=lead > 0), 0.0, SUREST)
+    holding = np.where((aim.kind == COST) | (aim.holding_amount > 0), aim.holding_amount, 1.0)
+    implied = holding * aim.review_days / 2 * (1 + ratio) / (1 - ratio)
+    shortage = np.where(aim.kind == COST, aim.shortage_amount, implied)
+    return replace(aim, kind=np.full_like(aim.kind, COST, dtype="<U32"), holding_amount=holding, shortage_amount=shortage)

@@ -12,7 +12,18 @@ from scipy import special
 
 from models.demand import SERIES
 from models.futures import WEEK, Futures, Shelf, draw
-from models.levels import AIMS, Aim, Interval, expected_amounts, fill_rates, least_levels, least_stock, mean_stock, within_budget
+from models.levels import (
+    AIMS,
+    Aim,
+    Interval,
+    expected_amounts,
+    fill_rates,
+    least_levels,
+    least_of,
+    least_stock,
+    mean_stock,
+    within_budget,
+)
 from models.protection import moments_of, week_variances, within
 
 Array = NDArray[np.float64]
@@ -140,7 +151,8 @@ def _shelf(ordered: pl.DataFrame, stock: pl.DataFrame | None) -> Shelf:
 
 
 def stock_levels(known: Wanted, budget_amount: float | None = None, is_together: bool = False) -> pl.DataFrame:
-    """Adds the columns of LEVELS to each series, and capital_dearer_rate, by how much a budget makes capital dearer.
+    """Adds the columns of LEVELS to each series; capital_dearer_rate, by how much a budget makes capital dearer; with a budget
+    asked_stock_units and least_stock_units, mean stock as asked for and the least that a budget leaves.
 
     The level is the least that meets the series' aim; the reorder point is one below it, so that an order goes out at each review in
     which anything was wanted. Orders fill up to the level, or where placing one costs something to the EOQ above the reorder point.
@@ -154,12 +166,12 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     """
     lot, one = known.aim.lot, np.ones(known.series.height)
     cost = known.series["unit_cost_amount"].cast(pl.Float64).fill_null(0.0).to_numpy()
-    if budget_amount is None:
-        level, dearer = least_levels(known.interval, known.aim), 1.0
-    else:
-        level, dearer = within_budget(known.interval, known.aim, cost, budget_amount)
+    asked = least_levels(known.interval, known.aim)
     if is_together:
-        level = _together(known, level)
+        asked = _together(known, asked)
+    level, dearer = asked, 1.0
+    if budget_amount is not None:
+        level, dearer = within_budget(known.interval, known.aim, asked, cost, budget_amount)
     eoq = known.series["eoq_units"].cast(pl.Float64).to_numpy()
     filled = level + np.where(eoq > known.interval.review_units, eoq - 1, 0.0)
     chance = np.clip(known.interval.chances(level, one)[1], ALL_BUT, 1 - ALL_BUT)
@@ -170,7 +182,12 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     ]  # fmt: skip
     found = pl.DataFrame(columns, schema=list(LEVELS)[:-1]).cast({name: LEVELS[name] for name in list(LEVELS)[:-1]})  # type: ignore[arg-type]
     drawn = pl.lit("sampled futures" if known.is_sampled else "moments")
-    return pl.concat([known.series, found.with_columns(demand_from=drawn, capital_dearer_rate=pl.lit(dearer))], how="horizontal")
+    around = {} if budget_amount is None else {"asked": asked, "least": least_of(known.interval, asked)}
+    stocks = {f"{name}_stock_units": np.maximum(mean_stock(known.interval, units, lot), 0.0) for name, units in around.items()}
+    found = found.with_columns(
+        demand_from=drawn, capital_dearer_rate=pl.lit(dearer), **{n: pl.Series(v) for n, v in stocks.items()}
+    )
+    return pl.concat([known.series, found], how="horizontal")
 
 
 def _together(known: Wanted, level: Array) -> Array:

@@ -176,11 +176,11 @@ class SupplierBaskets(dy.Schema):
 
 @register("decisions", "What a person has to mend before an order can be right, and what was done instead")
 class OrderExceptions(dy.Schema):
-    sku = key("Stock keeping unit")
-    location_id = key("Location")
+    sku = key("Stock keeping unit; 'all' where it is about no one product")
+    location_id = key("Location; 'all' likewise")
     kind = key(
         "no supplier terms, lead time, lead time spread, review period, quantity, cost, stock below zero, unit mismatch, same priority, "
-        "unmatched decision, supplied by"
+        "unmatched decision, supplied by, budget"
     )
     about = key("The supplier or decision that it is about; empty where the product alone")
     reason = text("What is wrong", nullable=False)

@@ -7,6 +7,7 @@ import polars as pl
 from pipelines.channels.mapping import Config
 from pipelines.contracts import table
 from pipelines.decisions.baskets import supplier_limits, with_baskets
+from pipelines.decisions.common_exceptions import common_exceptions
 from pipelines.decisions.exceptions import order_exceptions, with_data_exceptions
 from pipelines.decisions.explanation import weighed
 from pipelines.decisions.inputs import Inputs, of_known_series
@@ -47,6 +48,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)
     suggestions, baskets = with_baskets(alone, limits)
     exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
+    exceptions = pl.concat([exceptions, common_exceptions(levels, config)], how="diagonal")
     frames = {
         "safety_stock": levels,
         "position_schedule": schedule.with_columns(snapshot_version=pl.lit(version)),

@@ -17,6 +17,7 @@ from models.levels import (
     expected_amounts,
     fill_rates,
     least_levels,
+    least_of,
     least_stock,
     mean_stock,
     within_budget,
@@ -126,15 +127,41 @@ def test_what_ends_is_a_newsvendors():
     assert least_levels(last, aim(1, shortage_amount=0.0))[0] == 0, "what is over isn't ordered"
 
 
-def test_a_budget_is_kept_and_a_service_of_all_is_reached_with_less_stock():
-    rates = np.linspace(0.1, 3.0, 40)
+@pytest.mark.parametrize("kinds", [[COST], [CYCLE], [FILL], [COST, CYCLE, FILL, CYCLE]])
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_budget_is_kept_by_all_levels_together_and_none_is_given_up(kinds: list[str], is_lost: bool):
+    rates, one = np.linspace(0.1, 3.0, 40), np.ones(40)
     known, cost = poisson(*rates), np.linspace(1.0, 30.0, 40)
-    wanted = replace(aim(40), holding_amount=cost * 0.2 / 365, shortage_amount=cost)
-    one = np.ones(40)
-    usual = float((mean_stock(known, least_levels(known, wanted), one) * cost).sum())
-    level, dearer = within_budget(known, wanted, cost, usual / 2)
-    assert (mean_stock(known, level, one) * cost).sum() <= usual / 2 and dearer > 1
-    assert within_budget(known, wanted, cost, usual * 2)[1] == 1
+    kind = np.resize(kinds, 40)
+    targets = np.select([kind == CYCLE, kind == FILL], [0.95, 0.98], 0.0)
+    wanted = replace(
+        aim(40, is_lost=is_lost), kind=kind, target_rate=targets, holding_amount=cost * 0.2 / 365, shortage_amount=cost
+    )
+    asked = least_levels(known, wanted)
+
+    def bound(level: np.ndarray) -> float:
+        return float((mean_stock(known, level, one) * cost).sum())
+
+    spent, before = bound(asked), asked
+    assert within_budget(known, wanted, asked, cost, spent)[1] == 1
+    for share in (0.95, 0.8, 0.65):
+        level, dearer = within_budget(known, wanted, asked, cost, share * spent)
+        assert 0.98 * share * spent < bound(level) <= share * spent and dearer > 1
+        assert (level <= before).all() and all((level < asked)[kind == one_of].any() for one_of in kinds), "every aim gives way"
+        before = level
+    least = least_of(known, asked)
+    assert (within_budget(known, wanted, asked, cost, spent / 100)[0] == least).all() and least.min() > 0
+
+
+def test_dearer_capital_moves_a_service_as_its_price_of_a_missing_unit_does():
+    """At twice the price of capital the cycles' ratio r = (p − k/2) ÷ (p + k/2) becomes (p − k) ÷ (p + k): 0.95 a cycle becomes about 0.9."""
+    known, wanted = poisson(20.0), aim(1, CYCLE, 0.95)
+    asked = least_levels(known, wanted)
+    ratio = float(np.divide(*known.chances(asked, np.ones(1))[::-1])[0])
+    price = 0.28 / 2 * (1 + ratio) / (1 - ratio)
+    twice = least_levels(known, aim(1, holding_amount=0.08, shortage_amount=price))
+    level, dearer = within_budget(known, wanted, asked, np.ones(1), float(mean_stock(known, twice, np.ones(1))[0]))
+    assert level == twice < asked and 1.8 < dearer < 2.3
 
 
 @pytest.mark.parametrize(("kind", "target"), [(CYCLE, 0.9), (CYCLE, 0.98), (FILL, 0.97)])
