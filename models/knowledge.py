@@ -4,6 +4,7 @@ Here: the effect of entries. Not here: entering them (pipelines/operations/knowl
 
 entries, everywhere here: those in force, with entry_id, number, kind, sku, location_id (null: everywhere), other_sku, start_date, end_date,
 weekly_units, change_rate, discount_rate; kinds promotion, launch, supersession, end, override; imported is for models.layers.
+Of several launches, supersessions or ends of a SKU the latest entered rules (models/successions.py).
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ import numpy as np
 import polars as pl
 import polars.selectors as cs
 from scipy import stats
+
+from models.successions import ruling
 
 DAYS = ["sku", "location_id", "channel", "demand_date"]
 WEEKS = ["sku", "location_id", "cutoff_date", "horizon"]
@@ -68,16 +71,15 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     only until the new one is there. A launch gives its look-alike's demand before the start, × (1 + change_rate). The old SKU keeps its own.
     Example: OLD sold 3 and 5, NEW follows and sold 2 on the second day: NEW has 3 and 7.
     """
-    flows = _flows(entries)
+    flows = _flows(ruling(entries, demand["location_id"].unique()))
     if flows.is_empty():
         return demand
-    from_other = demand.rename({"sku": "from_sku"}).join(flows, on="from_sku")
-    is_here = pl.col("at_location_id").is_null() | (pl.col("at_location_id") == pl.col("location_id"))
+    from_other = demand.rename({"sku": "from_sku"}).join(flows, on=["from_sku", "location_id"])
     is_then = pl.col("until_date").is_null() | (pl.col("demand_date") < pl.col("until_date"))
     is_hidden = pl.col("is_censored") & (pl.col("demand_date") < pl.col("start_date"))
     units = pl.col("demand_units") * pl.col("rate")
     units = units if demand.schema["demand_units"].is_float() else units.round()
-    inherited = from_other.filter(is_here & is_then).with_columns(
+    inherited = from_other.filter(is_then).with_columns(
         demand_units=units.cast(demand.schema["demand_units"]),
         is_censored=is_hidden,
         seen_rate=pl.when(is_hidden).then("seen_rate").otherwise(1.0),
@@ -93,31 +95,23 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _flows(entries: pl.DataFrame) -> pl.DataFrame:
-    """from_sku, sku, at_location_id, start_date, until_date, rate; chains of supersessions end at each of their SKUs."""
-    columns = ["from_sku", "sku", "at_location_id", "start_date", "until_date", "rate"]
-    old = entries.filter(pl.col("kind") == "supersession").select(
-        "start_date", from_sku="sku", sku="other_sku", at_location_id="location_id", until_date=pl.lit(None, pl.Date), rate=1.0
-    )
+    """from_sku, sku, location_id, start_date, until_date, rate, of entries that rule; chains of supersessions end at each of their SKUs."""
+    columns = ["from_sku", "sku", "location_id", "start_date", "until_date", "rate"]
+    steps = entries.filter(pl.col("kind") == "supersession").select(
+        "start_date", "location_id", from_sku="sku", sku="other_sku", until_date=pl.lit(None, pl.Date), rate=1.0
+    ).select(columns)  # fmt: skip
     like = entries.filter((pl.col("kind") == "launch") & pl.col("other_sku").is_not_null()).select(
-        "start_date", "sku", from_sku="other_sku", at_location_id="location_id", until_date="start_date",
+        "start_date", "sku", "location_id", from_sku="other_sku", until_date="start_date",
         rate=1.0 + pl.col("change_rate").fill_null(0.0),
     )  # fmt: skip
-    steps = old.select(columns)
     found, last = steps, steps
     while not last.is_empty():
-        longer = last.join(steps, left_on="sku", right_on="from_sku", suffix="_next")
-        last = longer.select(
-            "from_sku",
-            pl.coalesce("at_location_id", "at_location_id_next"),
-            pl.min_horizontal("start_date", "start_date_next"),
-            "until_date",
-            "rate",
-            sku="sku_next",
-        ).select(columns)
-        last = last.filter(pl.col("from_sku") != pl.col("sku")).join(found, on=["from_sku", "sku"], how="anti")
+        longer = last.join(steps, left_on=["sku", "location_id"], right_on=["from_sku", "location_id"], suffix="_next")
+        start = pl.min_horizontal("start_date", "start_date_next")
+        last = longer.with_columns(start_date=start, sku="sku_next").select(columns)
         found = pl.concat([found, last])
     every = pl.concat([found, like.select(columns)])
-    return every.unique(["from_sku", "sku", "at_location_id"], keep="first", maintain_order=True)
+    return every.unique(["from_sku", "sku", "location_id"], keep="first", maintain_order=True)
 
 
 def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame) -> Adjusted:
@@ -143,7 +137,7 @@ def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame
 
 def _days(means: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """A row per day of the weeks that entries may touch: mean_units of its week, day_units, and entry_ids that had a say."""
-    effects = _effects(entries)
+    effects = _effects(entries, ruling(entries, means["location_id"].unique()))
     weeks = means.join(effects.select("sku").unique(), on="sku", how="semi").select(*WEEKS, "mean_units")
     day = pl.col("cutoff_date") + pl.duration(days=7 * (pl.col("horizon") - 1) + pl.col("n"))
     days = weeks.with_columns(n=pl.int_ranges(1, 8)).explode("n").with_columns(day=day)
@@ -161,20 +155,24 @@ def _days(means: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     return days.with_columns(day_units=pl.when(pl.col("is_off_sale").fill_null(False)).then(0.0).otherwise(own))
 
 
-def _effects(entries: pl.DataFrame) -> pl.DataFrame:
-    """Each entry as what it does to the days from start_date to end_date: a factor, a fixed number of units a week, or nothing on sale."""
+def _effects(entries: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """Each entry as what it does to the days from start_date to end_date: a factor, a fixed number of units a week, or nothing on sale.
+
+    lives: of launches, supersessions and ends those that rule. A SKU that follows several is on sale from the first day of any of them.
+    """
     first, last = pl.lit(date.min), pl.lit(date.max)
     kind = pl.col("kind")
     rate = entries.filter(kind.is_in(["promotion", "override"])).with_columns(
         factor=1.0 + pl.col("change_rate"), is_off_sale=pl.lit(False)
     )
     rate = rate.filter(pl.col("change_rate").is_not_null() | pl.col("weekly_units").is_not_null())
-    before = entries.filter(kind == "launch").with_columns(start_date=first, end_date=pl.col("start_date") - timedelta(days=1))
-    heir = entries.filter(kind == "supersession").with_columns(
-        sku="other_sku", start_date=first, end_date=pl.col("start_date") - timedelta(days=1)
-    )
-    after = entries.filter(kind == "end").with_columns(start_date=pl.col("end_date") + timedelta(days=1), end_date=last)
-    old = entries.filter(kind == "supersession").with_columns(end_date=last)
+    day_before = pl.col("start_date") - timedelta(days=1)
+    superseded = lives.filter(kind == "supersession")
+    earliest = superseded.sort("start_date", maintain_order=True).unique(["other_sku", "location_id"], keep="first")
+    before = lives.filter(kind == "launch").with_columns(start_date=first, end_date=day_before)
+    heir = earliest.with_columns(sku="other_sku", start_date=first, end_date=day_before)
+    after = lives.filter(kind == "end").with_columns(start_date=pl.col("end_date") + timedelta(days=1), end_date=last)
+    old = superseded.with_columns(end_date=last)
     closed = [part.with_columns(factor=pl.lit(None, pl.Float64), is_off_sale=pl.lit(True)) for part in (before, heir, after, old)]
     columns = [
         "entry_id",

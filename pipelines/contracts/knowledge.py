@@ -15,7 +15,9 @@ STATES = ("in force", "expired", "withdrawn")
 @register("demand", "What people have entered about the future, as it stood when the run began")
 class Knowledge(dy.Schema):
     entry_id = key("Entry")
-    number = dy.Int64(description="Order of entering; of two overrides of a day the later one rules")
+    number = dy.Int64(
+        description="Order of entering; of overrides of a day, and of launches, successors or ends of a SKU, the latest rules"
+    )
     kind = code("What it tells", KINDS)
     sku = text("Stock keeping unit it is about", nullable=False)
     location_id = text("Location; blank: everywhere")

@@ -115,13 +115,46 @@ def test_the_old_skus_history_flows_along_a_chain_to_those_that_follow() -> None
     assert sorted(hidden) == [("OLD", day(-1))], "once NEW is there, an empty shelf of OLD hides nothing of it"
 
 
-def test_two_that_follow_each_other_end() -> None:
+def superseding(*links: str) -> pl.DataFrame:
+    """Links such as AB (A is followed by B), each from a day later than the one before."""
+    rows = [
+        {"kind": "supersession", "sku": link[0], "other_sku": link[1], "start_date": day(n - 5)} for n, link in enumerate(links)
+    ]
+    return known(*rows)
+
+
+def test_of_two_successors_the_one_entered_later_inherits_and_demand_counts_once() -> None:
+    entries = superseding("AX", "AY")
+    made = with_inherited(demand(("A", -9, 2, False)), entries)
+    assert dict(made.select("sku", "demand_units").rows()) == {"A": 2, "Y": 2}
+    at_one = entries.with_columns(location_id=pl.when(pl.col("other_sku") == "Y").then(pl.lit("SHOP")))
+    both = pl.concat([demand(("A", -9, 2, False)), demand(("A", -9, 3, False)).with_columns(location_id=pl.lit("SHOP"))])
+    heirs = with_inherited(both, at_one).filter(pl.col("sku") != "A")
+    assert sorted(heirs.select("sku", "location_id", "demand_units").rows()) == [("X", "DC", 2), ("Y", "SHOP", 3)]
+
+
+@pytest.mark.parametrize(("links", "ended"), [(("AB", "BA"), "B"), (("AB", "BC", "CA"), "BC"), (("BC", "CA", "AB"), "CA")])
+def test_of_successors_in_a_circle_the_oldest_link_goes(links: tuple[str, ...], ended: str) -> None:
+    skus = sorted(set("".join(links)))
+    made = with_inherited(demand(*((sku, -9, 1, False) for sku in skus)), superseding(*links))
+    heir = next(sku for sku in skus if sku not in ended)
+    assert dict(made.select("sku", "demand_units").rows())[heir] == len(skus)
+    means, quantiles = (pl.concat(parts) for parts in zip(*(forecast([7.0], sku) for sku in skus), strict=True))
+    units = dict(adjusted(means, quantiles, superseding(*links)).means.select("sku", "mean_units").rows())
+    assert units == {sku: 7.0 if sku == heir else 0.0 for sku in skus}
+
+
+def test_a_sku_that_follows_several_sells_from_the_first_of_them() -> None:
     entries = known(
-        {"kind": "supersession", "sku": "A", "other_sku": "B", "start_date": day(-2)},
-        {"kind": "supersession", "sku": "B", "other_sku": "A", "start_date": day(-1)},
+        {"kind": "supersession", "sku": "A", "other_sku": "X", "start_date": day(1)},
+        {"kind": "supersession", "sku": "B", "other_sku": "X", "start_date": day(30)},
     )
-    made = with_inherited(demand(("A", -3, 2, False)), entries)
-    assert made.filter(pl.col("sku") == "B")["demand_units"].to_list() == [2]
+    assert adjusted(*forecast([7.0], "X"), entries).means["mean_units"].to_list() == [7.0]
+
+
+def test_a_later_end_mends_an_earlier_one() -> None:
+    entries = known({"kind": "end", "sku": "A", "end_date": day(0)}, {"kind": "end", "sku": "A", "end_date": day(7)})
+    assert adjusted(*forecast([7.0, 7.0]), entries).means["mean_units"].to_list() == [7.0, 0.0]
 
 
 def test_a_launch_borrows_its_look_alikes_history_until_it_starts() -> None:
@@ -174,15 +207,16 @@ def entered(drawn: dict[str, Any]) -> dict[str, Any]:
 
 def day_units(units: float, day: date, rows: list[dict[str, Any]]) -> float:
     override = None
+    latest = {row["kind"]: row for row in rows}
     for row in rows:
         holds = row["end_date"] is not None and row["start_date"] <= day <= row["end_date"]
         if row["kind"] == "promotion" and holds:
             units *= 1 + row["change_rate"]
         if row["kind"] == "override" and holds:
             override = row
-        is_over = row["kind"] == "end" and day > row["end_date"]
-        if is_over or (row["kind"] == "launch" and day < row["start_date"]):
-            return 0.0
+    is_over = "end" in latest and day > latest["end"]["end_date"]
+    if is_over or ("launch" in latest and day < latest["launch"]["start_date"]):
+        return 0.0
     if override is None:
         return units
     return override["weekly_units"] / 7 if "weekly_units" in override else units * (1 + override["change_rate"])
