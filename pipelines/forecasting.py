@@ -1,6 +1,6 @@
 """`fulcast forecast` and `fulcast backtest`. Here: files in and out, scores on the terminal. Not here: forecasting (models/forecast)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +17,14 @@ from pipelines.terminal import bar, table
 
 T = TypeVar("T")
 READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    ".parquet": pl.read_parquet, ".csv": lambda path: pl.read_csv(path, try_parse_dates=True), ".arrow": pl.read_ipc
+    ".parquet": pl.read_parquet,
+    ".csv": lambda path: pl.read_csv(
+        path, try_parse_dates=True, infer_schema_length=None, schema_overrides={"unique_id": pl.String}
+    ),
+    ".arrow": pl.read_ipc,
+}
+WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
+    ".parquet": pl.DataFrame.write_parquet, ".csv": pl.DataFrame.write_csv, ".arrow": pl.DataFrame.write_ipc
 }  # fmt: skip
 
 
@@ -26,6 +33,7 @@ def forecast(
     today: date,
 ) -> None:  # fmt: skip
     """Reads, forecasts and writes; a kept selection is used when its file exists, and kept there otherwise."""
+    _known_ending(output, WRITERS)
     kept = _kept(selection) if selection and selection.exists() else None
     rows, known, ahead = read(history), *(read(path) if path else None for path in (statics, planned))
     with bar("forecast") as report:
@@ -35,6 +43,7 @@ def forecast(
         report(1, 1)
     write(made.table, output)
     if selection and not kept:
+        selection.parent.mkdir(parents=True, exist_ok=True)
         selection.write_text(made.selection.to_json(), encoding="utf-8")
     typer.echo(f"{made.table['unique_id'].n_unique():,} series, {horizon} periods of {freq} ahead: {output}")
     say(made.notes)
@@ -51,6 +60,8 @@ def backtest(
     history: Path, freq: str, horizon: int, output: Path | None, *, statics: Path | None, windows: int, today: date
 ) -> None:
     """Forecasts of known periods, their scores on the terminal and, where asked for, the forecasts in a file."""
+    if output:
+        _known_ending(output, WRITERS)
     frames = read(history), read(statics) if statics else None
     with bar("backtest") as report:
         made, notes = _mended(
@@ -80,21 +91,28 @@ def _scored(name: str, part: pl.DataFrame, horizon: int) -> dict[str, str]:
 
 def read(path: Path) -> pl.DataFrame:
     """A Parquet, CSV or Arrow file."""
-    if path.suffix not in READERS:
-        raise InputError(f"{path} is neither .parquet, .csv nor .arrow.")
+    ending = _known_ending(path, READERS)
     try:
-        return READERS[path.suffix](path)
+        return READERS[ending](path)
     except (OSError, pl.exceptions.PolarsError) as problem:
         raise InputError(f"{path} can't be read: {str(problem).splitlines()[0]}") from None
 
 
 def write(frame: pl.DataFrame, path: Path) -> None:
-    """Parquet, or CSV where the name says so."""
+    """What the name's ending says."""
+    ending = _known_ending(path, WRITERS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_csv(path) if path.suffix == ".csv" else frame.write_parquet(path)
+        WRITERS[ending](frame, path)
     except OSError as problem:
         raise InputError(f"{path} can't be written: {problem}") from None
+
+
+def _known_ending(path: Path, known: Container[str]) -> str:
+    ending = path.suffix.lower()
+    if ending not in known:
+        raise InputError(f"{path} is neither .parquet, .csv nor .arrow.")
+    return ending
 
 
 def say(notes: tuple[Note, ...]) -> None:

@@ -88,3 +88,20 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=sentence):
         forecasting.read(tmp_path / name)
+
+
+def test_a_csv_keeps_its_ids_and_reads_numbers_that_come_late(tmp_path: Path):
+    rows = [
+        f"{name},{date(2026, 1, 5) + timedelta(days=7 * k)},{2.5 if k == 300 else k % 7}"
+        for name in ("001", "1")
+        for k in range(301)
+    ]
+    (tmp_path / "F.CSV").write_text("\n".join(["unique_id,ds,y", *rows, "MUG-RED,2026-01-05,n/a"]))
+    history = forecasting.read(tmp_path / "F.CSV")
+    assert history["unique_id"].unique().sort().to_list() == ["001", "1", "MUG-RED"]
+    assert history["y"].cast(pl.Float64, strict=False).null_count() == 1
+
+
+def test_an_output_of_another_kind_is_refused_before_anything_is_computed(file: Path, tmp_path: Path):
+    with pytest.raises(InputError, match=r"neither \.parquet, \.csv nor \.arrow"):
+        forecasting.forecast(file, "W-MON", 3, tmp_path / "o.xlsx", statics=None, planned=None, selection=None, today=TODAY)

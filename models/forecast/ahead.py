@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.forecast.panel import Panel
 from models.forecast.problem import Note, Problem
+from models.forecast.reading import dates
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,7 +46,7 @@ def read_ahead(panel: Panel, horizon: int, planned: pl.DataFrame | None, notes: 
     rows = [_holidays(starts, name, notes) for name in names]
     unknown = np.full(len(starts) - 1, np.nan)
     country = np.where(np.isfinite(codes.values), np.nan_to_num(codes.values), len(names)) if codes else np.zeros(len(panel.ids))
-    return Ahead(np.stack([*rows, unknown]), country.astype(np.int64), _planned(panel, starts[:-2], planned))
+    return Ahead(np.stack([*rows, unknown]), country.astype(np.int64), _planned(panel, starts[:-2], planned, notes))
 
 
 def _starts(panel: Panel, further: int) -> pl.Series:
@@ -72,7 +73,7 @@ def _holidays(starts: pl.Series, country: str, notes: list[Note]) -> Array:
     return np.bincount(at[(at >= 0) & (at < len(began) - 1)], minlength=len(began) - 1).astype(np.float64)
 
 
-def _planned(panel: Panel, starts: pl.Series, planned: pl.DataFrame | None) -> dict[str, Array]:
+def _planned(panel: Panel, starts: pl.Series, planned: pl.DataFrame | None, notes: list[Note]) -> dict[str, Array]:
     if planned is None:
         return {}
     missing = [name for name in ("unique_id", "ds") if name not in planned.columns]
@@ -81,7 +82,11 @@ def _planned(panel: Panel, starts: pl.Series, planned: pl.DataFrame | None) -> d
         raise Problem(
             f"What is planned has no column {', '.join(missing) or 'price or promotion'}; it has {', '.join(planned.columns)}."
         )
-    rows = planned.select(pl.col("unique_id").cast(panel.ids.dtype), pl.col("ds").cast(starts.dtype), *named)
+    ids, days = (
+        planned["unique_id"].cast(panel.ids.dtype, strict=False),
+        dates(planned["ds"], notes, is_within_day=panel.freq.is_within_day),
+    )
+    rows = pl.DataFrame([ids, days, *(planned[name] for name in named)])
     rows = rows.join(panel.ids.to_frame("unique_id").with_row_index("_i"), on="unique_id")
     rows = rows.join(starts.to_frame("ds").with_row_index("_t"), on="ds").filter(pl.col("_t") >= len(panel.dates))
     i, t = rows["_i"].to_numpy(), rows["_t"].to_numpy()

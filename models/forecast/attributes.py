@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.forecast.problem import Problem
+from models.forecast.problem import Note, Problem
 
 Array = NDArray[np.float64]
 MAX_CATEGORIES = 100  # a text with more values says too little about each: it only tells which series belong together
@@ -42,6 +42,20 @@ def attributes(ids: pl.Series, statics: pl.DataFrame | None, known: tuple[Kind, 
     if len(kinds) != joined.width:
         raise Problem(f"There are {joined.width} attributes; the kept selection was made with {len(kinds)}.")
     return tuple(Attribute(c.name, kind, _values(c, kind)) for c, kind in zip(joined.iter_columns(), kinds, strict=True))
+
+
+def strangers(ids: pl.Series, told: pl.DataFrame | None, what: str) -> list[Note]:
+    """What is said where a table about series names none of those in the history, or one of them twice."""
+    if told is None:
+        return []
+    found = told["unique_id"].cast(ids.dtype, strict=False)
+    notes = []
+    if not found.is_in(ids.implode()).any():
+        first = told["unique_id"].head(1).cast(pl.String).to_list()
+        notes.append(Note(f"The {what} name no series of the history; they begin with unique_id {first}."))
+    if what == "attributes" and (twice := found.filter(found.is_duplicated()).drop_nulls()).len():
+        notes.append(Note(f"{twice.n_unique():,} series stand twice in the attributes; their first row counts ({twice[0]})."))
+    return notes
 
 
 def _kind(column: pl.Series) -> Kind:

@@ -70,7 +70,7 @@ def fit(features: Features, rows: Rows, seed: int, report: Callable[[], None]) -
     scale = features.scale(i, t, h)
     target = features.panel.y[i, t + h] / scale
     data: dict[str, Any] = {"feature_name": names, "categorical_feature": features.categories, "params": {"verbosity": -1}}
-    weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i])
+    weight = np.nan_to_num(scale**2 / naive_scale(features.panel.y, 2)[i], nan=1.0)  # of what never changed there is no scale
     capped = lightgbm.Dataset(table, np.minimum(target, HIGHEST_RATIO), weight=np.minimum(weight, HIGHEST_WEIGHT), **data)
     size = scale**SIZE_POWER
     whole = lightgbm.Dataset(table, target, weight=np.minimum(size / size.mean(), HIGHEST_WEIGHT), **data)

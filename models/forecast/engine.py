@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.forecast import blend as blending
 from models.forecast import boosting
 from models.forecast.ahead import read_ahead
-from models.forecast.attributes import Kind
+from models.forecast.attributes import Kind, strangers
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.explain import Parts, joined, parts_of
 from models.forecast.features import Features
@@ -90,8 +90,9 @@ def forecast_series(
     if selection and (selection.freq, selection.horizon) != (freq, horizon):
         raise Problem(f"The kept selection is for {selection.horizon} periods of {selection.freq}, not {horizon} of {freq}.")
     panel = read_panel(history, freq, statics, until, selection.kinds if selection else None)
-    notes = list(panel.notes)
+    notes = [*panel.notes, *strangers(panel.ids, statics, "attributes")]
     features = Features(panel, horizon, read_ahead(panel, horizon, planned, notes))
+    notes += strangers(panel.ids, planned, "planned rows")
     chosen = selection or select(features, horizon, notes, report, seed)
     table = _table(panel, features, chosen, notes)
     return Made(table, chosen, tuple(notes), _parts(features, chosen, table["model"]) if explained else None)

@@ -25,6 +25,11 @@ class Frequency:
     weekday: int | None = None
     is_month_start: bool = False
 
+    @property
+    def is_within_day(self) -> bool:
+        """True where periods are shorter than a day."""
+        return self.every[-1] in "mh"
+
 
 # unit → season, year, level, smooth, keep: five to ten years, three of days
 UNITS = {

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from models.forecast.attributes import Attribute, Kind, attributes
 from models.forecast.frequency import Frequency, frequency
 from models.forecast.problem import Note, Problem
+from models.forecast.reading import typed
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -61,6 +62,12 @@ class Panel:
             pl.col("ds").dt.offset_by(pl.format("{}" + unit, "_step"))
         ).to_series()  # fmt: skip
         if isinstance(self.ds_type, pl.Datetime):
+            if self.freq.is_within_day and self.ds_type.time_zone:
+                return (
+                    dates.dt.cast_time_unit(self.ds_type.time_unit)
+                    .dt.replace_time_zone("UTC")
+                    .dt.convert_time_zone(self.ds_type.time_zone)
+                )
             return dates.dt.cast_time_unit(self.ds_type.time_unit).dt.replace_time_zone(
                 self.ds_type.time_zone, ambiguous="earliest", non_existent="null"
             )
@@ -87,11 +94,11 @@ def read_panel(
     """The panel of a long frame (unique_id, ds, y; optional is_in_stock, price, promotion) and of attributes per unique_id.
 
     A period without a row is unknown, unless the whole history has no row with 0: then it lists only what sold, and what is not
-    in it is 0. Series with contradicting rows or dates between periods are refused with a note, the others are kept.
+    in it is 0, also after a series' last row. Series with contradicting rows or dates between periods are refused with a note, the others are kept.
     """
     every = frequency(freq)
     notes: list[Note] = []
-    rows, ds_type = _typed(history, notes)
+    rows = typed(history, notes, is_within_day=every.is_within_day)
     rows = _not_later(rows, until, notes)
     rows = _one_row_each(rows, notes)
     dates = _calendar(rows, every)
@@ -113,46 +120,9 @@ def read_panel(
         attributes(ids, statics, kinds),
         extra["price"],
         extra["promotion"],
-        ds_type,
+        history["ds"].dtype,
         tuple(notes),
     )
-
-
-def _typed(history: pl.DataFrame, notes: list[Note]) -> tuple[pl.DataFrame, pl.DataType]:
-    """Known columns in their types: ds without time zone, y as a number; rows without id or date are left out."""
-    missing = [name for name in ("unique_id", "ds", "y") if name not in history.columns]
-    if missing:
-        raise Problem(f"The history has no column {', '.join(missing)}; it has {', '.join(history.columns) or 'none'}.")
-    if history.is_empty():
-        raise Problem("The history has no rows.")
-    ds = _dates(history["ds"])
-    if not history["y"].dtype.is_numeric() and history["y"].dtype not in (pl.Boolean, pl.Null):
-        raise Problem(f"Column y holds {history['y'].dtype}, not numbers; cast it first.")
-    extra = [name for name in ("is_in_stock", "price", "promotion") if name in history.columns]
-    y = pl.col("y").cast(pl.Float64)
-    rows = history.select("unique_id", "y", *extra).with_columns(ds, pl.when(y.is_finite()).then(y).alias("y"))
-    if rows["unique_id"].dtype in (pl.Categorical, pl.Enum):
-        rows = rows.with_columns(pl.col("unique_id").cast(pl.String))
-    kept = rows.drop_nulls(["unique_id", "ds"])
-    if kept.height < rows.height:
-        notes.append(Note(f"{rows.height - kept.height:,} rows without unique_id or ds were left out.", True))
-    if kept.is_empty():
-        raise Problem("Every row of the history lacks unique_id or ds.")
-    return kept, history["ds"].dtype
-
-
-def _dates(column: pl.Series) -> pl.Series:
-    """ds as local wall-clock time; text is read as a date."""
-    if column.dtype == pl.String:
-        try:
-            return column.str.to_datetime(time_unit="us").alias("ds")
-        except pl.exceptions.PolarsError:
-            raise Problem("Column ds holds text that is not a date such as 2026-01-31.") from None
-    if column.dtype == pl.Date:
-        return column.cast(pl.Datetime("us")).alias("ds")
-    if isinstance(column.dtype, pl.Datetime):
-        return column.dt.replace_time_zone(None).dt.cast_time_unit("us").alias("ds")
-    raise Problem(f"Column ds holds {column.dtype}, not dates.")
 
 
 def _not_later(rows: pl.DataFrame, until: date | None, notes: list[Note]) -> pl.DataFrame:
@@ -229,17 +199,18 @@ def _demand(rows: pl.DataFrame, n: int, periods: int, notes: list[Note]) -> tupl
         notes.append(Note(f"{negative:,} rows with demand below 0 were taken as 0."))
     known = pl.col("y").clip(0.0)
     if "is_in_stock" in rows.columns:
-        known = pl.when(pl.col("is_in_stock").cast(pl.Boolean).fill_null(True)).then(known)
+        known = pl.when(pl.col("is_in_stock").fill_null(True)).then(known)
     rows = rows.with_columns(y=known)
     span = rows.group_by("_i").agg(pl.col("_t").min().alias("from"), pl.col("_t").max().alias("to")).sort("_i")
     start, last = (span[c].to_numpy().astype(np.int64) for c in ("from", "to"))
     y = _scatter(rows, "y", (n, periods))
     gaps = int((last - start + 1).sum()) - rows.height
     if gaps and not (rows["y"] == 0).any():
-        notes.append(Note(f"The history has no row with 0: {gaps:,} periods without a row were taken as 0."))
+        silent = int((periods - start).sum()) - rows.height
+        notes.append(Note(f"The history has no row with 0: {silent:,} periods without a row were taken as 0."))
         absent = np.isnan(_scatter(rows.with_columns(_one=pl.lit(1.0)), "_one", (n, periods)))
-        at = np.arange(periods)
-        y[absent & (at >= start[:, None]) & (at <= last[:, None])] = 0.0
+        y[absent & (np.arange(periods) >= start[:, None])] = 0.0
+        last = np.full(n, periods - 1)
     elif gaps:
         notes.append(Note(f"{gaps:,} periods without a row were taken as unknown."))
     return y, last

@@ -140,6 +140,11 @@ def test_odd_series_get_a_sensible_forecast():
     assert "too little history" in made.notes[0].sentence
 
 
+def test_what_never_changed_goes_on_as_it_was():
+    made = forecast_series(long({"a": [1.0] * 120, "b": [5.0] * 120, "c": [100.0] * 120}), "W-MON", 2)
+    assert np.allclose(made.table["mean"].to_numpy().reshape(3, 2), [[1], [5], [100]], rtol=0.01)
+
+
 def test_identical_series_get_identical_forecasts_and_numbers_stay_ids():
     y = simulated(1, 12)[0]
     made = forecast_series(long(dict.fromkeys(range(30), y)), "W-MON", HORIZON)
