@@ -80,17 +80,18 @@ def stock_out_dates(cover: Array, horizon_days: float, cutoff: date) -> pl.Serie
 
 
 def reasons(rows: pl.DataFrame) -> pl.Series:
-    """Each suggestion in a sentence."""
+    """Each suggestion in a sentence: what the SKU needs alone (sku_quantity_units, of rows that have it), whatever its basket makes of that."""
+    alone = pl.col("sku_quantity_units" if "sku_quantity_units" in rows.columns else "order_quantity_units")
+    is_own = alone == pl.col("order_quantity_units")
     known = pl.format(
-        "Position {} against reorder point {}; order {} to reach {} ({} of them safety stock).",
-        "inventory_position_units", "reorder_point_units", "order_quantity_units", "order_up_to_level_units",
-        pl.col("safety_stock_units").round(0).cast(pl.Int64),
+        "Position {} against reorder point {}; {} {} to reach {} ({} of them safety stock).",
+        "inventory_position_units", "reorder_point_units", pl.when(is_own).then(pl.lit("order")).otherwise(pl.lit("alone it would order")),
+        alone, "order_up_to_level_units", pl.col("safety_stock_units").round(0).cast(pl.Int64),
     )  # fmt: skip
-    above = pl.format(
-        "Position {} is above reorder point {}; nothing to order.", "inventory_position_units", "reorder_point_units"
-    )
+    nothing = pl.when(is_own).then(pl.lit("nothing to order")).otherwise(pl.lit("alone it would order nothing"))
+    above = pl.format("Position {} is above reorder point {}; {}.", "inventory_position_units", "reorder_point_units", nothing)
     full = pl.format(
-        "Position {} has reached order-up-to level {}; nothing to order.", "inventory_position_units", "order_up_to_level_units"
+        "Position {} has reached order-up-to level {}; {}.", "inventory_position_units", "order_up_to_level_units", nothing
     )
     unknown = pl.format(
         "Stock is unknown; order when it falls to {} and fill up to {}.", "reorder_point_units", "order_up_to_level_units"
@@ -101,7 +102,7 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
         .then(unknown)
         .when(pl.col("order_exception") != "")
         .then(excepted)
-        .when(pl.col("order_quantity_units") > 0)
+        .when(alone > 0)
         .then(known)
         .when(pl.col("inventory_position_units") > pl.col("reorder_point_units"))
         .then(above)
@@ -111,10 +112,16 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
 
 
 def worth() -> pl.Expr:
-    """What ordering is expected to cost against waiting (now_amount, waiting_amount) in a sentence; blank where nothing is ordered or it isn't known."""
+    """What ordering is expected to cost against waiting (now_amount, waiting_amount) in a sentence; blank where nothing is needed or it isn't known."""
     now, waiting = (pl.col(name).cast(pl.Float64).round(2) for name in ("now_amount", "waiting_amount"))
-    words = pl.format("Its turn is expected to cost {} with this order, {} without it.", now, waiting)
-    return pl.when(pl.col("order_quantity_units") > 0).then(words)
+    with_order = pl.format("Its turn is expected to cost {} with this order, {} without it.", now, waiting)
+    waits = pl.format("Its turn is expected to cost {} as it waits, {} with {} ordered now.", waiting, now, "sku_quantity_units")
+    return pl.when(pl.col("order_quantity_units") > 0).then(with_order).when(is_held_back()).then(waits)
+
+
+def is_held_back() -> pl.Expr:
+    """A need that its basket leaves out: the SKU alone would be ordered, and the supplier's order waits or has no room for it."""
+    return ((pl.col("order_quantity_units") == 0) & (pl.col("sku_quantity_units") > 0)).fill_null(False)
 
 
 def lost() -> pl.Expr:

@@ -3,7 +3,8 @@
 Not here: the suggestions themselves (models/reorder.py), levels (models/safety_stock.py), approving (pipelines/operations).
 rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
 safety_stock_units, cycle_service_level, inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date,
-quantity_units (as suggested or edited), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
+quantity_units (as suggested or edited), order_quantity_units and sku_quantity_units (as suggested, in its basket and alone), data_exception and
+order_exception (empty where none), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
 order_by_at (may be blank), downstream_days.
 """
 
@@ -16,13 +17,14 @@ from scipy import special
 from models.demand import SERIES
 from models.levels import CYCLE
 from models.quantity import arrival_date, paid_amount
-from models.reorder import suggest_orders
+from models.reorder import is_held_back, suggest_orders
 from models.safety_stock import LEVELS, stock_levels, wanted
 from models.sharing import implied_std
 from models.textbook.loss import normal_loss
 
 YEAR_DAYS = 365.0
 LATE_QUANTILE = 0.95
+WAITS = "waits for the supplier's order"
 _ORDERED = ("inventory_position_units", "needed_units", "order_quantity_units", "rounding_rule")
 
 
@@ -33,12 +35,7 @@ def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     known), with D normal, its spread taken from the safety stock and never below Poisson's (Silver, Pyke & Thomas 2017, section 7.6).
     Example: mean 20, position 20, safety stock 8.22 at 95 % (σ 5), price 10: 0.3989 × 5 × 10 = 19.95.
     """
-    exception = _exception(today)
-    if "order_exception" in rows.columns:  # what already kept a need from being ordered
-        exception = pl.coalesce(pl.when(pl.col("order_exception") != "").then("order_exception"), exception)
-    if "data_exception" in rows.columns:  # what has to be mended, where nothing is more urgent
-        exception = pl.coalesce(exception, pl.when(pl.col("data_exception") != "").then("data_exception"))
-    known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=exception)
+    known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=_exception(today))
     order = [pl.col("exception").is_null(), pl.col("at_risk_amount").fill_null(0.0), pl.col("sku"), pl.col("location_id")]
     return known.sort(order, descending=[False, True, False, False])
 
@@ -57,16 +54,27 @@ def _at_risk(rows: pl.DataFrame) -> pl.Series:
 
 
 def _exception(today: date) -> pl.Expr:
-    """The first thing about a suggestion that a person has to look at; blank where there is none."""
-    days = pl.col("lead_time_days") + pl.col("review_period_days")
-    a_year = pl.col("mean_demand_units") / days * YEAR_DAYS
-    return (
+    """What about a suggestion a person has to look at: that it comes too late, that it waits, what is wrong with its data; blank where nothing is."""
+    a_year = pl.col("mean_demand_units") / (pl.col("lead_time_days") + pl.col("review_period_days")) * YEAR_DAYS
+    urgent = (
         pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
         .when(pl.col("stock_out_date") < arrival_date(today)).then(pl.lit("runs out before it can arrive"))
-        .when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))
+    )  # fmt: skip
+    terms = (
+        pl.when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))
         .when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost is unknown"))
         .when(pl.col("moq_units") > a_year).then(pl.lit("MOQ is more than a year's demand"))
     )  # fmt: skip
+    waits = pl.when(is_held_back()).then(pl.lit(WAITS))
+    said = pl.concat_str(
+        urgent, waits, pl.coalesce(_said("data_exception"), _said("order_exception"), terms), separator="; ", ignore_nulls=True
+    )
+    return pl.when(said != "").then(said)
+
+
+def _said(name: str) -> pl.Expr:
+    """A text column, blank where it is empty."""
+    return pl.when(pl.col(name) != "").then(name)
 
 
 def with_effects(rows: pl.DataFrame, today: date) -> pl.DataFrame:

@@ -29,7 +29,9 @@ def approve(
     ids: Ids = None,
     by: Annotated[str, typer.Option("--by", help="Who approves.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Every suggested reorder and transfer.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every suggested reorder and transfer; not what waits for its supplier's order.")
+    ] = False,
     quantity: Annotated[int | None, typer.Option(min=1, help="Another quantity, for a single decision.")] = None,
     config: ConfigOption = None,
     home: HomeOption = None,
@@ -135,5 +137,6 @@ def _chosen(outbox: Any, ids: list[str] | None, everything: bool) -> list[str]:
     if ids:
         return ids
     if everything:
-        return list(outbox.decisions(state="suggested")["decision_id"])
+        suggested = outbox.decisions(state="suggested")
+        return list(suggested.filter(suggested["quantity_units"] > 0)["decision_id"])
     raise InputError("Name decision ids, or give --all; `fulcast outbox list` shows them.")

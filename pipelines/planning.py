@@ -12,6 +12,8 @@ import polars as pl
 import typer
 
 from models import worklist
+from models.quantity import paid_amount
+from models.reorder import is_held_back
 from pipelines.contracts import table
 from pipelines.decisions import recent_prices
 from pipelines.errors import InputError
@@ -21,9 +23,10 @@ from pipelines.warehouse import snapshots
 from pipelines.warehouse.duckdb import read_table
 from pipelines.warehouse.snapshots import Snapshot, open_snapshot
 
-PLAN = ("decision_id", "sku", "description", "location_id", "supplier_id", "exception", "suggested_quantity_units", "quantity_units", "needed_by", "amount",
-        "currency_code", "at_risk_amount", "cover_after_days", "arrival_date", "stock_out_date", "inventory_position_units", "reorder_point_units",
-        "order_up_to_level_units", "moq_units", "case_pack_units", "unit_cost_amount", "remark", "reason")  # fmt: skip
+PLAN = ("decision_id", "sku", "description", "location_id", "supplier_id", "exception", "suggested_quantity_units", "sku_quantity_units",
+        "quantity_units", "needed_by", "amount", "currency_code", "at_risk_amount", "cover_after_days", "arrival_date", "stock_out_date",
+        "inventory_position_units", "reorder_point_units", "order_up_to_level_units", "moq_units", "case_pack_units", "unit_cost_amount", "remark",
+        "reason")  # fmt: skip
 MEANINGS = {
     "decision_id": "Row id; leave it as it is",
     "suggested_quantity_units": "What the run suggests",
@@ -44,8 +47,8 @@ CHANGES = ("change", "decision_id", "sku", "location_id", "supplier_id", "previo
 
 
 def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Suggested orders, series of unknown stock, and needs that wait for a person, each with the net price at which its SKU has sold."""
-    waits = read_table(connection, "reorder_suggestions").filter(pl.col("order_exception").fill_null("") != "")
+    """Suggested orders, series of unknown stock, and needs that wait for a person or for their basket, each with the net price at which its SKU sold."""
+    waits = read_table(connection, "reorder_suggestions").filter((pl.col("order_exception").fill_null("") != "") | is_held_back())
     rows = pl.concat([reorder_list(connection), waits]).unique(["sku", "location_id"], keep="first", maintain_order=True)
     return rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
 
@@ -99,6 +102,19 @@ def plan(rows: pl.DataFrame, waiting: pl.DataFrame, drafts: pl.DataFrame, today:
     )
 
 
+def held_back(rows: pl.DataFrame) -> list[str]:
+    """A sentence for each reason for which lines of the plan wait for their basket: how many, what they would come to, what waiting costs."""
+    waits = rows.filter(is_held_back() & (pl.col("quantity_units") == 0)).with_columns(alone=paid_amount("sku_quantity_units"))
+    sums = waits.group_by("basket_effect").agg(
+        pl.len(), pl.col("alone").sum(), pl.col("currency_code").first(), more=(pl.col("waiting_amount") - pl.col("now_amount")).sum()
+    )  # fmt: skip
+    return [
+        f"{effect}: {lines} line{'s' if lines > 1 else ''}, {alone:,.2f} {currency} if each were ordered alone. "
+        f"Waiting is expected to cost {abs(more):,.2f} {'less' if more < 0 else 'more'} than that; a line that is given a quantity is ordered all the same."
+        for effect, lines, alone, currency, more in sums.sort("alone", "basket_effect", descending=[True, False]).iter_rows()
+    ]
+
+
 def edits_of(plan_rows: pl.DataFrame, decision_ids: list[str]) -> dict[str, Edit]:
     """What drafts change in these decisions, as an approval takes it."""
     chosen = plan_rows.filter(pl.col("decision_id").is_in(decision_ids) & pl.col("drafted_by").is_not_null())
@@ -106,11 +122,15 @@ def edits_of(plan_rows: pl.DataFrame, decision_ids: list[str]) -> dict[str, Edit
 
 
 def changes(decisions: pl.DataFrame, made_at: datetime) -> pl.DataFrame:
-    """What the run of `made_at` changed about what was suggested before: new, another quantity, no longer needed; the largest amounts first.
+    """What the run of `made_at` changed about what was suggested before: new, another quantity, waits for its basket, no longer needed; the largest
+    amounts first, of what is no longer needed that which it was.
 
     decisions: Outbox.decisions(kind="reorder").
     """
-    kind = pl.when(pl.col("previous_quantity_units").is_null()).then(pl.lit("new")).otherwise(pl.lit("another quantity"))
+    kind = (
+        pl.when(pl.col("suggested_quantity_units") == 0).then(pl.lit("waits"))
+        .when(pl.col("previous_quantity_units").is_null()).then(pl.lit("new")).otherwise(pl.lit("another quantity"))
+    )  # fmt: skip
     fresh = decisions.filter(pl.col("suggested_at") == made_at).with_columns(change=kind)
     gone = decisions.filter(
         (pl.col("state") == "superseded") & pl.col("superseded_by").is_null() & (pl.col("changed_at") == made_at)
@@ -118,8 +138,10 @@ def changes(decisions: pl.DataFrame, made_at: datetime) -> pl.DataFrame:
     gone = gone.with_columns(
         change=pl.lit("no longer needed"), previous_quantity_units="quantity_units", quantity_units=pl.lit(0, pl.Int64)
     )
-    both = pl.concat([fresh.select(CHANGES), gone.select(CHANGES)])
-    return both.sort("amount", "decision_id", descending=[True, False], nulls_last=True)
+    both = pl.concat([fresh.select(CHANGES), gone.select(CHANGES)]).sort(
+        "amount", "decision_id", descending=[True, False], nulls_last=True
+    )
+    return both.with_columns(amount=pl.when(pl.col("quantity_units") > 0).then("amount"))
 
 
 def meanings() -> dict[str, str]:
@@ -180,10 +202,21 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
             )
     if output:
         write(rows, output, snapshot.version)
-        typer.echo(f"{rows['decision_id'].count():,} suggested orders: {output}")
+        waiting = rows.filter(pl.col("suggested_quantity_units") == 0).height
+        tail = f", and {waiting:,} that wait for their supplier's order" if waiting else ""
+        typer.echo(f"{rows['decision_id'].count() - waiting:,} suggested orders{tail}: {output}")
         return
     orders = rows.select(
-        "decision_id", "sku", "location_id", "supplier_id", "quantity_units", "amount", "needed_by", "at_risk_amount", "exception"
+        "decision_id",
+        "sku",
+        "location_id",
+        "supplier_id",
+        "quantity_units",
+        "sku_quantity_units",
+        "amount",
+        "needed_by",
+        "at_risk_amount",
+        "exception",
     )
     terminal.table(orders.with_columns(pl.col("at_risk_amount").round(2)), f"reorder, snapshot {snapshot.version}")
     baskets = worklist.baskets(rows, known).select(
@@ -197,7 +230,10 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
         "containers",
         "arrival_date",
     )
-    terminal.table(baskets, "baskets")
+    if baskets.height:
+        terminal.table(baskets, "baskets")
+    for sentence in held_back(rows):
+        typer.echo(sentence)
 
 
 def take_back(settings: Any, file: Path, author: str) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped, unused-ignore]
@@ -64,11 +65,15 @@ def test_what_changed_since_the_run_before(home: Path) -> None:
     with open_snapshot(current(home / "snapshots")) as connection:
         made_at = connection.sql("SELECT made_at FROM run_info").pl()["made_at"][0]
     with Outbox(database) as outbox:
-        assert set(planning.changes(outbox.decisions(kind="reorder"), made_at)["change"]) == {"new"}
-    common = {"kind": "reorder", "location_id": "DC", "supplier_id": "S", "from_location_id": None, "unit_cost_amount": None, "amount": None,
-              "currency_code": None, "needed_by": None, "explanation": {}}  # fmt: skip
+        assert set(planning.changes(outbox.decisions(kind="reorder"), made_at)["change"]) <= {"new", "waits"}
+    common = {"kind": "reorder", "location_id": "DC", "supplier_id": "S", "from_location_id": None, "unit_cost_amount": None,
+              "amount": Decimal(9), "currency_code": "EUR", "needed_by": None, "explanation": {}}  # fmt: skip
     with Outbox(f"sqlite:///{home}/other.sqlite") as outbox:
-        for hour, quantities in ((1, {"A": 1, "B": 2, "C": 3}), (2, {"A": 1, "B": 5}), (3, {"A": 1, "B": 5})):
+        for hour, quantities in (
+            (1, {"A": 1, "B": 2, "C": 3, "D": 4}),
+            (2, {"A": 1, "B": 5, "D": 0}),
+            (3, {"A": 1, "B": 5, "D": 0}),
+        ):
             made = [Suggestion(sku=sku, quantity_units=units, **common) for sku, units in quantities.items()]  # type: ignore[arg-type]
             outbox.suggest("reorder", made, f"v{hour}", AT + timedelta(hours=hour))
         found = outbox.decisions(kind="reorder")
@@ -76,8 +81,31 @@ def test_what_changed_since_the_run_before(home: Path) -> None:
     assert set(second.select("sku", "change", "previous_quantity_units", "quantity_units").rows()) == {
         ("B", "another quantity", 2, 5),
         ("C", "no longer needed", 3, 0),
+        ("D", "waits", 4, 0),
     }
+    assert second.filter(pl.col("quantity_units") == 0)["amount"].null_count() == 2, "no old amount beside 0"
     assert planning.changes(found, AT + timedelta(hours=3)).is_empty()
+
+
+def test_what_waits_for_its_basket_stands_in_the_plan_and_can_be_ordered_all_the_same(home: Path) -> None:
+    rows = now(home)
+    waits = rows.filter(pl.col("suggested_quantity_units") == 0)
+    assert waits.height, "the demo merchant has suppliers whose minimum is not reached"
+    assert (waits["sku_quantity_units"] > 0).all()
+    assert waits["exception"].str.ends_with("waits for the supplier's order").all()
+    assert waits["now_amount"].sum() < waits["waiting_amount"].sum(), "waiting costs something"
+    assert waits["reason"].str.contains("alone it would order").all()
+    supplier = waits["supplier_id"][0]
+    code, told = typed("--supplier", supplier)
+    assert (code, " line" in told, "Waiting is expected to cost" in told) == (0, True, True)
+    one = waits.row(0, named=True)
+    with Outbox(Settings().outbox) as outbox, Drafts(Settings().outbox) as drafts:
+        drafts.save([Draft(one["decision_id"], one["sku_quantity_units"])], "ana", AT)
+        drafted = now(home).filter(pl.col("decision_id") == one["decision_id"]).row(0, named=True)
+        outbox.approve([one["decision_id"]], "ana", "now", None, AT, edits=planning.edits_of(now(home), [one["decision_id"]]))
+        approved = outbox.find([one["decision_id"]]).row(0, named=True)
+    assert (approved["state"], approved["quantity_units"]) == ("approved", one["sku_quantity_units"])
+    assert approved["amount"] == drafted["amount"]
 
 
 def test_baskets_hold_the_suppliers_minimum_in_the_reporting_currency(home: Path) -> None:
@@ -94,7 +122,9 @@ def test_one_suppliers_plan_goes_out_and_comes_back_as_drafts(home: Path, tmp_pa
     code, told = typed("--supplier", supplier)
     assert (code, "baskets" in told, supplier in told) == (0, True, True)
     file = tmp_path / "plan.xlsx"
-    assert typed("--supplier", supplier, "--output", str(file)) == (0, f"{len(ids)} suggested orders: {file}\n")
+    waits = rows.filter(pl.col("decision_id").is_in(ids) & (pl.col("quantity_units") == 0)).height
+    tail = f", and {waits} that wait for their supplier's order" if waits else ""
+    assert typed("--supplier", supplier, "--output", str(file)) == (0, f"{len(ids) - waits} suggested orders{tail}: {file}\n")
     book = openpyxl.load_workbook(file)
     sheet = book["Plan"]
     names = [cell.value for cell in sheet[1]]

@@ -32,6 +32,9 @@ def waiting(connection: Connection) -> pl.DataFrame:
                 FROM inventory_health h JOIN product_classes c USING (sku) WHERE c.abc_class = 'A' AND h.on_hand_units <= 0 AND h.demand_28d_units > 0
             UNION ALL SELECT 'Reorders to decide', count(*), sum(order_amount), 'reorder', 'Approve, change or reject'
                 FROM reorder_suggestions WHERE order_quantity_units > 0
+            UNION ALL SELECT 'Needs that wait for a supplier''s order', count(*), sum(waiting_amount - now_amount), 'reorder',
+                'Order what can''t wait; the money is what waiting is expected to cost'
+                FROM reorder_suggestions WHERE order_quantity_units = 0 AND sku_quantity_units > 0
             UNION ALL SELECT 'Products whose ordering data need mending', count(DISTINCT sku), sum(order_amount), 'reorder', 'Mend terms, costs or stock'
                 FROM order_exceptions
             UNION ALL SELECT 'Orders paid otherwise than they came to', count(*), sum(reporting_unexplained_amount), 'data',

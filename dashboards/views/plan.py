@@ -14,10 +14,10 @@ from dashboards.queries import forecast, reorder
 from pipelines import planning
 from pipelines.operations import Draft, Drafts, Outbox, Refused
 
-SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "exception", "at_risk_amount", "quantity_units", "needed_by", "amount",
-         "cover_after_days", "remark", "suggested_quantity_units", "stock_out_date", "drafted_by"]  # fmt: skip
+SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "exception", "at_risk_amount", "quantity_units", "sku_quantity_units",
+         "needed_by", "amount", "cover_after_days", "remark", "suggested_quantity_units", "stock_out_date", "drafted_by"]  # fmt: skip
 WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72, "quantity_units": 84,
-          "needed_by": 104, "amount": 78, "cover_after_days": 84}  # fmt: skip
+          "sku_quantity_units": 52, "needed_by": 100, "amount": 70, "cover_after_days": 72}  # fmt: skip
 EDITABLE = ("is_chosen", "quantity_units", "needed_by")
 INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "expected_lost_units",
           "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "width",
@@ -26,7 +26,7 @@ INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rat
           "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
           "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "eoq_units",
           "left_amount", "rounding_rule", "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "demand_from",
-          "assumptions"]  # fmt: skip
+          "data_exception", "assumptions"]  # fmt: skip
 HEIGHT, MOST = 430, 500  # pixels and lines of the list
 PROBLEM, DONE = "what could not be kept", "what was decided"
 Shown = tuple[str | None, int | None, date | None]
@@ -44,6 +44,7 @@ def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
         st.caption(f"The first {MOST} of {rows.height:,} lines; filters bring others, and the workbook holds all.")
     chosen = _list(rows.head(MOST))
     below_minimum(baskets)
+    waiting(rows)
     _decide(rows, chosen)
     _why(rows.head(MOST), chosen)
 
@@ -80,6 +81,12 @@ def below_minimum(baskets: pl.DataFrame) -> None:
         st.warning(f"Below the supplier's minimum: {', '.join(named)}.", icon=":material/shopping_basket:")
 
 
+def waiting(rows: pl.DataFrame) -> None:
+    """Names the suppliers whose orders wait, and why."""
+    if sentences := planning.held_back(rows):
+        st.info("  \n".join(sentences), icon=":material/hourglass_top:")
+
+
 def _columns() -> dict[str, Any]:
     types = {name: pl.Float64() for name in ("at_risk_amount", "amount", "cover_after_days")} | {"stock_out_date": pl.Date()}
     columns = {name: frame.column(name, types.get(name, pl.String())) for name in SHOWN}
@@ -88,6 +95,7 @@ def _columns() -> dict[str, Any]:
         "quantity_units": st.column_config.NumberColumn(
             "Quantity", help=planning.MEANINGS["quantity_units"], min_value=0, step=1
         ),
+        "sku_quantity_units": st.column_config.NumberColumn("Alone", help=planning.meanings()["sku_quantity_units"]),
         "needed_by": st.column_config.DateColumn("Needed by", help=planning.MEANINGS["needed_by"]),
         "at_risk_amount": st.column_config.NumberColumn("At risk", help=planning.MEANINGS["at_risk_amount"], format="accounting"),
         "amount": st.column_config.NumberColumn("Amount", help=planning.MEANINGS["amount"], format="accounting"),

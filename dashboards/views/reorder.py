@@ -24,7 +24,7 @@ def show() -> None:
     frame.tabs({
         "Plan": lambda: plan.show(rows, _baskets(rows, everything)),
         "Suppliers": lambda: _suppliers(everything, _baskets(rows, everything)),
-        "Exceptions": _exceptions,
+        "Data to mend": _exceptions,
         "What changed": _changes,
         "What if": lambda: what_if.show(everything),
         "Under way": stock.under_way,
@@ -47,20 +47,16 @@ def _filtered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _figures(rows: pl.DataFrame) -> None:
     currency = frame.currency()
-    waiting = rows.filter(pl.col("decision_id").is_not_null())
+    suggested = rows.filter(pl.col("quantity_units") > 0)
     first, second, third, fourth = st.columns(4)
-    first.metric("Suggested orders", f"{waiting.height:,}", help="Not decided yet; drafts count as drafted")
-    second.metric(f"Worth ({currency})", f"{waiting['amount'].sum() or 0:,.0f}", help=planning.MEANINGS["amount"])
-    third.metric(
-        f"At risk ({currency})", f"{waiting['at_risk_amount'].sum() or 0:,.0f}", help=planning.MEANINGS["at_risk_amount"]
-    )
-    unknown = rows.height - waiting.height
-    said = (
-        f"{unknown:,} of them wait for a person: their stock is unknown, which is not zero, or something keeps the need from being ordered"
-        if unknown
-        else None
-    )
-    fourth.metric("Exceptions", f"{rows['exception'].count():,}", help=said)
+    first.metric("Suggested orders", f"{suggested.height:,}", help="Not decided yet; drafts count as drafted")
+    second.metric(f"Worth ({currency})", f"{suggested['amount'].sum() or 0:,.0f}", help=planning.MEANINGS["amount"])
+    third.metric(f"At risk ({currency})", f"{rows['at_risk_amount'].sum() or 0:,.0f}", help=planning.MEANINGS["at_risk_amount"])
+    kept = rows.height - rows["decision_id"].count()
+    waits = rows.filter((pl.col("suggested_quantity_units") == 0) & (pl.col("quantity_units") == 0)).height
+    said = [f"{kept:,} wait for a person: their stock is unknown, which is not zero, or something keeps the need from being ordered" if kept else "",
+            f"{waits:,} wait for their supplier's order" if waits else ""]  # fmt: skip
+    fourth.metric("To look at first", f"{rows['exception'].count():,}", help="; ".join(filter(None, said)) or None)
 
 
 def _baskets(rows: pl.DataFrame, everything: pl.DataFrame) -> pl.DataFrame:
@@ -74,6 +70,7 @@ def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
         st.info("Nothing is ordered from anybody.")
         return
     plan.below_minimum(baskets)
+    plan.waiting(everything)
     shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "lacking_units", "volume_m3", "weight_kg",
              "containers", "gap_rate", "at_risk_amount", "arrival_date", "arrival_late_date", "unvalued_lines"]  # fmt: skip
     frame.table(baskets.select(shown), "baskets")

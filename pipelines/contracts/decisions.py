@@ -118,7 +118,8 @@ class ReorderSuggestions(StockLevel):
     basket_effect = text("What the supplier's basket changed about it; empty where nothing", nullable=False)
     order_exception = text("Why nothing is ordered until a person decides; empty where nothing is in the way", nullable=False)
     now_amount = money(
-        "Expected cost, holding and shortage, of the turn that this order answers for; blank where stock or cost is unknown",
+        "Expected cost, holding and shortage, of the turn that this order (alone, where its basket holds it back) answers for; blank where stock or "
+        "cost is unknown",
         nullable=True,
     )
     waiting_amount = money("The same if nothing is ordered until the next review", nullable=True)

@@ -5,6 +5,7 @@
 import polars as pl
 
 from models.demand import SERIES
+from models.reorder import is_held_back
 from models.safety_stock import Wanted, turn_amounts
 
 FIGURES = {  # what may have moved a quantity, and what a planner calls it
@@ -20,10 +21,12 @@ def weighed(rows: pl.DataFrame, known: Wanted, previous: pl.DataFrame) -> pl.Dat
     """Adds now_amount and waiting_amount, what the turn of this review's order is expected to cost with the order and without it (blank where
     stock or cost is unknown), last_quantity_units and changed_since, what changed since the run before.
 
-    rows: sorted as known.series, with inventory_position_units and order_quantity_units; previous: reorder_suggestions of the run before.
+    rows: sorted as known.series, with inventory_position_units, order_quantity_units and sku_quantity_units, which is the order where the basket
+    holds it back; previous: reorder_suggestions of the run before.
     """
     position = rows["inventory_position_units"].cast(pl.Float64)
-    after = position + rows["order_quantity_units"].cast(pl.Float64)
+    ordered = pl.when(is_held_back()).then("sku_quantity_units").otherwise("order_quantity_units").cast(pl.Float64)
+    after = position + rows.select(ordered).to_series()
     now, waiting = (turn_amounts(known, units.fill_null(float("nan")).to_numpy()) for units in (after, position))
     is_valued = pl.col("unit_cost_amount").is_not_null()
     rows = rows.with_columns(now_amount=pl.Series(now).fill_nan(None), waiting_amount=pl.Series(waiting).fill_nan(None))

@@ -58,7 +58,7 @@ def _inside_reason() -> pl.Expr:
 def suggested_orders(
     position: pl.DataFrame, transfers: pl.DataFrame, network: Network, inputs: Inputs, config: Config, version: str, cutoff: date
 ) -> pl.DataFrame:
-    """The rows of reorder_suggestions: position against levels after this run's transfers, the quantity, cover, and the reason in a sentence."""
+    """The rows of reorder_suggestions, each for itself: position against levels after this run's transfers, the quantity, cover."""
     moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
     rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
     rows = with_downstream(rows, network).sort(*SERIES)
@@ -73,7 +73,6 @@ def suggested_orders(
     rows = rows.with_columns(
         days_of_cover=pl.Series(cover).fill_nan(None),
         stock_out_date=reorder.stock_out_dates(cover, horizon_days, cutoff),
-        reason=pl.coalesce(_inside_reason(), reorder.reasons(rows)),
         arrival_date=quantity.arrival_date(cutoff + ONE_DAY),
         order_amount=quantity.paid_amount("order_quantity_units"),
         currency_code=pl.lit(config.merchant.reporting_currency),
@@ -85,15 +84,22 @@ def suggested_orders(
 
 
 def explained(rows: pl.DataFrame) -> pl.DataFrame:
-    """Suggestions after their baskets: what they cost then, and a reason that also names what the basket changed, what is lost in any case, what
-    waiting would cost and by when to order.
+    """Suggestions after their baskets: what they cost then, and the reason: what is needed, what the basket changed, what is lost in any case,
+    what waiting costs and by when to order.
     """
     is_ordered = pl.col("order_quantity_units") > 0
     basket = pl.when(pl.col("basket_effect") != "").then(pl.format("{}.", "basket_effect"))
     until = pl.when(is_ordered & pl.col("order_by").is_not_null()).then(pl.format("Order by {}.", "order_by"))
     return rows.with_columns(
         reason=pl.concat_str(
-            "reason", basket, reorder.lost(), reorder.taken_wider(), reorder.worth(), until, separator=" ", ignore_nulls=True
+            pl.coalesce(_inside_reason(), reorder.reasons(rows)),
+            basket,
+            reorder.lost(),
+            reorder.taken_wider(),
+            reorder.worth(),
+            until,
+            separator=" ",
+            ignore_nulls=True,
         ),
         order_amount=quantity.paid_amount("order_quantity_units"),
     )

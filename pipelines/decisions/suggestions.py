@@ -4,12 +4,16 @@ from decimal import Decimal
 
 import polars as pl
 
+from models.reorder import is_held_back
 from pipelines.operations import Suggestion
 
 
 def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], list[Suggestion]]:
-    """The run's reorders and transfers as suggestions for the outbox, each with every input of its calculation."""
-    reorders = frames["reorder_suggestions"].filter(pl.col("order_quantity_units") > 0)
+    """The run's reorders and transfers as suggestions for the outbox, each with every input of its calculation.
+
+    A need that its basket holds back goes there with quantity 0: a person may order it all the same.
+    """
+    reorders = frames["reorder_suggestions"].filter((pl.col("order_quantity_units") > 0) | is_held_back())
     orders = [
         Suggestion(
             kind="reorder", sku=row["sku"], location_id=row["location_id"], supplier_id=row["supplier_id"], from_location_id=None,
@@ -29,8 +33,9 @@ def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], l
 
 
 def _paid_each(row: dict) -> Decimal | None:  # type: ignore[type-arg]
-    """What one unit of this quantity costs: less than alone where a price break is reached."""
-    is_cheaper = row["price_break_units"] is not None and row["order_quantity_units"] >= row["price_break_units"]
+    """What one unit of this quantity, or of what the SKU would be ordered alone, costs: less where a price break is reached."""
+    units = row["order_quantity_units"] or row["sku_quantity_units"]
+    is_cheaper = row["price_break_units"] is not None and units >= row["price_break_units"]
     cheaper: Decimal | None = row["price_break_cost_amount"] if is_cheaper else None
     return row["unit_cost_amount"] if cheaper is None else cheaper
 

@@ -56,7 +56,9 @@ def require_approvable(candidates: Sequence[Candidate], cap_amount: Decimal | No
         if one.state != "suggested":
             raise ApprovalRefused(f"{one.decision_id} is {one.state}, not suggested; reload the list and choose again.")
         if one.quantity_units <= 0:
-            raise ApprovalRefused(f"{one.decision_id} cannot be approved for {one.quantity_units} units; reject it instead.")
+            raise ApprovalRefused(
+                f"{one.decision_id} cannot be approved for {one.quantity_units} units; give it a quantity, or reject it instead."
+            )
     if cap_amount is not None:
         _require_within_cap(candidates, cap_amount)
 

@@ -22,7 +22,9 @@ PREFIXES: dict[str, str] = {"reorder": "RO", "transfer": "TR"}
 class Suggestion:
     """One decision that a run proposes. `explanation` holds every input of its calculation and must be fit for JSON.
 
-    Raises ValueError when the kind is unknown, the quantity is not positive, or an amount is negative or has no currency.
+    A reorder of 0 units waits for the rest of its supplier's order: it can be approved only with a quantity that a person gives it.
+
+    Raises ValueError when the kind is unknown, the quantity is negative or nothing is moved, or an amount is negative or has no currency.
     """
 
     kind: Kind
@@ -40,7 +42,7 @@ class Suggestion:
     def __post_init__(self) -> None:
         if self.kind not in PREFIXES:
             raise ValueError(f"A suggestion is a {' or a '.join(PREFIXES)}, not {self.kind!r}.")
-        if self.quantity_units <= 0:
+        if self.quantity_units < (0 if self.kind == "reorder" else 1):
             raise ValueError(f"{self.sku} at {self.location_id}: {self.quantity_units} units suggested; suggest at least one.")
         for amount in (self.unit_cost_amount, self.amount):
             if amount is not None and (rounded(amount) < 0 or self.currency_code is None):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.reorder import by_series, days_of_cover, reasons, stock_out_dates, suggest_orders
+from models.reorder import by_series, days_of_cover, reasons, stock_out_dates, suggest_orders, worth
 from tests.models.builders import CUTOFF, QUICK, frame
 
 POSITION = dict.fromkeys(
@@ -119,6 +119,23 @@ def test_a_sentence_for_each_case():
         "Position 0 has reached order-up-to level 0; nothing to order.",
         "Stock is unknown; order when it falls to 15 and fill up to 40.",
         "Needs 28, but the MOQ is too large.",
+    ]
+    in_baskets = rows.head(3).with_columns(sku_quantity_units="order_quantity_units", order_quantity_units=pl.Series([0, 12, 12]))
+    assert reasons(in_baskets).to_list() == [
+        "Position 12 against reorder point 15; alone it would order 36 to reach 40 (3 of them safety stock).",
+        "Position 16 is above reorder point 15; alone it would order nothing.",
+        "Position 0 has reached order-up-to level 0; alone it would order nothing.",
+    ]
+
+
+def test_what_waits_says_what_waiting_costs():
+    amounts = {"now_amount": [2.0, 2.0, 2.0, None], "waiting_amount": [3.5, 3.5, 3.5, None]}
+    rows = pl.DataFrame({"order_quantity_units": [36, 0, 0, 0], "sku_quantity_units": [24, 36, 0, 36], **amounts})
+    assert rows.select(reason=worth())["reason"].to_list() == [
+        "Its turn is expected to cost 2.0 with this order, 3.5 without it.",
+        "Its turn is expected to cost 3.5 as it waits, 2.0 with 36 ordered now.",
+        None,
+        None,
     ]
 
 

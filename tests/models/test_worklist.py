@@ -16,6 +16,7 @@ BASE: dict[str, Any] = {
     "review_period_days": 7.0, "cycle_service_level": 0.95, "safety_stock_units": 8.2243, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
     "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12,
     "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None, "downstream_days": 0.0,
+    "order_quantity_units": 12, "sku_quantity_units": 12, "order_exception": "", "data_exception": "",
 }  # fmt: skip
 
 
@@ -51,9 +52,20 @@ def test_exceptions_come_first_and_each_says_what_it_is() -> None:
     assert found["sku"].to_list()[-2:] == ["B", "A"]
 
 
-def test_what_kept_a_need_from_being_ordered_comes_first() -> None:
-    found = ranked(rows({"sku": "A", "order_exception": ""}, {"sku": "B", "order_exception": "MOQ is two years' demand"}), TODAY)
-    assert found.select("sku", "exception").rows() == [("B", "MOQ is two years' demand"), ("A", None)]
+def test_all_that_a_person_has_to_know_is_said_what_is_urgent_first() -> None:
+    too_late = {"stock_out_date": date(2026, 3, 5)}
+    found = ranked(
+        rows(
+            {"sku": "A"}, {"sku": "B", "order_exception": "MOQ is two years' demand"}, too_late | {"sku": "C", "data_exception": "stock of -7 is reported"},
+            {"sku": "D", "order_quantity_units": 0}, too_late | {"sku": "E", "order_quantity_units": 0, "sku_quantity_units": 3},
+            {"sku": "F", "unit_cost_amount": None, "data_exception": "its cost is 0"}, {"sku": "G", "order_quantity_units": 0, "sku_quantity_units": 0},
+        ),
+        TODAY,
+    )  # fmt: skip
+    assert dict(found.select("sku", "exception").rows()) == {
+        "A": None, "B": "MOQ is two years' demand", "C": "runs out before it can arrive; stock of -7 is reported",
+        "D": "waits for the supplier's order", "E": "runs out before it can arrive; waits for the supplier's order", "F": "its cost is 0", "G": None,
+    }  # fmt: skip
 
 
 def test_an_edit_changes_cost_cover_and_arrival_at_once() -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.schema import CreateTable
 
 from pipelines.operations import (
     ApprovalRefused,
+    Edit,
     Outbox,
     Refused,
     Suggestion,
@@ -140,7 +141,8 @@ def test_suggestions_must_make_sense(outbox: Outbox, base: Suggestion, at: datet
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"quantity_units": 0}, "suggest at least one"),
+        ({"quantity_units": -1}, "suggest at least one"),
+        ({"quantity_units": 0, "kind": "transfer"}, "suggest at least one"),
         ({"amount": Decimal(-1)}, "negative or has no currency"),
         ({"currency_code": None}, "negative or has no currency"),
         ({"amount": Decimal("NaN")}, "NaN is not an amount"),
@@ -183,6 +185,16 @@ def test_a_cap_needs_known_amounts_of_one_currency(outbox: Outbox, base: Suggest
         outbox.approve([SECOND, third], "ana", "ok", Decimal(1000), at)
     outbox.approve([FIRST, SECOND, third], "ana", "ok", None, at)
     assert outbox.counts() == {"approved": 3}
+
+
+def test_what_waits_is_approved_only_with_a_quantity(outbox: Outbox, base: Suggestion, at: datetime) -> None:
+    waits = replace(base, quantity_units=0, amount=Decimal(0))
+    assert outbox.suggest("reorder", [waits], "v1", at) == SuggestOutcome(1, 0, 0, 0)
+    with pytest.raises(ApprovalRefused, match="cannot be approved for 0 units; give it a quantity"):
+        outbox.approve([FIRST], "ana", "ok", None, at)
+    outbox.approve([FIRST], "ana", "can't wait", None, at, edits={FIRST: Edit(10)})
+    row = only(outbox.decisions("approved"))
+    assert (row["quantity_units"], row["suggested_quantity_units"], row["amount"]) == (10, 0, Decimal("25.1250"))
 
 
 def test_a_changed_quantity_changes_the_amount(outbox: Outbox, base: Suggestion, at: datetime) -> None:
