@@ -91,7 +91,9 @@ def _history(daily: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """Demand from each series' first sale on, with the estimate of what was lost, as the nightly forecast is made from."""
     first = daily.filter(pl.col("demand_units") > 0).group_by(SERIES).agg(first_date=pl.col("demand_date").min())
     daily = daily.join(first, on=SERIES).filter(pl.col("demand_date") >= pl.col("first_date")).drop("first_date")
-    rows = lost(daily, cutoff).select(*DAYS, "units", "reason", layer=pl.lit("lost"), is_applied=pl.lit(True))
+    rows = lost(daily, cutoff).select(
+        *DAYS, "units", "reason", layer=pl.lit("lost"), is_applied=pl.lit(True), is_kept=pl.lit(False)
+    )
     return layered(daily, rows)
 
 

@@ -79,7 +79,11 @@ def figures(tables: nightly.Frames, config: Config, rates: pl.DataFrame) -> Iter
 def _switched(t: nightly.Frames, switched: dict[str, bool]) -> nightly.Frames:
     above = t["demand_layers"]
     for layer, is_on in switched.items():
-        above = above.with_columns(is_applied=pl.when(pl.col("layer") == layer).then(pl.lit(is_on)).otherwise("is_applied"))
+        is_meant = pl.col("layer") == layer
+        above = above.with_columns(
+            is_applied=pl.when(is_meant).then(pl.lit(is_on)).otherwise("is_applied"),
+            is_kept=pl.when(is_meant).then(pl.lit(not is_on)).otherwise("is_kept"),
+        )
     return t | {"demand_layers": above}
 
 

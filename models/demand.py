@@ -87,13 +87,19 @@ def promoted_days(promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
 def weekly_history(history: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """Demand per series in weeks that end on the cutoff and every seven days before it.
 
-    history: models.layers.layered, so that what was not seen is in it as estimated. Columns: sku, location_id, week (0 is the last, −1 the
-    one before …), units, seen_days (0 to 7; a day counts by its share seen on the channel that saw least of it). Weeks run from the first
-    whole week of the series (a series younger than a week has its broken one); a week without a row in `history` is a seen zero.
+    history: models.layers.layered, so that what was not seen is in it as estimated; where it isn't (known_rate below 1), a channel's week is
+    as the known part of it. Columns: sku, location_id, week (0 is the last, −1 the one before …), units, seen_days (0 to 7; a day counts by
+    its share seen on the channel that saw least of it). Weeks run from the first whole week of the series (a series younger than a week has
+    its broken one); a week without a row in `history` is a seen zero. Example: 12 units, two of seven days unknown: 12 · 7 ÷ 5 = 16.8.
     """
     days = history.filter(pl.col("demand_date") <= cutoff).with_columns(
         back=(pl.lit(cutoff) - pl.col("demand_date")).dt.total_days()
     )
+    if "known_rate" in days.columns:
+        channel_week = [*SERIES, "channel", pl.col("back") // 7]
+        known_days = (7 - (1 - pl.col("known_rate")).sum()).over(channel_week)
+        whole = pl.when(known_days > 0).then(7 / known_days).otherwise(1.0)
+        days = days.with_columns(demand_units=pl.col("demand_units") * whole)
     by_day = days.group_by(*SERIES, "back").agg(pl.col("demand_units").sum(), hidden=1 - pl.col("seen_rate").min())
     weekly = by_day.group_by(*SERIES, week=-(pl.col("back") // 7)).agg(
         units=pl.col("demand_units").sum().cast(pl.Float64).round(6), seen_days=(7 - pl.col("hidden").sum()).round(6)

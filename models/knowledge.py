@@ -79,16 +79,17 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     is_hidden = pl.col("is_censored") & (pl.col("demand_date") < pl.col("start_date"))
     units = pl.col("demand_units") * pl.col("rate")
     units = units if demand.schema["demand_units"].is_float() else units.round()
+    rates = [name for name in ("seen_rate", "known_rate") if name in demand.columns]
     inherited = from_other.filter(is_then).with_columns(
+        pl.when(is_hidden).then(pl.col(rates)).otherwise(1.0).name.keep(),
         demand_units=units.cast(demand.schema["demand_units"]),
         is_censored=is_hidden,
-        seen_rate=pl.when(is_hidden).then("seen_rate").otherwise(1.0),
     )
     both = pl.concat([demand, inherited.select(demand.columns)])
     flags = pl.col("is_censored", "is_promoted").any()
     return (
         both.group_by(DAYS)
-        .agg(pl.col("demand_units").sum(), pl.col("seen_rate").min(), flags, cs.by_name("price_rate", require_all=False).mean())
+        .agg(pl.col("demand_units").sum(), pl.col(rates).min(), flags, cs.by_name("price_rate", require_all=False).mean())
         .select(demand.columns)
         .sort(DAYS)
     )

@@ -180,7 +180,7 @@ class History(Strict):
     promotions: bool = Field(
         True, description="what promotions sold beyond the usual is taken away, and added where one is planned"
     )
-    lost_demand: bool = Field(True, description="what was not sold for lack of stock is estimated; else days count as imported")
+    lost_demand: bool = Field(True, description="what was not sold for lack of stock is estimated; else it stays unknown")
     returns: bool = Field(False, description="what came back is taken away from the day on which it was ordered")
 
 

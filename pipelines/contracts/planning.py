@@ -38,6 +38,7 @@ class DemandLayers(dy.Schema):
     layer = dy.String(primary_key=True, regex=f"^({'|'.join(LAYERS)})$", description=f"What it is about: {', '.join(LAYERS)}")
     units = number("What it adds to the units wanted; negative where it takes away", "units", nullable=False)
     is_applied = flag("The forecast is made with it: switched on, and nobody keeps the day as imported")
+    is_kept = flag("A person has the day count as imported")
     reason = text("Why, in a sentence", nullable=False)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.demand import DAYS
+from models.demand import DAYS, full_week_units, weekly_history
 from models.layers import COLUMNS, Switches, kept_days, layered, layers, returned, uplifts
 from models.layers.lost import lost
 from models.layers.outliers import outliers
@@ -147,7 +147,29 @@ def test_every_layer_can_be_switched_off_and_then_the_history_is_as_imported(his
     assert above.height == made(history).height and not above["is_applied"].any(), "switched off, but shown"
     plain = layered(history, above)
     assert plain["demand_units"].to_list() == history["demand_units"].to_list()
-    assert (plain["seen_rate"] == 1).all(), "days without stock count as imported"
+    assert plain["seen_rate"].to_list() == plain["known_rate"].to_list() == history["seen_rate"].to_list(), "unseen stays unknown"
+
+
+def test_without_the_estimate_a_pause_is_unknown_and_no_zero() -> None:
+    """Three a day, not to be bought for 41 days and two earlier ones, by one of two channels."""
+    paused = [*range(41), 58, 60]
+    web = pl.concat(
+        [daily(*((back, 3) for back in range(120) if back not in paused)), daily(*((b, 0) for b in paused), seen=0.0)]
+    )
+    shop = daily(*((back, 1) for back in range(120))).with_columns(channel=pl.lit("shop"))
+    history = pl.concat([web, shop])
+    weekly = weekly_history(layered(history, made(history, Switches(lost_demand=False))), CUTOFF)
+    known = weekly.select("week", units=full_week_units()).drop_nulls()
+    assert known["week"].to_list() == list(range(-16, -5)), "a week seen on under three days stays unknown"
+    assert known["units"].to_list() == pytest.approx([28.0] * 11)
+
+
+def test_days_without_stock_that_a_person_keeps_count_as_imported(history: pl.DataFrame) -> None:
+    kept = frame(KEPT, [("imported", "X", None, day(21), day(20))])
+    for switch in (True, False):
+        plain = layered(history, made(history, Switches(lost_demand=switch), kept))
+        assert (plain.filter(pl.col("demand_date").is_between(day(21), day(20)))["seen_rate"] == 1).all()
+        assert (plain["known_rate"] == 1).all()
 
 
 def test_a_person_keeps_days_as_imported(history: pl.DataFrame) -> None:
