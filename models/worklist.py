@@ -144,9 +144,9 @@ def what_if(
     """`rows` decided anew: quantity_units for another service level (none: as it is), lead times × lead_time_rate and a budget.
 
     stock: what levels follow, as `models.safety_stock.wanted` takes it; what is on its way comes when it does, whatever lead times become.
-    A budget buys what has most money at risk per unit of money first; what no longer fits is not ordered. Suggestions whose stock is
-    unknown stay blank. Levels are drawn again, so that equal settings may differ by chance of sampling. A location that supplies others
-    keeps its levels, which are for all of them.
+    Each SKU is decided alone, before its basket: with nothing moved quantity_units are sku_quantity_units. A budget buys what has most money at risk
+    per unit of money first; what doesn't fit into what is left is not ordered. Suggestions whose stock is unknown stay blank. A location that supplies
+    others keeps its levels, which are for all of them.
     """
     service = (
         [] if cycle_service_level is None
@@ -162,11 +162,17 @@ def what_if(
     )
     decided = pl.concat([anew, rows.filter(is_source)], how="diagonal_relaxed")
     decided = decided.with_columns(at_risk_amount=_at_risk(decided))
-    cost = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("quantity_units")
-    if budget_amount is None:
-        return decided
+    return decided if budget_amount is None else _within(decided, budget_amount)
+
+
+def _within(rows: pl.DataFrame, budget_amount: float) -> pl.DataFrame:
+    """Rows whose quantity_units are 0 where a budget is spent: a line of 60 is left out of the last 50, the next of 40 is bought."""
+    cost = paid_amount("quantity_units").cast(pl.Float64)
     worth = (pl.col("at_risk_amount") / cost).fill_null(math.inf)
-    by_worth = decided.with_columns(cost=cost.fill_null(0.0)).sort(worth, "sku", descending=[True, False], nulls_last=True)
-    fits = pl.col("cost").cum_sum() <= budget_amount
-    bought = pl.when(fits | pl.col("quantity_units").is_null()).then("quantity_units").otherwise(0)
-    return by_worth.with_columns(quantity_units=bought).drop("cost").sort(*SERIES)
+    by_worth = rows.sort(worth, "sku", descending=[True, False], nulls_last=True)
+    left, fits = budget_amount, []
+    for amount in by_worth.select(cost.fill_null(0.0)).to_series():
+        fits.append(amount <= left)
+        left -= amount if fits[-1] else 0.0
+    is_bought = pl.Series(fits, dtype=pl.Boolean) | by_worth["quantity_units"].is_null()
+    return by_worth.with_columns(quantity_units=pl.when(is_bought).then("quantity_units").otherwise(0)).sort(*SERIES)

@@ -54,10 +54,10 @@ def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def every(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """All series that were decided about, those with nothing to order too, with prices."""
+    """All series that were decided about, those with nothing to order too, each with what it would be ordered alone, and prices."""
     rows = connection.sql("SELECT * FROM reorder_suggestions").pl()
     priced = rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
-    return priced.with_columns(quantity_units=pl.col("order_quantity_units"))
+    return priced.with_columns(quantity_units=pl.col("sku_quantity_units"))
 
 
 def prices(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> pl.DataFrame:

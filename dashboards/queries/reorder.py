@@ -4,6 +4,7 @@ import duckdb
 import polars as pl
 
 from models import worklist
+from models.quantity import paid_amount
 from pipelines import planning
 from pipelines.warehouse.duckdb import read_table
 
@@ -40,10 +41,15 @@ def changed_by_baskets(connection: Connection) -> pl.DataFrame:
 def what_if(
     connection: Connection, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
 ) -> pl.DataFrame:
-    """Every series decided anew with other settings."""
+    """Every series decided anew, alone, with other settings; beside what the run would have ordered it alone (planned_quantity_units)."""
     rows, stock = planning.every(connection), read_table(connection, "position_schedule").rename({"due_days": "days"})
     means, quantiles = (read_table(connection, name) for name in ("forecast_means", "forecasts"))
-    return worklist.what_if(rows, means, quantiles, stock, cycle_service_level, lead_time_rate, budget_amount)
+    decided = worklist.what_if(rows, means, quantiles, stock, cycle_service_level, lead_time_rate, budget_amount)
+    return decided.with_columns(
+        planned_quantity_units="sku_quantity_units",
+        amount=paid_amount("quantity_units"),
+        planned_amount=paid_amount("sku_quantity_units"),
+    )
 
 
 def schedule(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:

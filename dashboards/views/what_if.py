@@ -1,4 +1,4 @@
-"""What if: the plan decided anew with another service level, lead time or budget, beside the plan. Part of the page Reorder."""
+"""What if: the plan decided anew with another service level, lead time or budget, beside the last run. Part of the page Reorder."""
 
 import polars as pl
 import streamlit as st
@@ -23,33 +23,26 @@ def show(plan: pl.DataFrame) -> None:
         f"Budget ({frame.currency()})", min_value=0.0, value=None, step=1000.0, key="if-budget", placeholder="no limit"
     )
     asked = None if service == usual else service
-    decided = frame.ask(queries.what_if, asked, lead / 100, budget).filter(pl.col("quantity_units") > 0)
-    _beside(plan.filter(pl.col("quantity_units") > 0), decided)
-    subject = ["sku", "location_id"]
-    planned = plan.select(*subject, planned_quantity_units="quantity_units")
-    names = plan.select("sku", "description", "supplier_id", "location_id", "unit_cost_amount")
-    both = decided.join(planned, on=subject, how="full", coalesce=True).with_columns(
-        pl.col("quantity_units", "planned_quantity_units").fill_null(0)
+    decided = frame.ask(queries.what_if, asked, lead / 100, budget)
+    _beside(decided)
+    st.caption(
+        "Each SKU alone, before suppliers' baskets, beside what the last run would have ordered that way; edits and decisions since then change neither. "
+        "Nothing of this is kept."
     )
-    both = both.join(names, on=subject, how="left", suffix="_planned").with_columns(
-        pl.coalesce("description", "description_planned").alias("description"), pl.coalesce("supplier_id", "supplier_id_planned").alias("supplier_id"),
-        difference_amount=(pl.col("quantity_units") - pl.col("planned_quantity_units")) * pl.coalesce("unit_cost_amount", "unit_cost_amount_planned"),
-    )  # fmt: skip
-    changed = both.filter(pl.col("quantity_units") != pl.col("planned_quantity_units"))
+    changed = decided.filter(pl.col("quantity_units") != pl.col("planned_quantity_units"))
     if changed.is_empty():
         st.success("It would order the same.")
         return
-    st.caption(
-        f"{changed.height} lines differ. Levels are drawn anew, so that a unit more or less is chance. Nothing of this is kept."
-    )
+    st.write(f"{changed.height} line{'s differ' if changed.height > 1 else ' differs'}.")
+    changed = changed.with_columns(difference_amount=pl.col("amount") - pl.col("planned_amount"))
     frame.table(changed.select(SHOWN).sort("difference_amount", descending=True, nulls_last=True), "what-if", height=380)
 
 
-def _beside(plan: pl.DataFrame, decided: pl.DataFrame) -> None:
-    cost = (pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("quantity_units")).sum()
-    now, then = plan.select(cost).item(), decided.select(cost).item()
-    first, second, third = st.columns(3)
-    first.metric("Orders", f"{decided.height:,}", f"{decided.height - plan.height:+,}", delta_color="off")
-    second.metric(f"Worth ({frame.currency()})", f"{then:,.0f}", f"{then - now:+,.0f}", delta_color="off")
-    units, planned = (int(rows["quantity_units"].sum()) for rows in (decided, plan))
-    third.metric("Units", f"{units:,}", f"{units - planned:+,}", delta_color="off")
+def _beside(decided: pl.DataFrame) -> None:
+    then, now = (
+        decided.filter(pl.col(units) > 0).select(pl.len(), pl.col(amount).cast(pl.Float64).sum(), pl.col(units).sum()).row(0)
+        for units, amount in (("quantity_units", "amount"), ("planned_quantity_units", "planned_amount"))
+    )
+    labels = "Orders", f"Worth ({frame.currency()})", "Units"
+    for place, label, value, before in zip(st.columns(3), labels, then, now, strict=True):
+        place.metric(label, f"{value:,.0f}", f"{value - before:+,.0f}", delta_color="off")

@@ -94,6 +94,7 @@ class ReorderSuggestions(StockLevel):
     )
     supplied_by_location_id = text("Location that it is replenished from; blank where suppliers deliver to it")
     inventory_position_units = units("available + on order + decided + transfers + downstream − backordered", nullable=True)
+    yearly_demand_units = number("Forecast demand of a year, by which price breaks are weighed", "units")
     needed_units = units("order-up-to − position, before rounding; blank where stock is unknown", nullable=True)
     moq_units = units("Least order quantity")
     case_pack_units = units("Multiples ordered")

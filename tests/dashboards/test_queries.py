@@ -131,6 +131,14 @@ def test_baskets_hold_what_is_suggested_and_their_changes_are_told(snapshot: duc
     assert set(changed["supplier_id"]) <= set(together["supplier_id"])
 
 
+def test_with_nothing_moved_what_if_is_what_the_run_would_order_alone(snapshot: duckdb.DuckDBPyConnection) -> None:
+    found = reorder.what_if(snapshot, None, 1.0, None)
+    assert found.height == snapshot.sql("SELECT count(*) FROM reorder_suggestions").fetchall()[0][0]
+    assert found["quantity_units"].equals(found["planned_quantity_units"])
+    assert found["amount"].equals(found["planned_amount"])
+    assert found["planned_quantity_units"].sum() > 0
+
+
 def test_every_exception_stands_on_its_suggestion(snapshot: duckdb.DuckDBPyConnection) -> None:
     listed = reorder.exceptions(snapshot)
     flagged = snapshot.sql("SELECT sku, location_id FROM reorder_suggestions WHERE data_exception <> ''").pl()

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.worklist import baskets, ranked, what_if, with_effects
+from models.worklist import _within, baskets, ranked, what_if, with_effects
 
 TODAY = date(2026, 3, 2)
 BASE: dict[str, Any] = {
@@ -139,6 +139,15 @@ def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
     bought = dict(what_if(plan, *forecast, None, 1.0, one).select("sku", "quantity_units").rows())
     assert bought["A"] == 0
     assert bought["B"] > 0, "the same order saves more of what sells for more"
+
+
+def test_a_budget_goes_on_after_a_line_that_does_not_fit() -> None:
+    lines = [("A", 5, 100.0), ("B", 30, 90.0), ("C", 10, 20.0), ("D", None, 10.0), ("E", 12, 1.0)]
+    plan = pl.concat([rows({"sku": sku, "quantity_units": units}) for sku, units, _ in lines], how="vertical_relaxed")
+    plan = plan.with_columns(at_risk_amount=pl.Series([risk for *_, risk in lines]))
+    assert _within(plan, 70.0)["quantity_units"].to_list() == [5, 0, 10, None, 0]
+    assert _within(plan, 110.0)["quantity_units"].to_list() == [5, 0, 10, None, 12]
+    assert _within(plan, 0.0)["quantity_units"].to_list() == [0, 0, 0, None, 0]
 
 
 def test_a_location_that_supplies_others_keeps_its_levels() -> None:
