@@ -1,4 +1,5 @@
-"""What to tell suppliers about orders under way. Here: expedite, postpone, reduce, cancel, and what it is worth. Not here: new orders (reorder).
+"""What to tell suppliers about orders under way. Here: expedite, postpone, redirect, reduce, cancel, and what it is worth. Not here: new orders
+(reorder).
 
 The messages of material requirements planning (Silver, Pyke & Thomas 2017, section 15.5), on projected stock: lines are used up in the
 order of their due dates, expected demand is spread evenly over each week.
@@ -11,20 +12,27 @@ from numpy.typing import NDArray
 from models.demand import SERIES
 
 Array = NDArray[np.float64]
-ACTIONS = ("cancel", "reduce", "expedite", "chase", "postpone", "ask", "none")
+ACTIONS = ("cancel", "reduce", "redirect", "expedite", "chase", "postpone", "ask", "none")
 DAYS_A_YEAR = 365
 
 
-def messages(lines: pl.DataFrame, stock: pl.DataFrame, means: pl.DataFrame, holding_rate: float) -> pl.DataFrame:
-    """`lines` with needed_in_days, needed_units, runs_out_in_days, at_risk_units, action, message_units and cash_effect_amount.
+def messages(
+    lines: pl.DataFrame, stock: pl.DataFrame, means: pl.DataFrame, ordered: pl.DataFrame, holding_rate: float
+) -> pl.DataFrame:
+    """`lines` with needed_in_days, needed_units, runs_out_in_days, at_risk_units, is_near, action, message_units, redirect_units, redirect_to and
+    cash_effect_amount.
 
-    lines: open order lines: sku, location_id, due_in_days (below 0: overdue, null: no date is known), open_units, is_shipped,
+    lines: open order lines: sku, location_id, supplier_id, due_in_days (below 0: overdue, null: no date is known), open_units, is_shipped,
     moq_units, case_pack_units, review_period_days, unit_cost_amount (null: unknown). stock: sku, location_id, available_units (null:
-    unknown), backordered_units, safety_stock_units. means: sku, location_id, horizon (weeks from 1), mean_units.
+    unknown), backordered_units, safety_stock_units. means: sku, location_id, horizon (weeks from 1), mean_units. ordered: sku, location_id,
+    supplier_id, order_units: what this run orders.
 
     A line is needed when the stock before it falls to the safety stock, and in part where demand of the horizon takes only a part.
     It is cancelled or reduced (down to MOQ and whole case packs) beyond that; expedited where stock runs out before it is due; chased
-    when overdue; postponed when needed more than a review period after its date. What a supplier has sent can only be chased.
+    when overdue; postponed when needed more than a review period after its date. What a supplier has sent can only be chased, and what is due
+    within its review period (is_near) is taken as sent: whoever hears of it with the next order hears too late. Units beyond the need that this run
+    orders of the same supplier are not cut: they are kept where their own location orders them, and redirected to the locations that do.
+    message_units: what the supplier is asked to bring in all, redirect_units among it; redirect_to: these by location, "BHX 4, EWR 2".
     cash_effect_amount: value not bought, or holding cost saved (above 0) or added (below 0) by another date.
     Example: 30 on the shelf, 1 a day, no safety stock; 20 are due in 5 days: needed in 30, postpone by 25 days.
     """
@@ -37,7 +45,9 @@ def messages(lines: pl.DataFrame, stock: pl.DataFrame, means: pl.DataFrame, hold
     needed = np.clip(wanted[:, -1] - spare, 0.0, placed["open_units"].to_numpy())
     risk = np.maximum(_at(wanted, late) - np.maximum(before, 0.0), 0.0)
     rows = _named(placed, _reached(wanted, spare), np.ceil(needed), _reached(wanted, before), np.floor(risk), due)
-    return _worth(_decided(rows), holding_rate).drop("available_units", "backordered_units", "safety_stock_units", "before_units")
+    return _worth(_decided(_used_elsewhere(_kept(rows), ordered)), holding_rate).drop(
+        "kept_units", "available_units", "backordered_units", "safety_stock_units", "before_units"
+    )
 
 
 def _before(lines: pl.DataFrame) -> pl.DataFrame:
@@ -78,25 +88,55 @@ def _named(rows: pl.DataFrame, needed_in: Array, needed: Array, runs_out: Array,
     return rows.with_columns(*whole, overdue)
 
 
-def _decided(rows: pl.DataFrame) -> pl.DataFrame:
-    """The action of each line, and what the supplier is asked to bring instead."""
+def _kept(rows: pl.DataFrame) -> pl.DataFrame:
+    """Adds is_near, and kept_units, what of a line is to come where it was ordered for: all of what can't be changed any more."""
     pack = pl.col("case_pack_units")
+    is_near = (pl.col("due_in_days") <= pl.col("review_period_days")).fill_null(False)
     least = -(-pl.max_horizontal("needed_units", "moq_units") // pack) * pack
     kept = pl.when(pl.col("needed_units") == 0).then(0).otherwise(pl.min_horizontal(least, "open_units"))
+    is_fixed = pl.col("is_shipped") | is_near | pl.col("before_units").is_null()
+    return rows.with_columns(is_near=is_near, kept_units=pl.when(is_fixed).then("open_units").otherwise(kept).cast(pl.Int64))
+
+
+def _used_elsewhere(rows: pl.DataFrame, ordered: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose kept_units has what their own location orders in this run; redirect_units and redirect_to, what others do, largest orders first."""
+    open_orders: dict[tuple[str, str], dict[str, int]] = {}
+    for sku, supplier, place, units in ordered.sort("order_units", "location_id", descending=[True, False]).select(
+        "sku", "supplier_id", "location_id", "order_units"
+    ).iter_rows():  # fmt: skip
+        open_orders.setdefault((sku, supplier), {})[place] = units
+    found = []
+    for sku, supplier, place, units, kept in rows.select(
+        "sku", "supplier_id", "location_id", "open_units", "kept_units"
+    ).iter_rows():
+        left, wanted, taken = units - kept, open_orders.get((sku, supplier), {}), {}
+        for other in sorted(wanted, key=lambda name: name != place):
+            taken[other] = min(left, wanted[other])
+            wanted[other] -= taken[other]
+            left -= taken[other]
+        own = taken.pop(place, 0)
+        found.append((kept + own, sum(taken.values()), ", ".join(f"{other} {many}" for other, many in taken.items() if many)))
+    schema = {"kept_units": pl.Int64, "redirect_units": pl.Int64, "redirect_to": pl.String}
+    return rows.drop("kept_units").hstack(pl.DataFrame(found, schema=schema, orient="row"))
+
+
+def _decided(rows: pl.DataFrame) -> pl.DataFrame:
+    """The action of each line, and what the supplier is asked to bring instead."""
+    kept, redirected = pl.col("kept_units"), pl.col("redirect_units")
     is_movable = ~pl.col("is_shipped") & pl.col("before_units").is_not_null()
     is_dated = pl.col("due_in_days").is_not_null()
     too_early = pl.col("needed_in_days") > pl.max_horizontal("due_in_days", 0) + pl.col("review_period_days")
     action = (
-        pl.when(is_movable & (kept == 0)).then(pl.lit("cancel"))
-        .when(is_movable & (kept < pl.col("open_units"))).then(pl.lit("reduce"))
+        pl.when(redirected > 0).then(pl.lit("redirect"))
+        .when(kept == 0).then(pl.lit("cancel"))
+        .when(kept < pl.col("open_units")).then(pl.lit("reduce"))
         .when(pl.col("is_overdue")).then(pl.lit("chase"))
         .when(~is_dated).then(pl.lit("ask"))
         .when(is_movable & (pl.col("at_risk_units") > 0)).then(pl.lit("expedite"))
-        .when(is_movable & too_early).then(pl.lit("postpone"))
+        .when(is_movable & too_early & ~pl.col("is_near")).then(pl.lit("postpone"))
         .otherwise(pl.lit("none"))
     )  # fmt: skip
-    units = pl.when(action.is_in(["cancel", "reduce"])).then(kept).otherwise(pl.col("open_units"))
-    return rows.with_columns(action=action, message_units=units.cast(pl.Int64))
+    return rows.with_columns(action=action, message_units=kept + redirected)
 
 
 def _worth(rows: pl.DataFrame, holding_rate: float) -> pl.DataFrame:

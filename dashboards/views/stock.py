@@ -76,6 +76,6 @@ def under_way() -> None:
     st.caption(
         ", ".join(f"{count} to {action}" for action, count in counts.rows())
         + ". Stock and earlier orders are used up first, by the forecast's mean; "
-        "what the supplier has sent can only be chased."
+        "what the supplier has sent, or is due within its review period, can only be chased."
     )
     frame.table(told, "open-order-messages", height=320)

@@ -107,7 +107,9 @@ class OpenOrderMessages(dy.Schema):
     runs_out_in_days = dy.Int64(nullable=True, description="Days until stock before it runs out", metadata={"unit": "days"})
     at_risk_units = units("Expected demand that finds no stock before it arrives; blank where stock is unknown", nullable=True)
     action = code("What to ask for", ACTIONS)
-    message_units = units("Units that are asked for in place of the open ones")
+    message_units = units("Units that are asked for in place of the open ones, redirected ones among them")
+    redirect_units = units("Of these, what is to go to locations that this run orders it for from the same supplier")
+    redirect_to = text("Those by location; empty where none are", nullable=False)
     cash_effect_amount = money(
         "Value not bought, or holding cost saved by another date (below 0: added); blank where cost is unknown", nullable=True
     )

@@ -29,6 +29,7 @@ MESSAGES_FROM = [
     "inventory_position",
     "safety_stock",
     "forecast_means",
+    "reorder_suggestions",
 ]
 MESSAGES = spec("open_order_messages", MESSAGES_FROM)
 CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
@@ -117,7 +118,7 @@ def totals_of_forecasts(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.multi_asset(name="open_order_messages", specs=[MESSAGES], check_specs=check_specs([MESSAGES]), retry_policy=retry_policy())
 def messages_to_suppliers(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """What to expedite, chase, postpone, reduce or cancel among orders under way."""
+    """What to expedite, chase, postpone, redirect, reduce or cancel among orders under way."""
     currency = run.config.merchant.reporting_currency
     told = open_order_messages(run.warehouse.read(*MESSAGES_FROM), run.config.planning, currency, run.as_of_date)
     run.warehouse.save({"open_order_messages": told})

@@ -6,20 +6,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.open_orders import messages
+from tests.models.builders import QUICK
 
 WEEKS = 4
 
 
 def lines(*rows: dict) -> pl.DataFrame:
     usual = {
-        "sku": "A", "location_id": "W", "due_in_days": 5, "open_units": 20, "is_shipped": False, "moq_units": 1, "case_pack_units": 1,
+        "sku": "A", "location_id": "W", "supplier_id": "S", "due_in_days": 8, "open_units": 20, "is_shipped": False, "moq_units": 1, "case_pack_units": 1,
         "review_period_days": 7.0, "unit_cost_amount": 2.0,
     }  # fmt: skip
     schema = {"due_in_days": pl.Int64, "unit_cost_amount": pl.Float64}
     return pl.DataFrame([usual | row for row in rows], schema_overrides=schema)
 
 
-def told(order: pl.DataFrame, available: int | None, weekly: float, safety: float = 0.0, backordered: int = 0) -> list[dict]:
+def told(
+    order: pl.DataFrame, available: int | None, weekly: float, safety: float = 0.0, backordered: int = 0, **ordered: int
+) -> list[dict]:
+    """ordered: what this run orders of the same supplier, by location."""
     schema = {"available_units": pl.Int64}
     row = {
         "sku": "A",
@@ -29,19 +33,26 @@ def told(order: pl.DataFrame, available: int | None, weekly: float, safety: floa
         "safety_stock_units": safety,
     }
     means = pl.DataFrame({"sku": "A", "location_id": "W", "horizon": [1, 2, 3, 4], "mean_units": [weekly] * WEEKS})
-    return messages(order, pl.DataFrame([row], schema_overrides=schema), means, 0.365).to_dicts()
+    names = {"sku": pl.String, "supplier_id": pl.String, "location_id": pl.String, "order_units": pl.Int64}
+    new = pl.DataFrame([("A", "S", place, units) for place, units in ordered.items()], schema=names, orient="row")
+    return messages(order, pl.DataFrame([row], schema_overrides=schema), means, new, 0.365).to_dicts()
 
 
 @pytest.mark.parametrize(
     ("order", "available", "weekly", "expected"),
     [
-        ({}, 5, 7.0, ("none", 20)),
+        ({"due_in_days": 5}, 5, 7.0, ("none", 20)),
         ({"due_in_days": 12}, 5, 7.0, ("expedite", 20)),
         ({}, 15, 7.0, ("reduce", 13)),
         ({"case_pack_units": 10, "open_units": 40}, 15, 7.0, ("reduce", 20)),
         ({"moq_units": 20}, 15, 7.0, ("postpone", 20)),
         ({"open_units": 8}, 20, 7.0, ("postpone", 8)),
         ({}, 28, 7.0, ("cancel", 0)),
+        ({"due_in_days": 7}, 28, 7.0, ("none", 20)),
+        ({"due_in_days": 7, "open_units": 8}, 20, 7.0, ("none", 8)),
+        ({"due_in_days": -3}, 28, 7.0, ("chase", 20)),
+        ({"due_in_days": None}, 28, 7.0, ("cancel", 0)),
+        ({"due_in_days": 7, "review_period_days": 3.0}, 28, 7.0, ("cancel", 0)),
         ({"is_shipped": True}, 28, 7.0, ("none", 20)),
         ({"due_in_days": -3}, 5, 7.0, ("chase", 20)),
         ({"due_in_days": -3, "is_shipped": True}, 5, 7.0, ("chase", 20)),
@@ -58,7 +69,7 @@ def test_cash_of_each_message() -> None:
     (cancelled,) = told(lines({}), 28, 7.0)
     assert cancelled["cash_effect_amount"] == pytest.approx(40)
     (postponed,) = told(lines({"open_units": 8}), 20, 7.0)
-    assert postponed["needed_in_days"] == 21 and postponed["cash_effect_amount"] == pytest.approx(8 * 2 * 0.365 * 16 / 365)
+    assert postponed["needed_in_days"] == 21 and postponed["cash_effect_amount"] == pytest.approx(8 * 2 * 0.365 * 13 / 365)
     (expedited,) = told(lines({"due_in_days": 12}), 5, 7.0)
     assert (expedited["runs_out_in_days"], expedited["at_risk_units"]) == (6, 7)
     assert expedited["cash_effect_amount"] == pytest.approx(-20 * 2 * 0.365 * 6 / 365)
@@ -71,10 +82,31 @@ def test_earlier_lines_serve_first_and_the_later_one_is_too_much() -> None:
     assert (first["action"], second["action"]) == ("none", "cancel")
 
 
+def test_units_that_this_run_orders_of_the_same_supplier_elsewhere_go_there_and_free_no_cash() -> None:
+    (row,) = told(lines({}), 28, 7.0, EWR=20)
+    assert (row["action"], row["message_units"], row["redirect_units"], row["redirect_to"]) == ("redirect", 20, 20, "EWR 20")
+    assert row["cash_effect_amount"] == 0
+    (row,) = told(lines({}), 15, 7.0, EWR=2, BHX=3)
+    assert (row["action"], row["message_units"], row["redirect_units"], row["redirect_to"]) == ("redirect", 18, 5, "BHX 3, EWR 2")
+    assert row["cash_effect_amount"] == 4, "13 are needed, 5 go elsewhere, 2 are not bought"
+    (row,) = told(lines({"supplier_id": "T"}), 28, 7.0, EWR=20)
+    assert row["action"] == "cancel", "another supplier's goods are not redirected"
+
+
+def test_what_is_ordered_elsewhere_is_redirected_once_and_what_its_own_location_orders_is_kept() -> None:
+    first, second = told(lines({}, {"due_in_days": 15}), 28, 7.0, EWR=25)
+    assert [(row["action"], row["redirect_units"]) for row in (first, second)] == [("redirect", 20), ("redirect", 5)]
+    (kept,) = told(lines({}), 28, 7.0, W=6, EWR=1)
+    assert (kept["action"], kept["message_units"], kept["redirect_to"]) == ("redirect", 7, "EWR 1")
+    (whole,) = told(lines({}), 28, 7.0, W=30)
+    assert (whole["action"], whole["message_units"], whole["redirect_to"]) == ("none", 20, "")
+
+
 def test_no_open_lines_no_messages() -> None:
     assert told(lines({}).clear(), 5, 7.0) == []
 
 
+@QUICK
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40)), min_size=1, max_size=4, unique_by=lambda line: line[0]),
     st.integers(0, 40), st.integers(0, 5), st.integers(0, 3), st.integers(0, 6),
