@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import typer
 
+from pipelines.doubts import Doubts, last_names
 from pipelines.errors import InputError
 from pipelines.operations import Entry, Knowledge
 
@@ -34,11 +35,14 @@ def take_in(settings: Any, file: Path, author: str) -> None:
         content = file.read_bytes()
     except OSError as problem:
         raise InputError(f"{file} can't be read: {problem.strerror}.") from None
-    taken = rows_to_entries(read_rows(content, file.name), file.name, author, now.date())
+    rows, known_names = read_rows(content, file.name), last_names(settings)
     with Knowledge(settings.outbox) as knowledge:
+        taken = rows_to_entries(rows, file.name, author, Doubts.of(knowledge, known_names, now.date()))
         entered = knowledge.enter(taken.entries, now)
     known = len(taken.entries) - len(entered)
     typer.echo(f"{len(entered)} entered" + (f", {known} known already" if known else "") + "; the next nightly run applies them.")
+    if known_names is None:
+        typer.echo("No run has been published yet, so that SKUs and locations were not looked up.")
     for sentence in taken.problems:
         typer.secho(sentence, fg="red", err=True)
     if taken.problems:
@@ -109,15 +113,19 @@ def read_rows(content: bytes, file: str) -> pl.DataFrame:
     return rows
 
 
-def rows_to_entries(rows: pl.DataFrame, name: str, author: str, today: date) -> Taken:
-    """Each row as an entry; `author` where a row names none. A row that expires by no word expires with its end, or after a year."""
+def rows_to_entries(rows: pl.DataFrame, name: str, author: str, doubts: Doubts) -> Taken:
+    """Each row as an entry that `doubts` accepts; `author` where a row names none. A row that expires by no word expires with its end, or
+    after a year.
+    """
     taken = Taken([], [])
     for number, row in enumerate(rows.iter_rows(named=True), start=2):
         cells = {key: (value or "").strip() for key, value in row.items()}
         if not any(cells.values()):
             continue
         try:
-            taken.entries.append(_entry(cells, author, today))
+            entry = _entry(cells, author, doubts.today)
+            doubts.accept(entry)
+            taken.entries.append(entry)
         except InputError as problem:
             taken.problems.append(f"{name}, row {number}: {problem} The row was left out.")
     return taken
@@ -143,9 +151,11 @@ def _date(name: str, cell: str) -> date | None:
 
 
 def _figure(name: str, cell: str) -> float | None:
+    is_rate = name.endswith("_rate")
     try:
-        if cell.endswith("%"):
+        if is_rate and cell.endswith("%"):
             return float(cell[:-1]) / 100
         return float(cell) if cell else None
     except ValueError:
-        raise InputError(f"{name} {cell!r} is no number; write it as 0.5.") from None
+        mend = "0.5 or 50%" if is_rate else "the units of a week, such as 80"
+        raise InputError(f"{name} {cell!r} is no number; write {mend}.") from None

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import frame
 from dashboards.queries import accuracy, best_sellers
 from pipelines.contracts.knowledge import KnowledgeKind
+from pipelines.doubts import Doubts, names
 from pipelines.errors import InputError
 from pipelines.knowing import DATES, FIGURES, STAYS_DAYS, TEXTS, read_rows, rows_to_entries, summary
 from pipelines.operations import Entry, Knowledge, Refused
@@ -60,6 +61,7 @@ def _form(kind: KnowledgeKind, sku: str, location_id: str) -> None:
     try:
         entry = Entry(kind, sku, author, reason, expires, **values)
         with Knowledge(frame.settings().outbox) as knowledge:
+            _doubts(knowledge).accept(entry)
             entered = knowledge.enter([entry], datetime.now(UTC))
     except Refused as refusal:
         st.error(str(refusal))
@@ -79,8 +81,9 @@ def _file() -> None:
             return
     now = datetime.now(UTC)
     try:
-        taken = rows_to_entries(read_rows(file.getvalue(), file.name), file.name, frame.known_author(), now.date())
+        rows = read_rows(file.getvalue(), file.name)
         with Knowledge(frame.settings().outbox) as knowledge:
+            taken = rows_to_entries(rows, file.name, frame.known_author(), _doubts(knowledge))
             entered = knowledge.enter(taken.entries, now)
     except InputError as problem:
         st.error(str(problem))
@@ -160,6 +163,10 @@ def _withdraw(entry_id: str) -> None:
         st.error(f"{refusal} Your name stands in the form beside.")
         return
     st.rerun()
+
+
+def _doubts(knowledge: Knowledge) -> Doubts:
+    return Doubts.of(knowledge, frame.ask(names), frame.today())
 
 
 def _day(ahead: int) -> date:

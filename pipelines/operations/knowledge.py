@@ -1,6 +1,6 @@
 """What people know and no order tells yet: promotions, launches, supersessions, ends, overrides. Here: entering, withdrawing, reading it.
 
-Not here: what it does to a forecast (models/knowledge.py), reading files of it (pipelines/knowing.py).
+Not here: what it does to a forecast (models/knowledge.py), reading files of it (pipelines/knowing.py), what speaks against it (doubts.py).
 Nothing is ever changed or deleted: an entry is withdrawn by a row of its own, and a mistake is mended by another entry.
 """
 
@@ -32,6 +32,11 @@ _TAKES: dict[KnowledgeKind, tuple[str, ...]] = {
     "end": (),
     "override": ("weekly_units", "change_rate"),
     "imported": (),
+}
+_BOUNDS = {
+    "weekly_units": (0.0, 1e9, "the units of a week, such as 80"),
+    "change_rate": (-1.0, 10.0, "0.5 for half as much again, 10 for eleven times as much"),
+    "discount_rate": (0.0, 1.0, "0.2 for a fifth off the price"),
 }
 _FACTS = ("other_sku", "start_date", "end_date", "weekly_units", "change_rate", "discount_rate")
 
@@ -92,11 +97,10 @@ class Entry:
             raise Refused(f"expires_date {self.expires_date} is before start_date {self.start_date}; it would never hold.")
 
     def _require_figures(self) -> None:
-        bounds = {"weekly_units": (0.0, 1e9), "change_rate": (-1.0, 100.0), "discount_rate": (0.0, 1.0)}
-        for name, (low, high) in bounds.items():
+        for name, (low, high, mend) in _BOUNDS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise Refused(f"{name} {value:g} is not between {low:g} and {high:g}; a rate of 0.5 is half as much again.")
+                raise Refused(f"{name} {value:g} is not between {low:g} and {high:,.0f}; write {mend}.")
 
     @property
     def facts(self) -> tuple[Any, ...]:
@@ -110,7 +114,7 @@ class Knowledge(Store):
     def enter(self, entries: Sequence[Entry], at: datetime) -> list[str]:
         """Enters all of these and returns the ids of the new ones; what stands there in the same words and isn't withdrawn is not entered again."""
         with self._database.writing() as connection:
-            known = {_facts_of(row) for row in _standing(connection).iter_rows(named=True)}
+            known = {facts_of(row) for row in _standing(connection).iter_rows(named=True)}
             fresh = list({entry.facts: entry for entry in entries if (*entry.facts, entry.expires_date) not in known}.values())
             first = (connection.scalar(select(func.max(KNOWLEDGE.c.number))) or 0) + 1
             rows = [_row(entry, number, at) for number, entry in enumerate(fresh, first)]
@@ -148,6 +152,11 @@ class Knowledge(Store):
         return rows if sku is None else rows.filter((pl.col("sku") == sku) | (pl.col("other_sku") == sku))
 
 
+def facts_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What a row of `Knowledge.entries` says, and until when: (*Entry.facts, expires_date)."""
+    return (row["kind"], row["sku"], row["location_id"], *(row[name] for name in _FACTS), row["expires_date"])
+
+
 def _an(kind: str) -> str:
     return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
@@ -166,10 +175,6 @@ def _all(connection: Connection) -> pl.DataFrame:
 
 def _standing(connection: Connection) -> pl.DataFrame:
     return _all(connection).filter(pl.col("withdrawn_at").is_null())
-
-
-def _facts_of(row: dict[str, Any]) -> tuple[Any, ...]:
-    return (row["kind"], row["sku"], row["location_id"], *(row[name] for name in _FACTS), row["expires_date"])
 
 
 def _row(entry: Entry, number: int, at: datetime) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What people know: entered once, withdrawn and never deleted, bad entries refused in a sentence; files of it row by row."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from pipelines import knowing
 from pipelines.cli import app
+from pipelines.doubts import Doubts
 from pipelines.errors import InputError
 from pipelines.operations import Entry, Knowledge, Outbox, Refused
 
@@ -71,6 +72,11 @@ def test_an_outbox_of_an_earlier_version_gets_the_tables_and_keeps_its_rows(url:
         ({"change_rate": 0.5}, "either weekly_units or change_rate"),
         ({"location_id": None}, "weekly_units are those of one location"),
         ({"weekly_units": -1.0}, "weekly_units -1 is not between 0 and"),
+        ({"weekly_units": -5.0}, "not between 0 and 1,000,000,000; write the units of a week, such as 80"),
+        (
+            {"weekly_units": None, "change_rate": 50.0},
+            "change_rate 50 is not between -1 and 10; write 0.5 for half as much again",
+        ),
         ({"weekly_units": float("nan")}, "weekly_units nan is not between"),
         ({"discount_rate": 0.1}, "discount_rate has no place in an override"),
     ],
@@ -85,13 +91,15 @@ def test_a_sku_does_not_follow_itself() -> None:
         Entry("supersession", "A", "ana", "new glaze", DAY, other_sku="A", start_date=DAY)
 
 
-ROWS = """kind,sku,location_id,start_date,end_date,weekly_units,change_rate,reason,author
-override,MUG-RED,DC-1,2026-12-01,2026-12-20,80,,television,
-promotion,MUG-BLUE,,2026-12-01,2026-12-20,,50%,flyer,bo
+TODAY = datetime.now(UTC).date()
+SPAN = f"{TODAY + timedelta(days=1)},{TODAY + timedelta(days=20)}"
+ROWS = f"""kind,sku,location_id,start_date,end_date,weekly_units,change_rate,reason,author
+override,MUG-RED,DC-1,{SPAN},80,,television,
+promotion,MUG-BLUE,,{SPAN},,50%,flyer,bo
 
 end,MUG-OLD,,,tomorrow,,,sold out,
-override,MUG-RED,,2026-12-01,2026-12-20,80,,everywhere,
-end,MUG-OLD,,,2026-12-31,,,glaze is no longer made,
+override,MUG-RED,,{SPAN},80,,everywhere,
+end,MUG-OLD,,,{TODAY},,,glaze is no longer made,
 """
 
 
@@ -117,6 +125,7 @@ def test_the_good_rows_of_a_file_are_entered_and_the_bad_ones_named(home: Path, 
     assert "3 entered; the next nightly run applies them." in told
     assert "known.csv, row 5: end_date 'tomorrow' is no date; write it as 2026-01-31. The row was left out." in told
     assert "known.csv, row 6: location_id is blank" in told
+    assert "SKUs and locations were not looked up" in told
     assert "0 entered, 3 known already" in typed(home, "import", str(file), "--by", "ana")[1]
     code, told = typed(home, "list")
     assert (code, "MUG-RED" in told, "MUG-OLD" in told) == (0, True, True)
@@ -125,6 +134,75 @@ def test_the_good_rows_of_a_file_are_entered_and_the_bad_ones_named(home: Path, 
     assert set(rows.select("sku", "author").rows()) == {("MUG-RED", "ana"), ("MUG-BLUE", "bo"), ("MUG-OLD", "ana")}
     assert rows.filter(pl.col("sku") == "MUG-BLUE")["change_rate"].to_list() == [0.5]
     assert "1 withdrawn by bo." in typed(home, "withdraw", rows["entry_id"][0], "--by", "bo", "--reason", "no")[1]
+
+
+COLUMNS = (
+    "kind",
+    "sku",
+    "location_id",
+    "other_sku",
+    "start_date",
+    "end_date",
+    "expires_date",
+    "weekly_units",
+    "change_rate",
+    "reason",
+)
+NAMES = pl.DataFrame({"field": ["sku", "sku", "sku", "location_id"], "name": ["MUG", "CUP", "POT", "DC"]})
+
+
+def told_of(url: str, *rows: str, before: tuple[Entry, ...] = ()) -> list[str]:
+    """What is said against rows of COLUMNS, after `before` was entered."""
+    cells = [dict(zip(COLUMNS, [*row.split(","), "why"], strict=True)) for row in rows]
+    with Knowledge(url) as knowledge:
+        knowledge.enter(before, datetime.now(UTC))
+        doubts = Doubts.of(knowledge, NAMES, DAY)
+    return knowing.rows_to_entries(pl.DataFrame(cells), "k.csv", "ana", doubts).problems
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("end,NO-SUCH,,,,2026-12-20,,,", "sku 'NO-SUCH' is not among the 3 of the last run's products, terms, orders and stock;"),
+        (
+            "end,MUG,NOWHERE,,,2026-12-20,,,",
+            "location_id 'NOWHERE' is not among the 1 of the last run's locations and stock; write",
+        ),
+        ("launch,NEW,,NO-SUCH,2026-12-20,,,,", "other_sku 'NO-SUCH' is not among"),
+        ("launch,NEW,DC,MUG,2026-12-20,,,,-20%", None),
+        ("supersession,MUG,,NEW,2026-12-20,,,,", None),
+        ("override,MUG,DC,,2026-01-01,2026-01-31,,5,", "end_date 2026-01-31 is past, so that it would never be applied"),
+        ("promotion,MUG,DC,,2026-01-01,2026-01-31,2026-12-31,,", None),
+        ("launch,MUG,DC,,2026-01-01,,2026-02-01,,", "expires_date 2026-02-01 is past"),
+        (
+            "override,MUG,DC,,2026-12-01,2026-12-31,,ten,",
+            "weekly_units 'ten' is no number; write the units of a week, such as 80.",
+        ),
+        ("override,MUG,DC,,2026-12-01,2026-12-31,,,ten", "change_rate 'ten' is no number; write 0.5 or 50%."),
+        ("override,MUG,DC,,2026-12-01,2026-12-31,,50%,", "weekly_units '50%' is no number"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_row_and_the_mend(url: str, row: str, sentence: str | None) -> None:
+    problems = told_of(url, row)
+    assert len(problems) == (sentence is not None)
+    assert sentence is None or (problems[0].startswith(f"k.csv, row 2: {sentence}") and problems[0].endswith("was left out."))
+
+
+def test_a_circle_of_successors_is_refused(url: str) -> None:
+    first = Entry("supersession", "MUG", "ana", "new glaze", date(2099, 1, 1), other_sku="CUP", start_date=DAY)
+    problems = told_of(
+        url, "supersession,CUP,,POT,2026-12-01,,,,", "supersession,POT,DC,MUG,2026-12-01,,,,", "supersession,MUG,,POT,2026-12-01,,,,",
+        "supersession,CUP,,MUG,2026-12-01,,,,", before=(first,),
+    )  # fmt: skip
+    assert problems == [
+        "k.csv, row 3: other_sku 'MUG' leads back to POT (MUG → CUP → POT); withdraw one of those entries, or name another SKU. "
+        "The row was left out."
+    ], "CUP may be followed by MUG once MUG is followed by POT instead"
+
+
+def test_what_stands_is_known_already_even_when_it_is_over(url: str) -> None:
+    over = Entry("promotion", "GONE", "ana", "flyer", date(2026, 1, 31), start_date=date(2026, 1, 1), end_date=date(2026, 1, 31))
+    assert told_of(url, "promotion,GONE,,,2026-01-01,2026-01-31,,,", before=(over,)) == []
 
 
 def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
@@ -136,7 +214,10 @@ def test_a_workbook_is_read_like_a_csv(tmp_path: Path) -> None:
             sheet.write(1, column, value)
         sheet.write_datetime(1, 2, datetime(2026, 12, 1), workbook.add_format({"num_format": "yyyy-mm-dd"}))
     taken = knowing.rows_to_entries(
-        knowing.read_rows((tmp_path / "known.xlsx").read_bytes(), "known.xlsx"), "known.xlsx", "ana", DAY
+        knowing.read_rows((tmp_path / "known.xlsx").read_bytes(), "known.xlsx"),
+        "known.xlsx",
+        "ana",
+        Doubts(DAY, {}, set(), {"": {}}),
     )
     assert taken.problems == []
     assert taken.entries == [
