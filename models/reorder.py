@@ -127,7 +127,8 @@ def is_held_back() -> pl.Expr:
 def lost() -> pl.Expr:
     """What no order can serve any more (expected_lost_units), in a sentence; blank where that rounds to nothing."""
     units = pl.col("expected_lost_units").round(0).cast(pl.Int64)
-    words = pl.format("{} are expected to be lost before it can arrive, which the level doesn't hold stock for.", units)
+    are = pl.when(units == 1).then(pl.lit("unit is")).otherwise(pl.lit("units are"))
+    words = pl.format("{} {} expected to be lost before it can arrive, which the level doesn't hold stock for.", units, are)
     return pl.when((units > 0) & (pl.col("order_quantity_units") > 0)).then(words)
 
 

@@ -39,6 +39,7 @@ MEANINGS = {
     "arrival_late_date": "As late as 1 of 20 orders",
     "exception": "Why a person should look at it first",
     "remark": "What is odd about the quantity",
+    "landed_amount": "Units' cost + what placing the order and its containers cost, where the supplier's terms say so",
     "lacking_amount": "What the supplier's minimum still wants",
     "lacking_units": "Units that the supplier's minimum still wants",
     "price_amount": "Net sales ÷ units of the last 91 days, of all days where nothing sold in them",
@@ -224,11 +225,12 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
         "lines",
         "units",
         "amount",
+        "landed_amount",
+        "arrival_date",
         "order_minimum_amount",
         "lacking_amount",
         "volume_m3",
         "containers",
-        "arrival_date",
     )
     if baskets.height:
         terminal.table(baskets, "baskets")

@@ -63,4 +63,6 @@ def _keep(found: Difference) -> None:
     except Refused as refusal:
         st.session_state[PROBLEM] = str(refusal)
     else:
-        st.session_state[DONE] = f"{found.changed.height} changes are kept; the plan shows them."
+        st.session_state[DONE] = (
+            f"{found.changed.height} change{'s are' if found.changed.height > 1 else ' is'} kept; the plan shows them."
+        )

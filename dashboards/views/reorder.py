@@ -71,12 +71,12 @@ def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
         return
     plan.below_minimum(baskets)
     plan.waiting(everything)
-    shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "order_minimum_amount", "lacking_amount", "lacking_units", "volume_m3", "weight_kg",
-             "containers", "gap_rate", "at_risk_amount", "arrival_date", "arrival_late_date", "unvalued_lines"]  # fmt: skip
+    shown = ["supplier_id", "supplier_name", "lines", "units", "amount", "landed_amount", "arrival_date", "order_minimum_amount", "lacking_amount",
+             "lacking_units", "volume_m3", "weight_kg", "containers", "gap_rate", "at_risk_amount", "arrival_late_date", "unvalued_lines"]  # fmt: skip
     frame.table(baskets.select(shown), "baskets")
     st.caption(
-        "Amounts are unit costs without freight and duty; SKUs of unknown size count as 0 m³. Gap: how far a basket that was decided together may lie "
-        "below the best."
+        "Amounts are unit costs without freight and duty; landed adds what the order and its containers cost. SKUs of unknown size count as 0 m³. "
+        "Gap: how far a basket that was decided together may lie below the best."
     )
     _together()
     supplier: str | None = st.selectbox("Basket of", baskets["supplier_id"].drop_nulls(), key="basket")

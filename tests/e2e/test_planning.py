@@ -125,7 +125,7 @@ def test_a_plan_is_edited_reloaded_approved_exported_and_brought_back(page: Page
     page.locator("input[type=file]").set_input_files(workbook)
     expect(page.get_by_text("1 of ", exact=False)).to_be_visible()
     page.get_by_role("button", name="Keep as drafts").click()
-    expect(page.get_by_text("1 changes are kept")).to_be_visible()
+    expect(page.get_by_text("1 change is kept")).to_be_visible()
     with Drafts(shop.database) as drafts:
         (kept,) = drafts.drafts().to_dicts()
     assert (kept["decision_id"], kept["quantity_units"]) == (other["decision_id"], other["quantity_units"] + 5)

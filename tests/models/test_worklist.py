@@ -97,14 +97,18 @@ def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
             "supplier_name": ["Acme"],
             "order_minimum_amount": [Decimal("100")],
             "order_minimum_units": 20,
+            "order_fixed_amount": [Decimal("15")],
+            "container_amount": [Decimal("20")],
             "container_volume_m3": 0.7,
             "container_weight_kg": None,
         },
-        schema_overrides={"order_minimum_amount": pl.Decimal(18, 4), "container_weight_kg": pl.Float64},
+        schema_overrides=dict.fromkeys(("order_minimum_amount", "order_fixed_amount", "container_amount"), pl.Decimal(18, 4))
+        | {"container_weight_kg": pl.Float64},
     )
     found = {row["supplier_id"]: row for row in baskets(lines, limits).to_dicts()}
     assert (found["ACME"]["lines"], found["ACME"]["units"], found["ACME"]["amount"]) == (2, 18, Decimal("72"))
     assert found["ACME"]["lacking_amount"] == Decimal("28")
+    assert (found["ACME"]["landed_amount"], found["BOB"]["landed_amount"]) == (Decimal(72 + 15 + 3 * 20), found["BOB"]["amount"])
     assert found["BOB"]["lacking_amount"] is None
     assert (found["ACME"]["volume_m3"], found["ACME"]["containers"], found["ACME"]["lacking_units"]) == (pytest.approx(1.8), 3, 2)
     assert (found["BOB"]["volume_m3"], found["BOB"]["containers"], found["BOB"]["lacking_units"]) == (
