@@ -14,6 +14,7 @@ from scipy import special
 from models import backtest
 from models.demand import SERIES, fill_unknown, full_week_units, weekly_history
 from models.layers import layered
+from models.quantity import YEARS_OF_DEMAND
 from pipelines import terminal
 from pipelines.decisions import recent_prices, with_costs, with_terms
 from pipelines.errors import InputError
@@ -24,6 +25,7 @@ TABLES = ("demand", "demand_layers", "demand_series", "supplier_terms", "unit_co
 DRAWS = 20  # equally likely lead times per series
 LEAST_WEEKS = 13  # of history before the first played week
 ACTUAL = "what you did"
+NAMED = 5  # series that a sentence names
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def known_of(
         raise InputError("There is no demand yet; run `fulcast run` first.")
     wanted = layered(tables["demand"], tables["demand_layers"].filter(pl.col("layer") == "lost"))
     weekly = weekly_history(wanted, cutoff).with_columns(full_units=full_week_units())  # type: ignore[arg-type]
-    terms, warm = _judged(tables, weekly, prices, planning, asked)
+    terms, warm, kept_back = _judged(tables, weekly, prices, planning, asked)
     cost, margin = (terms[name].cast(pl.Float64).to_numpy() for name in ("unit_cost_amount", "shortage_amount"))
     rate = asked.holding_rate or planning.holding_rate
     if asked.shortage_ratio is not None:
@@ -105,28 +107,52 @@ def known_of(
         _whole(terms["moq_units"], asked.moq_units), _whole(terms["case_pack_units"], None), rate,
         asked.cycle_service_level or planning.cycle_service_level,
     )  # fmt: skip
-    left_out = tables["demand_series"].height - terms.height
-    return terms.select(*SERIES), known, _said(terms, span, left_out, asked.weeks + warm + LEAST_WEEKS, planning)
+    left_out = tables["demand_series"].height - terms.height - kept_back.height
+    said = _said(terms, span, left_out, asked.weeks + warm + LEAST_WEEKS, planning)
+    return terms.select(*SERIES), known, [*said, *_kept_back(kept_back)]
 
 
 def _judged(
     tables: dict[str, pl.DataFrame], weekly: pl.DataFrame, prices: pl.DataFrame, planning: Any, asked: WhatIf
-) -> tuple[pl.DataFrame, int]:
-    """Terms and costs of the series that are long enough, and how many weeks are played before the counted ones: until orders have come that
-    were placed in them, where any history is that long.
+) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """Terms and costs of the series that are long enough; how many weeks are played before the counted ones: until orders have come that were placed
+    in them, where any history is that long; and the terms of series that decisions wouldn't order either: their MOQ or case pack is above two years'
+    demand.
     """
     needed = asked.weeks + LEAST_WEEKS
-    lengths = weekly.group_by(*SERIES).agg(weeks=pl.len(), sold=pl.col("units").sum()).filter(pl.col("sold") > 0).drop("sold")
-    enough = lengths.filter(pl.col("weeks") >= needed).join(tables["unit_costs"].select("sku"), on="sku", how="semi")
+    lengths = weekly.group_by(*SERIES).agg(
+        weeks=pl.len(), sold=pl.col("units").sum(), yearly=365 / 7 * pl.col("full_units").mean()
+    )
+    lengths = lengths.filter(pl.col("sold") > 0).drop("sold")
+    priced = tables["unit_costs"].filter(pl.col("unit_cost_amount") > 0).select("sku")
+    enough = lengths.filter(pl.col("weeks") >= needed).join(priced, on="sku", how="semi")
     if enough.is_empty():
         raise InputError(f"No series has {needed} weeks of demand and a unit cost; ask for fewer --weeks, or give product costs.")
     series = tables["demand_series"].join(enough, on=SERIES, how="semi")
     terms = with_terms(series, tables["supplier_terms"], tables["unit_costs"], planning).join(enough, on=SERIES)
     facts = tables["products"].select("sku", "category").unique("sku", keep="first")
     terms = with_costs(terms.join(facts, on="sku", how="left").join(prices, on="sku", how="left"), planning)
+    moq = pl.lit(0) if asked.moq_units is not None else pl.col("moq_units")
+    terms = terms.with_columns(least=pl.max_horizontal(moq, "case_pack_units"))
+    is_too_much = (pl.col("least") > YEARS_OF_DEMAND * pl.col("yearly")) & (pl.col("least") > 1)
+    is_kept_back = is_too_much.fill_null(False)
+    kept_back, terms = terms.filter(is_kept_back).sort(*SERIES), terms.filter(~is_kept_back)
+    if terms.is_empty():
+        raise InputError("Every MOQ or case pack is above two years' demand; mend supplier_terms.")
     reach = int(lead_weeks(terms, asked.lead_time_days).max()) + 1
     warm = min(reach, int(terms["weeks"].max()) - needed)  # type: ignore[arg-type]
-    return terms.filter(pl.col("weeks") >= needed + warm).sort(*SERIES), warm
+    return terms.filter(pl.col("weeks") >= needed + warm).sort(*SERIES), warm, kept_back
+
+
+def _kept_back(series: pl.DataFrame) -> list[str]:
+    """Which series are left out because nobody would order them as their supplier asks."""
+    if series.is_empty():
+        return []
+    named = ", ".join(f"{sku} at {place} ({least:,})" for sku, place, least in series.select(*SERIES, "least").head(NAMED).rows())
+    more = f" and {series.height - NAMED:,} more" if series.height > NAMED else ""
+    return [
+        f"Left out as their MOQ or case pack is above two years' demand, so that decisions order nothing either: {named}{more}."
+    ]
 
 
 def _side_by_side(span: pl.DataFrame) -> Array:

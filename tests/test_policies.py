@@ -70,6 +70,23 @@ def test_every_policy_is_played_on_the_same_weeks_and_what_was_done_beside_them(
     assert total[backtest.OURS] < total[backtest.BY_HAND] and total[backtest.OURS] < total["what you did"]
 
 
+def test_an_moq_that_nobody_would_order_is_left_out_by_name_and_spoils_no_total(tables):
+    terms = tables["supplier_terms"].with_columns(moq_units=pl.when(pl.col("sku") == "S1").then(100_000).otherwise(1))
+    series, known, said = known_of(tables | {"supplier_terms": terms}, prices(), PLANNING, WhatIf(weeks=10))
+    assert series["sku"].to_list() == ["S0", "S2"] and known.moq.max() == 1
+    assert any("above two years' demand" in sentence and sentence.endswith("S1 at L (100,000).") for sentence in said)
+    assert said[0].startswith("1 series are left out: under")
+    with pytest.raises(InputError, match="Every MOQ"):
+        known_of(
+            tables | {"supplier_terms": terms.with_columns(moq_units=100_000)},
+            prices(),
+            PLANNING,
+            WhatIf(weeks=10, moq_units=None),
+        )
+    asked = known_of(tables | {"supplier_terms": terms}, prices(), PLANNING, WhatIf(weeks=10, moq_units=24))
+    assert asked[0].height == N - 1 and (asked[1].moq == 24).all(), "an MOQ that is asked for replaces all"
+
+
 def test_a_young_series_shortens_no_other_ones_history_and_too_young_a_one_is_left_out(tables):
     def with_weeks(weeks: int) -> dict[str, pl.DataFrame]:
         is_there = (pl.col("sku") != "S0") | (pl.col("demand_date") > SUNDAY - timedelta(weeks=weeks))
