@@ -16,9 +16,9 @@ SHOWN = [
     "demand_class",
     "weekly_units",
     "weekly_amount",
+    "expected_error_amount",
     "wape",
     "value_added_to_naive",
-    "expected_error_amount",
     "changed_weeks",
 ]
 SERIES = "SKU at a location"
@@ -43,7 +43,10 @@ def show() -> None:
     accuracy.alerts()
     rows = _found()
     if rows.is_empty():
-        st.info("No series is forecast, or the search leaves none; the nightly run forecasts what has sold.")
+        st.info(
+            "No series is forecast, or the search leaves none; the nightly run forecasts what has sold, and what you launch here."
+        )
+        knowledge.show(str(st.session_state.get("search") or "").strip(), None)
         return
     if rows.height > MOST:
         st.caption(f"The first {MOST} of {rows.height:,}; search for others, the downloads hold all.")
@@ -64,7 +67,7 @@ def show() -> None:
 
 
 def _found() -> pl.DataFrame:
-    text, first, place = st.columns([2, 2, 1], vertical_alignment="bottom")
+    text, first, place = st.columns([3, 4, 2], vertical_alignment="bottom")
     words = text.text_input("Search SKU or name", key="search", bind="query-params")
     order = first.segmented_control(
         "Order", list(queries.ORDERS), default="Worst first", required=True, key="order", bind="query-params"

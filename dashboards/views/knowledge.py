@@ -32,23 +32,31 @@ HELP: dict[KnowledgeKind, str] = {
 EVERYWHERE = "everywhere"
 
 
-def show(sku: str, location_id: str) -> None:
-    """Entries about `sku` with a way to take one back, and the form."""
-    kinds = st.pills(
-        "What do you know?", list(TITLES), default="override", format_func=TITLES.__getitem__, required=True, key="kind"
+def show(sku: str, location_id: str | None) -> None:
+    """Entries about `sku` with a way to take one back, and the form; without a location it has no series, and can only be launched."""
+    offered: list[KnowledgeKind] = list(TITLES) if location_id else ["launch"]
+    kind = st.pills(
+        "What do you know?",
+        offered,
+        default=offered[0],
+        format_func=TITLES.__getitem__,
+        required=True,
+        key="kind" if location_id else "kind-new",
     )
-    kind = kinds or "override"
     st.caption(HELP[kind])
     left, right = st.columns([2, 3])
     with left:
         _form(kind, sku, location_id)
         _file()
     with right:
-        _entries(sku)
+        if sku:
+            _entries(sku)
 
 
-def _form(kind: KnowledgeKind, sku: str, location_id: str) -> None:
+def _form(kind: KnowledgeKind, sku: str, location_id: str | None) -> None:
     with st.form("knowledge", border=True):
+        if kind == "launch":
+            sku = _launched(sku)
         values = _fields(kind, sku, location_id)
         who, until = st.columns(2)
         with who:
@@ -93,10 +101,20 @@ def _file() -> None:
         st.warning(sentence)
 
 
-def _fields(kind: KnowledgeKind, sku: str, location_id: str) -> dict[str, Any]:
+def _launched(sku: str) -> str:
+    """The SKU that a launch is about: the chosen one, another, or one that nobody has heard of yet."""
+    known = frame.ask(best_sellers.skus)["sku"].to_list()
+    offered = known if sku in known else [sku, *known]
+    label = "SKU that is launched"
+    chosen = st.selectbox(
+        label, offered, index=offered.index(sku), key=f"launched-{sku}", accept_new_options=True, help="It may be new: type it"
+    )
+    return str(chosen or "").strip()
+
+
+def _fields(kind: KnowledgeKind, sku: str, location_id: str | None) -> dict[str, Any]:
     """The form's fields for a kind, as fields of an entry."""
     values: dict[str, Any] = {"start_date": None, "end_date": None}
-    place = EVERYWHERE
     first, last = st.columns(2)
     if kind != "end":
         values["start_date"] = first.date_input("First day", value=_day(-28 if kind == "imported" else 1), key=f"first-{kind}")
@@ -113,13 +131,12 @@ def _fields(kind: KnowledgeKind, sku: str, location_id: str) -> dict[str, Any]:
         off = left.number_input("Price cut in %", min_value=0.0, max_value=100.0, value=None, step=5.0, key="off")
         values["discount_rate"] = None if off is None else off / 100
     if kind in ("supersession", "launch"):
-        others = [other for other in frame.ask(best_sellers.skus)["sku"] if other != sku]
+        others = [other for other in frame.ask(best_sellers.skus)["sku"] if other != sku or kind == "launch"]
         label = "SKU that follows" if kind == "supersession" else "Sells like"
         values["other_sku"] = left.selectbox(label, others, index=None, key=f"other-{kind}", accept_new_options=True)
-    place = (
-        st.segmented_control("Where", [location_id, EVERYWHERE], default=location_id, required=True, key=f"where-{kind}")
-        or location_id
-    )
+    places = [location_id] if location_id and kind != "launch" else sorted(frame.ask(names).filter(field="location_id")["name"])
+    usual = EVERYWHERE if kind == "launch" else location_id
+    place = st.segmented_control("Where", [*places, EVERYWHERE], default=usual, required=True, key=f"where-{kind}") or EVERYWHERE
     return values | {"location_id": None if place == EVERYWHERE else place}
 
 

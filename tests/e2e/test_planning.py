@@ -185,3 +185,21 @@ def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, sho
     assert set(by_people.select("sku", "location_id", "entry_ids").rows()) == {(sku, place, entry["entry_id"])}
     open_page(page, f"{shop.url}/forecast?search={sku}&order=Changed+by+people", "Forecast")
     expect(page.get_by_text("Dashed: the statistical forecast of")).to_be_visible()
+
+
+def test_a_product_that_nobody_has_heard_of_is_launched_where_the_search_finds_nothing(page: Page, shop: Shop) -> None:
+    with open_snapshot(current(shop.home / "snapshots")) as connection:
+        like = connection.sql("SELECT sku FROM demand_series ORDER BY total_units DESC, sku LIMIT 1").fetchall()[0][0]
+    open_page(page, f"{shop.url}/forecast?search=NEW-CUP", "Forecast")
+    settled(page)
+    page.get_by_label("Sells like").fill(like)
+    page.keyboard.press("Enter")
+    page.get_by_role("spinbutton", name="Change of demand in %").fill("-20")
+    page.get_by_role("textbox", name="Your name").fill("ana")
+    page.get_by_role("textbox", name="Reason").fill("new cup")
+    page.get_by_role("button", name="Enter", exact=True).click()
+    expect(page.get_by_text("is entered; the next nightly run applies it.")).to_be_visible()
+    with Knowledge(shop.database) as knowledge:
+        entry = knowledge.entries(date(2026, 1, 21)).row(0, named=True)
+    assert (entry["kind"], entry["sku"], entry["other_sku"], entry["location_id"]) == ("launch", "NEW-CUP", like, None)
+    assert entry["change_rate"] == pytest.approx(-0.2)
