@@ -182,7 +182,7 @@ class OrderExceptions(dy.Schema):
     location_id = key("Location; 'all' likewise")
     kind = key(
         "no supplier terms, lead time, lead time spread, review period, quantity, cost, stock below zero, unit mismatch, same priority, "
-        "unmatched decision, supplied by, budget"
+        "unmatched decision, supplied by, budget, supplier limit, supplier clock, category"
     )
     about = key("The supplier or decision that it is about; empty where the product alone")
     reason = text("What is wrong", nullable=False)

@@ -26,14 +26,22 @@ WHY = {
 
 
 def supplier_limits(suppliers: pl.DataFrame, fx_rates: pl.DataFrame, currency_code: str) -> pl.DataFrame:
-    """What each supplier asks of an order, amounts in the reporting currency at the last known rate; blank where no rate is known."""
+    """What each supplier asks of an order, amounts in the reporting currency at the last known rate; blank where no rate is known, and where an amount
+    can't be meant (see `is_meant`).
+    """
     latest = fx_rates.sort("rate_date").group_by("currency_code").agg(pl.col("reporting_rate").last())
     known = suppliers.join(latest, on="currency_code", how="left")
     is_own = pl.col("currency_code").fill_null(currency_code) == currency_code
     rate = pl.when(is_own).then(pl.lit(1).cast(pl.Decimal(18, 4))).otherwise("reporting_rate").cast(pl.Float64)
     return known.with_columns(
-        (pl.col(name).cast(pl.Float64) * rate).round(4).cast(pl.Decimal(18, 4)).alias(name) for name in AMOUNTS
+        pl.when(is_meant(name)).then(pl.col(name).cast(pl.Float64) * rate).round(4).cast(pl.Decimal(18, 4)).alias(name)
+        for name in AMOUNTS
     )
+
+
+def is_meant(name: str) -> pl.Expr:
+    """Whether one of AMOUNTS is zero or more; a budget, with which nothing could be bought, more."""
+    return pl.col(name) > 0 if name == "order_budget_amount" else pl.col(name) >= 0
 
 
 @dataclass(frozen=True)

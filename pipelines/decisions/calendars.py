@@ -42,7 +42,7 @@ def with_calendar(terms: pl.DataFrame, suppliers: pl.DataFrame, as_of: datetime)
 
 def _next(row: dict, as_of: datetime) -> tuple[str, float | None, datetime, str, float] | None:  # type: ignore[type-arg]
     """The order that goes out next and the days until the one after it; nothing where a year has no two order days."""
-    zone = _zone(row["time_zone"])
+    zone = zone_of(row["time_zone"] or "UTC") or ZoneInfo("UTC")
     first = as_of.astimezone(zone).date()
     last = first + timedelta(days=AHEAD_DAYS)
     closed = days_of(row["closed_days"]) | public_holidays(row["country_code"], None, first, last)
@@ -76,8 +76,9 @@ def _span(first: str, last: str) -> Iterable[date]:
     return (start + timedelta(days=n) for n in range((end - start).days + 1))
 
 
-def _zone(name: str | None) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo | None:
+    """The zone of that name; None where there is none."""
     try:
-        return ZoneInfo(name or "UTC")
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")
+        return None

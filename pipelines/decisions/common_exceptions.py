@@ -1,17 +1,27 @@
-"""What a person has to mend that is no single product's. Here: a budget that is not kept as asked. Not here: exceptions of a SKU."""
+"""What a person has to mend that is no single product's. Here: suppliers, ways between locations, settings. Not here: exceptions of a SKU."""
+
+from difflib import get_close_matches
 
 import polars as pl
 
 from pipelines.channels.mapping import Config
+from pipelines.decisions.baskets import AMOUNTS, is_meant
+from pipelines.decisions.calendars import CALENDAR, zone_of
+from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.network import WAY
+from pipelines.decisions.terms import LONGEST_DAYS
 
 EVERYTHING = "all"  # where an exception is about no one SKU or location
 LISTED = ("sku", "location_id", "kind", "about", "reason", "treatment")
 Row = tuple[str, str, str, str, str, str]
 
 
-def common_exceptions(levels: pl.DataFrame, config: Config) -> pl.DataFrame:
+def common_exceptions(levels: pl.DataFrame, inputs: Inputs, config: Config) -> pl.DataFrame:
     """Rows of order_exceptions about no one SKU. levels: of models.safety_stock."""
-    found = [*_budget(levels, config)]
+    found = [
+        *_budget(levels, config), *_amounts(inputs.suppliers), *_clocks(inputs.suppliers), *_ways(inputs.locations),
+        *_categories(inputs.products, config),
+    ]  # fmt: skip
     return pl.DataFrame(found, schema=dict.fromkeys(LISTED, pl.String), orient="row")
 
 
@@ -36,3 +46,51 @@ def _budget(levels: pl.DataFrame, config: Config) -> list[Row]:
             f"the budget is not kept: the least that levels can bind is {least:,.0f}, as none goes below its median demand"
         )
     return [_row("budget", "budget_amount", reason, treatment)]
+
+
+def _amounts(suppliers: pl.DataFrame) -> list[Row]:
+    """What a supplier asks of an order and can't be meant."""
+    found = []
+    for name in AMOUNTS:
+        called = name.removesuffix("_amount").replace("_", " ")
+        for supplier, amount in suppliers.filter(~is_meant(name)).select("supplier_id", name).iter_rows():
+            reason = f"{supplier} states {called} {amount.normalize():f}"
+            found.append(_row("supplier limit", f"{supplier} {name}", reason, "as if none were given"))
+    return found
+
+
+def _clocks(suppliers: pl.DataFrame) -> list[Row]:
+    """Time zones of suppliers with order days that no clock knows."""
+    kept = suppliers.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in CALENDAR), pl.col("time_zone").is_not_null())
+    named = kept.select("supplier_id", "time_zone").iter_rows()
+    treatment = "its cut-off is read as UTC; write a name such as Europe/Lisbon"
+    return [
+        _row("supplier clock", supplier, f"{supplier}'s time zone {name} is not known", treatment)
+        for supplier, name in named
+        if not zone_of(name)
+    ]
+
+
+def _ways(locations: pl.DataFrame) -> list[Row]:
+    """Times of the way from a source that nobody waits for."""
+    found = []
+    for name in (column for column in WAY if column.endswith("_days")):
+        called = name.removesuffix("_days").replace("_", " ").replace("std", "spread")
+        for place, days in locations.filter(pl.col(name) > LONGEST_DAYS).select("location_id", name).iter_rows():
+            reason = f"{place} states a {called} of {days:g} days, more than {LONGEST_DAYS:.0f}"
+            found.append(_row("supplied by", name, reason, "the default is used", place))
+    return found
+
+
+def _categories(products: pl.DataFrame, config: Config) -> list[Row]:
+    """Costs by category that bear on no product."""
+    known = products["category"].drop_nulls().unique().sort().to_list()
+    found = []
+    for one in config.planning.category:
+        if one.name not in known:
+            near = get_close_matches(one.name, known, 1)
+            treatment = "its costs bear on nothing" + (f"; perhaps {near[0]} is meant" if near else "")
+            found.append(
+                _row("category", one.name, f"no product is of the category {one.name} of [[planning.category]]", treatment)
+            )
+    return found

@@ -28,9 +28,8 @@ def order_exceptions(rows: pl.DataFrame, inputs: Inputs, network: Network, after
     wanted = rows.filter(pl.col("mean_demand_units") > 0)
     terms = _of_terms(wanted, inputs)
     found = [
-        _no_terms(wanted), *_of_days(terms), _kept_back(wanted), _no_cost(wanted, inputs), _below_zero(inputs.position), _other_unit(terms),
-        _tied(terms), _unmatched(inputs.supply, inputs.as_of, after_days),
-        _unused(wanted, network),
+        _no_terms(wanted), *_of_days(terms), _kept_back(wanted), _no_cost(wanted, inputs), _stated_cost(terms), _below_zero(inputs.position),
+        _other_unit(terms), _tied(terms), _unmatched(inputs.supply, inputs.as_of, after_days), _unused(wanted, network),
     ]  # fmt: skip
     listed = pl.concat([frame.select("sku", "location_id", "kind", "about", "reason", "treatment") for frame in found])
     return listed.join(rows.select(*SERIES, "supplier_id", "order_quantity_units", "order_amount"), on=SERIES, how="left")
@@ -102,6 +101,13 @@ def _no_cost(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     blank = rows.filter(pl.col("unit_cost_amount").is_null()).join(said, on="sku", how="left")
     reason = pl.when(pl.col("said").is_null()).then(pl.lit("its cost is unknown")).otherwise(pl.format("its cost is {}", "said"))
     return _listed(blank, "cost", reason, pl.lit("ordered by units; its value is blank and counts as 0 in totals"))
+
+
+def _stated_cost(terms: pl.DataFrame) -> pl.DataFrame:
+    """A supplier's cost of zero or below beside a product's own."""
+    wrong = terms.filter((pl.col("stated_cost") <= 0) & pl.col("unit_cost_amount").is_not_null())
+    reason = pl.format("{} states a cost of {}", "supplier_id", "stated_cost")
+    return _listed(wrong, "cost", reason, pl.lit("the product's own cost is used"), pl.col("supplier_id"))
 
 
 def _below_zero(position: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from models.demand import SERIES
 from models.sharing import implied_std
 from pipelines.channels.merchant import Planning
 from pipelines.decisions.inputs import Inputs
+from pipelines.decisions.terms import LONGEST_DAYS
 
 WAY = (
     "supply_lead_time_days",
@@ -45,15 +46,15 @@ def network_of(inputs: Inputs, planning: Planning) -> Network:
     """The network that `locations` declare, for every SKU that is wanted behind a source.
 
     There are two echelons: a location that supplies others buys from suppliers, whatever is said of its own source. Places whose stock of a
-    SKU is unknown are left out of its echelon, with their demand. Ways without terms have planning's spread and review period, and no
-    lead time is taken for none: half of planning's.
+    SKU is unknown are left out of its echelon, with their demand. Ways without terms, or with more than LONGEST_DAYS, have planning's review
+    period and half of its lead time and spread.
     """
     declared = inputs.locations.filter(pl.col("supplied_by_location_id").is_not_null())
     is_source = pl.col("location_id").is_in(declared["supplied_by_location_id"].unique().implode())
     links = declared.filter(~is_source).select(
-        "location_id", pl.col("supply_lead_time_days").fill_null(planning.lead_time_days / 2),
-        pl.col("supply_lead_time_std_days").fill_null(planning.lead_time_std_days / 2),
-        pl.col("supply_review_period_days").fill_null(planning.review_period_days), pl.col("supply_pack_units").fill_null(1), "stock_limit_units",
+        "location_id", _days("supply_lead_time_days").fill_null(planning.lead_time_days / 2),
+        _days("supply_lead_time_std_days").fill_null(planning.lead_time_std_days / 2),
+        _days("supply_review_period_days").fill_null(planning.review_period_days), pl.col("supply_pack_units").fill_null(1), "stock_limit_units",
         source_location_id="supplied_by_location_id",
     )  # fmt: skip
     known = inputs.position.filter(pl.col("available_units").is_not_null()).select(*SERIES)
@@ -64,6 +65,10 @@ def network_of(inputs: Inputs, planning: Planning) -> Network:
     weekly = inputs.means.group_by(*SERIES).agg(own_weekly_units=pl.col("mean_units").mean())
     own = heads.select(*SERIES).join(weekly, on=SERIES, how="left").with_columns(pl.col("own_weekly_units").fill_null(0.0))
     return Network(links, members, own, declared.filter(is_source).select("location_id", "supplied_by_location_id"))
+
+
+def _days(name: str) -> pl.Expr:
+    return pl.when(pl.col(name) <= LONGEST_DAYS).then(name)
 
 
 def with_echelons(inputs: Inputs, network: Network) -> Inputs:

@@ -48,7 +48,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)
     suggestions, baskets = with_baskets(alone, limits)
     exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
-    exceptions = pl.concat([exceptions, common_exceptions(levels, config)], how="diagonal")
+    exceptions = pl.concat([exceptions, common_exceptions(levels, inputs, config)], how="diagonal")
     frames = {
         "safety_stock": levels,
         "position_schedule": schedule.with_columns(snapshot_version=pl.lit(version)),

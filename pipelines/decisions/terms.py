@@ -54,7 +54,8 @@ def first_terms(supplier_terms: pl.DataFrame) -> pl.DataFrame:
     terms = usable(known).with_columns(is_tied=pl.len().over("sku", "priority") > 1)
     first = terms.sort("sku", "priority", "supplier_id").unique("sku", keep="first", maintain_order=True)
     usual = pl.col("unit_cost_amount").cast(pl.Float64)
-    rate = pl.when(usual > 0).then(pl.col("price_break_cost_amount").cast(pl.Float64) / usual)
+    cheaper = pl.col("price_break_cost_amount").cast(pl.Float64)
+    rate = pl.when(usual > 0, cheaper > 0).then(cheaper / usual)
     return first.select("sku", "is_tied", "is_lead_time_assumed", *NEEDED, *ASKED, price_break_rate=rate)
 
 

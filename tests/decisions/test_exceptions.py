@@ -105,6 +105,14 @@ def test_a_cost_of_zero_or_none(cost: str | None, reason: str) -> None:
     assert suggestion(frames)["order_quantity_units"] > 0
 
 
+@pytest.mark.parametrize("stated", ["0", "-3"])
+def test_a_suppliers_cost_of_zero_or_below_gives_way_to_the_products_own(stated: str) -> None:
+    frames = order([term("A", unit_cost_amount=stated, price_break_units=10, price_break_cost_amount="-1")])
+    found = listed(frames)["cost"]
+    assert (found["about"], found["reason"]) == ("ACME", f"ACME states a cost of {float(stated)}")
+    assert suggestion(frames)["unit_cost_amount"] == 5 and suggestion(frames)["price_break_cost_amount"] is None
+
+
 def test_stock_below_zero_counts_as_none() -> None:
     frames = order([term("A")], stock=-4)
     assert listed(frames)["stock below zero"]["reason"] == "stock of -4 is reported"
