@@ -16,6 +16,7 @@ frame.PAGES.update({
     "reorder": st.Page(reorder.show, title="Reorder", icon=":material/inventory_2:", url_path="reorder"),
     "data": st.Page(data.show, title="Data", icon=":material/database:", url_path="data"),
 })  # fmt: skip
+st.html(f"<style>{frame.WITHOUT_UNSAFE_DOWNLOAD}</style>")
 frame.begin()
 page = st.navigation(list(frame.PAGES.values()))
 if frame.banner():

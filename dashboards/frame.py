@@ -28,6 +28,9 @@ HEADINGS = {  # by a column's name or the words in it
 }  # fmt: skip
 PAGES: dict[str, Any] = {}  # filled by the app: a page links to another by its name
 SHARES = ("rate", "bias", "value_added", "value_added_to_naive", "coverage_50", "coverage_80", "coverage_90")  # shown as percent
+WITHOUT_UNSAFE_DOWNLOAD = (  # a list's own toolbar writes text that a spreadsheet runs; `downloads` doesn't
+    '[data-testid="stElementToolbarButton"]:has(button[aria-label="Download as CSV"]) { display: none; }'
+)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -121,9 +124,9 @@ def height_of(frame: pl.DataFrame, most: int) -> int:
     return min(most, 2 + ROW_PIXELS * (frame.height + 1))
 
 
-def author() -> str:
+def author(key: str | None = None) -> str:
     """The name under which this person decides, asked for here and kept for the session."""
-    name = st.text_input("Your name", known_author(), placeholder="stands beside what you decide")
+    name = st.text_input("Your name", known_author(), placeholder="stands beside what you decide", key=key)
     st.session_state[AUTHOR] = str(name).strip()
     return known_author()
 

@@ -54,7 +54,7 @@ def _at_risk(rows: pl.DataFrame) -> pl.Series:
 
 
 def _exception(today: date) -> pl.Expr:
-    """What about a suggestion a person has to look at: that it comes too late, that it waits, what is wrong with its data; blank where nothing is."""
+    """What about a suggestion a person has to look at: that it waits, that it comes too late, what is wrong with its data; blank where nothing is."""
     a_year = pl.col("mean_demand_units") / (pl.col("lead_time_days") + pl.col("review_period_days")) * YEAR_DAYS
     urgent = (
         pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
@@ -67,7 +67,7 @@ def _exception(today: date) -> pl.Expr:
     )  # fmt: skip
     waits = pl.when(is_held_back()).then(pl.lit(WAITS))
     said = pl.concat_str(
-        urgent, waits, pl.coalesce(_said("data_exception"), _said("order_exception"), terms), separator="; ", ignore_nulls=True
+        waits, urgent, pl.coalesce(_said("data_exception"), _said("order_exception"), terms), separator="; ", ignore_nulls=True
     )
     return pl.when(said != "").then(said)
 

@@ -103,6 +103,12 @@ def plan(rows: pl.DataFrame, waiting: pl.DataFrame, drafts: pl.DataFrame, today:
     )
 
 
+def transfers(rows: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
+    """Suggested transfers that nobody has decided yet, with their decision_id. rows: of transfer_suggestions; waiting: Outbox.decisions of kind transfer."""
+    subject = ("sku", "from_location_id", "location_id")
+    return rows.join(waiting.select("decision_id", *subject), on=subject, how="inner", maintain_order="left")
+
+
 def held_back(rows: pl.DataFrame) -> list[str]:
     """A sentence for each reason for which lines of the plan wait for their basket: how many, what they would come to, what waiting costs."""
     waits = rows.filter(is_held_back() & (pl.col("quantity_units") == 0)).with_columns(alone=paid_amount("sku_quantity_units"))
@@ -175,9 +181,12 @@ def export(settings: Any, snapshot: Snapshot, folder: Path) -> Path:
 def held_against(settings: Any, content: bytes, name: str) -> Difference:
     """What an edited workbook changes about what is suggested now."""
     rows, version = read_plan(content, name)
+    snapshot = snapshots.current(settings.home_folder / "snapshots")
+    with open_snapshot(snapshot) as connection:
+        today = _as_of_date(connection)
     published = {path.stem for path in (settings.home_folder / "snapshots").glob("*.duckdb")}
     with Outbox(settings.outbox) as outbox:
-        return difference(rows, version, name, outbox.find(rows["decision_id"].drop_nulls().unique().to_list()), published)
+        return difference(rows, version, name, outbox.find(rows["decision_id"].drop_nulls().unique().to_list()), published, today)
 
 
 def current(settings: Any, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -11,8 +11,10 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import forecast, reorder
+from dashboards.views import decide
+from dashboards.views.decide import PROBLEM
 from pipelines import planning
-from pipelines.operations import Draft, Drafts, Outbox, Refused
+from pipelines.operations import Draft, Drafts, Refused, require_day_to_come
 
 SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "exception", "at_risk_amount", "quantity_units", "sku_quantity_units",
          "needed_by", "amount", "cover_after_days", "remark", "suggested_quantity_units", "stock_out_date", "drafted_by"]  # fmt: skip
@@ -28,13 +30,12 @@ INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rat
           "left_amount", "rounding_rule", "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "demand_from",
           "data_exception", "assumptions"]  # fmt: skip
 HEIGHT, MOST = 430, 500  # pixels and lines of the list
-PROBLEM, DONE = "what could not be kept", "what was decided"
 Shown = tuple[str | None, int | None, date | None]
 
 
 def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
     """The list with its buttons, the suppliers whose minimum is not reached, and why for the line that is chosen."""
-    say()
+    decide.say()
     if rows.is_empty():
         st.info(
             "Nothing to order: every position is above its reorder point, everything is decided, or the filters leave nothing."
@@ -47,13 +48,6 @@ def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
     waiting(rows)
     _decide(rows, chosen)
     _why(rows.head(MOST), chosen)
-
-
-def say() -> None:
-    """What the last edit or button came to."""
-    for key, how in ((PROBLEM, st.error), (DONE, st.success)):
-        if sentence := st.session_state.pop(key, None):
-            how(sentence)
 
 
 def _list(rows: pl.DataFrame) -> pl.DataFrame:
@@ -111,24 +105,31 @@ def _columns() -> dict[str, Any]:
 
 
 def _keep(key: str, shown: Sequence[Shown]) -> None:
-    """Saves what was typed since the page was drawn; runs before it is drawn again."""
-    drafts = []
+    """Saves what was typed since the page was drawn, but for what can't be meant; runs before it is drawn again."""
+    drafts, problems = [], []
     for row, typed in st.session_state[key]["edited_rows"].items():
-        decision_id, quantity, needed_by = shown[int(row)]
-        wanted = typed.get("quantity_units", quantity), _day(typed.get("needed_by", needed_by))
-        if wanted == (quantity, needed_by):
-            continue
-        if decision_id is None:
-            st.session_state[PROBLEM] = (
-                "Nothing is suggested there that could be changed; its exception says what has to be mended first."
-            )
-            continue
-        drafts.append((decision_id, *wanted))
+        try:
+            drafts.append(_draft(typed, *shown[int(row)]))
+        except Refused as refusal:
+            problems.append(str(refusal))
     try:
         with Drafts(frame.settings().outbox) as kept:
-            kept.save([Draft(*one) for one in drafts], frame.known_author(), datetime.now(UTC))
+            kept.save([draft for draft in drafts if draft], frame.known_author(), datetime.now(UTC))
     except Refused as refusal:
-        st.session_state[PROBLEM] = str(refusal)
+        problems.append(str(refusal))
+    if problems:
+        st.session_state[PROBLEM] = "  \n".join(problems)
+
+
+def _draft(typed: dict[str, Any], decision_id: str | None, quantity: int | None, needed_by: date | None) -> Draft | None:
+    """What was typed into a row; nothing where it is as it was. Raises Refused for what can't be meant."""
+    wanted = typed.get("quantity_units", quantity), _day(typed.get("needed_by", needed_by))
+    if wanted == (quantity, needed_by):
+        return None
+    if decision_id is None:
+        raise Refused("Nothing is suggested there that could be changed; its exception says what has to be mended first.")
+    require_day_to_come(decision_id, wanted[1], needed_by, frame.today())
+    return Draft(decision_id, *wanted)
 
 
 def _day(value: Any) -> date | None:
@@ -137,55 +138,18 @@ def _day(value: Any) -> date | None:
 
 def _decide(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
     """Name, reason and the buttons that approve, reject, or take edits away."""
-    name, why = st.columns([1, 2])
-    with name:
-        frame.author()
-    reason = why.text_input("Reason", "as suggested", key="decision-reason")
+    decide.signature()
     ready = chosen.filter(pl.col("decision_id").is_not_null())
     worth = f"{ready['amount'].sum() or 0:,.0f} {frame.currency()}"
-    has_edits = ready["drafted_by"].count() > 0
     back = "Takes the edits of the ticked lines away"
     with st.container(horizontal=True):
-        approve = st.button(
-            f"Approve {ready.height} ({worth})", type="primary", icon=":material/check:", disabled=ready.is_empty(), key="approve"
-        )
-        reject = st.button("Reject", icon=":material/close:", disabled=ready.is_empty(), key="reject")
-        drop = st.button("As suggested", icon=":material/undo:", disabled=not has_edits, key="drop", help=back)
-        approve_all(rows.filter(pl.col("quantity_units") > 0), "Approve all that are shown", "all")
-    if approve:
-        _act("approved", ready, reason)
-    if reject:
-        _act("rejected", ready, reason)
-    if drop:
-        _act("as suggested again", ready, reason)
-
-
-def approve_all(rows: pl.DataFrame, label: str, key: str) -> None:
-    """A button that approves many, after a second look."""
-    ready = rows.filter(pl.col("decision_id").is_not_null())
-    with st.popover(f"{label} ({ready.height})", icon=":material/done_all:", disabled=ready.is_empty()):
-        st.write(f"{ready.height} orders worth {ready['amount'].sum() or 0:,.0f} {frame.currency()}.")
-        st.write(f"By {frame.known_author()}." if frame.known_author() else "Type your name into the plan first.")
-        if st.button("Approve them", type="primary", key=f"approve-{key}"):
-            _act("approved", ready, str(st.session_state.get("decision-reason") or "as suggested"))
-
-
-def _act(what: str, ready: pl.DataFrame, reason: str) -> None:
-    ids, who, now = ready["decision_id"].to_list(), frame.known_author(), datetime.now(UTC)
-    cap = frame.settings().merchant_config.merchant.approval_cap_amount
-    try:
-        with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
-            if what == "approved":
-                outbox.approve(ids, who, reason, cap, now, edits=planning.edits_of(ready, ids))
-            elif what == "rejected":
-                outbox.reject(ids, who, reason, now)
-            else:
-                drafts.discard(ids)
-    except Refused as refusal:
-        st.session_state[PROBLEM] = str(refusal)
-    else:
-        st.session_state[DONE] = f"{len(ids)} {what}{f' by {who}' if who else ''}."
-    st.rerun()
+        decide.button("approved", ready, f"Approve {ready.height} ({worth})", "approve", type="primary", icon=":material/check:")
+        decide.button("rejected", ready, "Reject", "reject", icon=":material/close:")
+        decide.button(
+            "as suggested again", ready, "As suggested", "drop",
+            icon=":material/undo:", disabled=ready["drafted_by"].count() == 0, help=back,
+        )  # fmt: skip
+        decide.approve_all(rows.filter(pl.col("quantity_units") > 0), "Approve all that are shown", "all")
 
 
 def _why(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import frame
-from dashboards.views.plan import DONE, PROBLEM, say
+from dashboards.views.decide import DONE, PROBLEM, say
 from pipelines import planning
 from pipelines.operations import Difference, Drafts, Refused
 

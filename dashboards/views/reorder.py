@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards import frame
 from dashboards.queries import reorder as queries
-from dashboards.views import plan, plan_file, stock, what_if
+from dashboards.views import decide, plan, plan_file, stock, transfers, what_if
 from models import worklist
 from pipelines import planning
 from pipelines.operations import Drafts, Outbox
@@ -28,7 +28,7 @@ def show() -> None:
         "What changed": _changes,
         "What if": lambda: what_if.show(everything),
         "Under way": stock.under_way,
-        "Transfers": _transfers,
+        "Transfers": transfers.show,
         "Backorders": _backorders,
         "Workbook": lambda: plan_file.show(rows),
     })  # fmt: skip
@@ -81,7 +81,7 @@ def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:
     _together()
     supplier: str | None = st.selectbox("Basket of", baskets["supplier_id"].drop_nulls(), key="basket")
     lines = everything.filter((pl.col("supplier_id") == supplier) & (pl.col("quantity_units") > 0))
-    plan.approve_all(lines, f"Approve the basket of {supplier}", "basket")
+    decide.approve_all(lines, f"Approve the basket of {supplier}", "basket")
     shown = [
         "decision_id",
         "sku",
@@ -136,29 +136,6 @@ def _changes() -> None:
     counts = changed.group_by("change").len().sort("change")
     st.caption("Since the run before: " + ", ".join(f"{count} {what}" for what, count in counts.rows()) + ".")
     frame.table(changed, "changes", height=460)
-
-
-def _transfers() -> None:
-    moves = frame.ask(queries.transfers)
-    if moves.is_empty():
-        st.info("No location has more than it needs of what another lacks.")
-    else:
-        frame.table(moves, "transfers")
-    _network()
-
-
-def _network() -> None:
-    """Where safety stock is best held; nothing where no location supplies another."""
-    placed = frame.ask(queries.placements)
-    if placed.is_empty():
-        return
-    st.subheader("Where safety stock is best held")
-    best, alone = (float(placed[name].sum()) for name in ("holding_amount", "alone_holding_amount"))
-    st.caption(
-        f"{best:,.0f} {frame.currency()} a year of holding, against {alone:,.0f} if no place could count on its source. Each location promises a time in which "
-        "it delivers; safety stock stands where it covers most for least. This is advice about promises: levels are set as the plan says."
-    )
-    frame.table(placed, "placements", height=320)
 
 
 def _backorders() -> None:

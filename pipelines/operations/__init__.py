@@ -3,7 +3,7 @@
 from pipelines.operations.approvals import Edit
 from pipelines.operations.database import UnfitValue
 from pipelines.operations.deliveries import SendOutcome, send
-from pipelines.operations.drafts import Draft, Drafts
+from pipelines.operations.drafts import Draft, Drafts, require_day_to_come
 from pipelines.operations.exports import safe_text, write_csv, write_xlsx
 from pipelines.operations.files import written_aside
 from pipelines.operations.knowledge import Entry, Knowledge
@@ -36,6 +36,7 @@ __all__ = [
     "difference",
     "read_plan",
     "reconcile",
+    "require_day_to_come",
     "safe_text",
     "send",
     "write_csv",

@@ -17,6 +17,7 @@ class Candidate:
     """A decision as it would be approved."""
 
     decision_id: str
+    kind: str
     state: str
     quantity_units: int
     amount: Decimal | None
@@ -45,13 +46,13 @@ class Edit:
 def candidate(row: Row[Any], quantity_units: int | None) -> Candidate:
     """The decision with the quantity wanted; another quantity than suggested is valued at the unit cost, unknown without one."""
     if quantity_units is None or quantity_units == row.quantity_units:
-        return Candidate(row.decision_id, row.state, row.quantity_units, row.amount, row.currency_code)
+        return Candidate(row.decision_id, row.kind, row.state, row.quantity_units, row.amount, row.currency_code)
     amount = None if row.unit_cost_amount is None else rounded(row.unit_cost_amount * quantity_units)
-    return Candidate(row.decision_id, row.state, quantity_units, amount, row.currency_code)
+    return Candidate(row.decision_id, row.kind, row.state, quantity_units, amount, row.currency_code)
 
 
 def require_approvable(candidates: Sequence[Candidate], cap_amount: Decimal | None) -> None:
-    """Raises ApprovalRefused when one is not suggested, has no units, or exceeds the cap, alone or with the others."""
+    """Raises ApprovalRefused when one is not suggested, has no units, or exceeds the cap, alone or with the others; a transfer buys nothing."""
     for one in candidates:
         if one.state != "suggested":
             raise ApprovalRefused(f"{one.decision_id} is {one.state}, not suggested; reload the list and choose again.")
@@ -59,8 +60,9 @@ def require_approvable(candidates: Sequence[Candidate], cap_amount: Decimal | No
             raise ApprovalRefused(
                 f"{one.decision_id} cannot be approved for {one.quantity_units} units; give it a quantity, or reject it instead."
             )
-    if cap_amount is not None:
-        _require_within_cap(candidates, cap_amount)
+    bought = [one for one in candidates if one.kind == "reorder"]
+    if cap_amount is not None and bought:
+        _require_within_cap(bought, cap_amount)
 
 
 def _require_within_cap(candidates: Sequence[Candidate], cap_amount: Decimal) -> None:

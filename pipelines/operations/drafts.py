@@ -34,6 +34,12 @@ class Draft:
             )
 
 
+def require_day_to_come(decision_id: str, typed: date | None, suggested: date | None, today: date) -> None:
+    """Raises Refused for a date before today that a person typed; one that the run suggests stays."""
+    if typed is not None and typed < today and typed != suggested:
+        raise Refused(f"{decision_id}: {typed} is before today ({today}); type the day by which it is needed.")
+
+
 class Drafts(Store):
     """Drafts in the database of operations, one per SKU, location and supplier: a run that supersedes the suggestion loses none."""
 

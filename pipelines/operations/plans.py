@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped, unused-ignore]
 
-from pipelines.operations.drafts import MAX_UNITS, Draft
+from pipelines.operations.drafts import MAX_UNITS, Draft, require_day_to_come
 from pipelines.operations.exports import About, require_rows, write_about, write_sheet
 from pipelines.operations.files import written_aside
 from pipelines.operations.states import Refused
@@ -92,8 +92,11 @@ def read_plan(content: bytes, name: str) -> tuple[pl.DataFrame, str]:
     return wanted.filter(~pl.all_horizontal(pl.exclude("row").is_null())), version
 
 
-def difference(rows: pl.DataFrame, version: str, name: str, decisions: pl.DataFrame, published: set[str]) -> Difference:
-    """What an edited workbook changes. decisions: Outbox.find of its row ids, in any state; published: versions of the snapshots that are still kept.
+def difference(
+    rows: pl.DataFrame, version: str, name: str, decisions: pl.DataFrame, published: set[str], today: date
+) -> Difference:
+    """What an edited workbook changes. decisions: Outbox.find of its row ids, in any state; published: versions of the snapshots that are still kept;
+    today: before which no date may be typed.
 
     A row whose suggestion was decided or superseded since is refused in a sentence; the others go on.
     Raises Refused for a workbook whose snapshot is gone: what it rests on can't be held against today's any more.
@@ -108,6 +111,7 @@ def difference(rows: pl.DataFrame, version: str, name: str, decisions: pl.DataFr
     for row in rows.iter_rows(named=True):
         try:
             draft = _draft(row, known, seen)
+            require_day_to_come(draft.decision_id, draft.needed_by, known[draft.decision_id]["needed_by"], today)
         except Refused as problem:
             refused.append(f"{name}, row {row['row']}: {problem}")
             continue

@@ -175,6 +175,15 @@ def test_the_cap_holds_for_several_together_and_nothing_is_approved(outbox: Outb
     assert outbox.counts() == {"approved": 2}
 
 
+def test_a_cap_does_not_hold_transfers_which_buy_nothing(outbox: Outbox, base: Suggestion, at: datetime) -> None:
+    transfer = replace(
+        base, kind="transfer", from_location_id="DC-2", supplier_id=None, unit_cost_amount=None, amount=None, currency_code=None
+    )
+    outbox.suggest("transfer", [transfer], "v1", at)
+    outbox.approve(["TR-20261123-000001"], "ana", "ok", Decimal(1), at)
+    assert outbox.counts() == {"approved": 1}
+
+
 def test_a_cap_needs_known_amounts_of_one_currency(outbox: Outbox, base: Suggestion, at: datetime) -> None:
     unknown = replace(base, unit_cost_amount=None, amount=None, currency_code=None)
     outbox.suggest("reorder", [unknown, replace(base, sku="B"), replace(base, sku="C", currency_code="USD")], "v1", at)

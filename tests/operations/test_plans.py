@@ -35,7 +35,7 @@ def typed(path: Path, cells: dict[str, object], sheet: str = "Plan") -> bytes:
 
 def back(content: bytes, outbox: Outbox, published: set[str] | None = None) -> tuple[pl.DataFrame, list[str]]:
     rows, version = read_plan(content, "plan.xlsx")
-    found = difference(rows, version, "plan.xlsx", outbox.decisions(), published or {VERSION})
+    found = difference(rows, version, "plan.xlsx", outbox.decisions(), published or {VERSION}, date(2026, 11, 23))
     return found.changed, found.refused
 
 
@@ -91,6 +91,7 @@ def test_a_workbook_whose_snapshot_is_gone_is_refused(plan: Path, outbox: Outbox
         ({"E2": "many"}, "row 2: quantity_units 'many' is no whole number"),
         ({"E2": -1}, f"row 2: {FIRST}: -1 units is not between 0"),
         ({"F2": "soon"}, "row 2: needed_by 'soon' is no date"),
+        ({"F2": "2026-11-22"}, f"row 2: {FIRST}: 2026-11-22 is before today (2026-11-23)"),
         ({"D2": 12}, f"row 2: {FIRST} was suggested with another quantity"),
     ],
 )
