@@ -7,6 +7,7 @@ weekly_units, change_rate, discount_rate; kinds promotion, launch, supersession,
 Of several launches, supersessions or ends of a SKU the latest entered rules (models/successions.py).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -93,6 +94,19 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         .select(demand.columns)
         .sort(DAYS)
     )
+
+
+def launched_like(entries: pl.DataFrame, location_ids: Iterable[str], cutoff: date) -> pl.DataFrame:
+    """Launches that name another SKU, per location: sku, location_id, like_sku, like_rate (1 + change_rate), like_weeks since the first day.
+
+    Example: from Monday on like X and a fifth less: like_rate 0.8, and like_weeks 1 a week later.
+    """
+    named = ruling(entries, location_ids).filter((pl.col("kind") == "launch") & pl.col("other_sku").is_not_null())
+    weeks = (pl.lit(cutoff) - pl.col("start_date")).dt.total_days() + 1
+    return named.select(
+        "sku", "location_id", like_sku="other_sku", like_rate=1.0 + pl.col("change_rate").fill_null(0.0),
+        like_weeks=weeks.clip(lower_bound=0) / 7,
+    )  # fmt: skip
 
 
 def _flows(entries: pl.DataFrame) -> pl.DataFrame:

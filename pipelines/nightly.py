@@ -105,7 +105,9 @@ def told(t: Frames, cutoff: date, horizon: int) -> Told:
     products = t["products"].select("sku", "category", "brand", "launched_date", "discontinued_date").unique("sku", keep="first")
     described = products.join(supplier.select("sku", "supplier_id"), on="sku", how="full", coalesce=True)
     placed = t["demand_series"].join(t["locations"].select("location_id", "country_code"), on="location_id", how="left")
-    series, planned = placed.join(described, on="sku", how="left"), demand.promoted_ahead(placed, promotions, cutoff, horizon)
+    alike = knowledge.launched_like(entries, placed["location_id"].unique(), cutoff)
+    series = placed.join(described, on="sku", how="left").join(alike, on=demand.SERIES, how="left")
+    planned = demand.promoted_ahead(placed, promotions, cutoff, horizon)
     return Told(weekly, series, planned, _as_planned(t, entries, cutoff), cutoff, horizon)
 
 

@@ -17,7 +17,7 @@ from models.forecast.drivers import COLUMNS as DRIVER_COLUMNS
 from models.forecast.drivers import drivers
 from models.forecast.engine import COLUMNS, LEVELS, TOGETHER, Made, Selection, forecast_series
 from models.forecast.explain import PARTS
-from models.forecast.lookalikes import drawn_to_lookalikes
+from models.forecast.lookalikes import drawn_to_lookalikes, like_another
 from models.forecast.paths import correlation
 from models.forecast.problem import Note, Problem
 
@@ -83,7 +83,8 @@ def forecast(
     weekly: models.demand.weekly_history, with promoted_rate and price_rate where known. series: sku, location_id, demand_class, category,
     brand, supplier_id, country_code (of the location), launched_date, discontinued_date. planned: models.demand.promoted_ahead. Weeks
     seen on under three days are unknown, weeks seen in part hold an estimate of the rest.
-    A new series is drawn to what its look-alikes are forecast to sell; a product ends on its last day on sale.
+    A new series is drawn to what its look-alikes are forecast to sell, or like_sku where `series` names one (like_another); a product ends
+    on its last day on sale.
     """
     ordered = series.sort(*SERIES).with_row_index("unique_id")
     if ordered.is_empty():
@@ -94,7 +95,7 @@ def forecast(
     together = _together(back) if learnt is None else learnt
     values = table.select(*COLUMNS).fill_null(0.0).to_numpy().reshape(ordered.height, horizon, -1)
     model = table["model"].gather_every(horizon).fill_null(NEVER_SOLD)
-    drawn, weight = drawn_to_lookalikes(values, LEVELS, ordered, weekly)
+    drawn, weight = like_another(values, *drawn_to_lookalikes(values, LEVELS, ordered, weekly), ordered)
     on_sale, before = _on_sale(ordered, cutoff, horizon), drawn[:, :, 0]
     drawn = drawn * on_sale[:, :, None]
     drawn[:, :, 1:] = np.rint(drawn[:, :, 1:])
@@ -224,5 +225,5 @@ def _on_sale(ordered: pl.DataFrame, cutoff: date, horizon: int) -> Array:
 
 def _named(model: pl.Series, weight: Array) -> pl.Series:
     """What made each forecast; weight: the look-alikes' share in it."""
-    alone = np.where(model == NEVER_SOLD, "look-alikes", (model + " and look-alikes").to_numpy())
+    alone = np.where((model == NEVER_SOLD).to_numpy() | (weight == 1), "look-alikes", (model + " and look-alikes").to_numpy())
     return pl.Series("model", np.where(weight > 0, alone, model.to_numpy()))

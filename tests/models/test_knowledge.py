@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.knowledge import adjusted, with_inherited, with_planned, with_promotions
+from models.knowledge import adjusted, launched_like, with_inherited, with_planned, with_promotions
 
 CUTOFF = date(2026, 3, 1)
 SCHEMA = {
@@ -162,6 +162,16 @@ def test_a_launch_borrows_its_look_alikes_history_until_it_starts() -> None:
     entries = known({"kind": "launch", "sku": "NEW", "other_sku": "LIKE", "change_rate": 0.5, "start_date": day(-5)})
     made = with_inherited(history, entries).filter(pl.col("sku") == "NEW")
     assert made.select("demand_date", "demand_units").rows() == [(day(-9), 6)]
+
+
+def test_launches_like_another_are_told_with_their_rate_and_age() -> None:
+    entries = known(
+        {"kind": "launch", "sku": "NEW", "other_sku": "X", "change_rate": -0.2, "start_date": day(-6)},
+        {"kind": "launch", "sku": "NEW", "other_sku": "Y", "location_id": "SHOP", "start_date": day(8)},
+        {"kind": "launch", "sku": "ALONE", "start_date": day(8)},
+    )
+    told = launched_like(entries, ["DC", "SHOP"], CUTOFF).sort("location_id").rows()
+    assert told == [("NEW", "DC", "X", 0.8, 1.0), ("NEW", "SHOP", "Y", 1.0, 0.0)]
 
 
 def test_entered_promotions_stand_beside_the_merchants() -> None:

@@ -214,6 +214,26 @@ def test_weight_of_look_alikes_is_buhlmanns():
     assert drawn[5, 0, 0] == pytest.approx(6 * k / (3 + k))
 
 
+@pytest.mark.parametrize(("weeks_since", "share"), [(0.0, 1.0), (6.5, 0.5), (13.0, 0.0)])
+def test_a_product_that_is_said_to_be_like_another_sells_as_that_one_at_the_rate_said(weeks_since: float, share: float) -> None:
+    """At a location where the other one hardly sells, unlike everything else there; its own history says 9 a week."""
+    weekly = weekly_of([*([40] * 20 for _ in range(6)), [1, 0, 0, 0] * 5, [9] * 20, [9] * 4])
+    series = series_of(weekly).with_columns(
+        demand_class=pl.when(pl.col("sku") == "S008").then(pl.lit("new")).otherwise(pl.lit("smooth")),
+        like_sku=pl.when(pl.col("sku") >= "S007").then(pl.lit("S006")),
+        like_rate=pl.lit(0.8),
+        like_weeks=pl.lit(weeks_since),
+    )
+    found, alone = (forecast(weekly, told, CUTOFF, 4) for told in (series, series.drop("like_sku", "like_rate", "like_weeks")))
+    other, plain = (part.means.filter(sku=sku)["mean_units"].to_numpy() for part, sku in ((found, "S006"), (alone, "S007")))
+    assert other.mean() < 2
+    for sku in ("S007", "S008")[: 2 if share == 1 else 1]:
+        made = found.means.filter(sku=sku)
+        assert made["mean_units"].to_numpy() == pytest.approx(share * 0.8 * other + (1 - share) * plain)
+        assert ("look-alikes" in made["model"][0]) == (share > 0)
+    assert found.means.filter(pl.col("sku") < "S007").equals(alone.means.filter(pl.col("sku") < "S007"))
+
+
 @pytest.mark.parametrize(
     ("weeks", "seen"),
     [
