@@ -265,7 +265,7 @@ def within_budget(
     Silver, Pyke & Thomas 2017, 6.12). A service that is asked for says what a missing unit is worth: what makes `asked` the cheapest level. So
     it gives way as costs do. No level falls below `least_of`; where that costs more than the budget, it is taken.
 
-    Example: two series of 2 a day, asked for 0.95 and 0.99 of their cycles: with half the money both get less, the second still more than the first.
+    Example: two series of 2 a day, asked for 0.95 and 0.99 of their cycles: with 0.8 of the money both get less, the second still more than the first.
     """
 
     def amount(level: Array) -> float:

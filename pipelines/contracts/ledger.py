@@ -80,7 +80,9 @@ class SupplierTerms(Sourced):
     supplier_id = key("Supplier")
     sku = key("Stock keeping unit")
     priority = dy.Int64(description="1 is tried first")
-    lead_time_days = number("Mean time from order to receipt; zero and below can't be meant and are not used", "days")
+    lead_time_days = number(
+        "Mean time from order to receipt; zero and below, and more than a year, can't be meant and are not used", "days"
+    )
     lead_time_std_days = number("Its standard deviation", "days")
     review_period_days = number("Time between two orders", "days")
     moq_units = units("Least order quantity", nullable=True)

@@ -153,6 +153,13 @@ def test_a_budget_is_kept_by_all_levels_together_and_none_is_given_up(kinds: lis
     assert (within_budget(known, wanted, asked, cost, spent / 100)[0] == least).all() and least.min() > 0
 
 
+def test_the_example_of_a_budget():
+    known, wanted, one = poisson(2.0, 2.0), replace(aim(2, CYCLE), target_rate=np.array([0.95, 0.99])), np.ones(2)
+    asked = least_levels(known, wanted)
+    level, _ = within_budget(known, wanted, asked, one, 0.8 * float(mean_stock(known, asked, one).sum()))
+    assert (level < asked).all() and level[0] < level[1]
+
+
 def test_dearer_capital_moves_a_service_as_its_price_of_a_missing_unit_does():
     """At twice the price of capital the cycles' ratio r = (p − k/2) ÷ (p + k/2) becomes (p − k) ÷ (p + k): 0.95 a cycle becomes about 0.9."""
     known, wanted = poisson(20.0), aim(1, CYCLE, 0.95)
