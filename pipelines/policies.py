@@ -168,10 +168,10 @@ def _side_by_side(span: pl.DataFrame) -> Array:
 def _said(terms: pl.DataFrame, span: pl.DataFrame, left_out: int, needed: int, planning: Any) -> list[str]:
     """What was left out and assumed, in sentences."""
     price, cost = (pl.col(name).cast(pl.Float64) for name in ("unit_price_amount", "unit_cost_amount"))
-    said = [f"{left_out:,} series are left out: under {needed} weeks of demand, or no unit cost."]
+    said = [f"Left out: {left_out:,} series with under {needed} weeks of demand, or no unit cost."]
     if bare := terms.select((~(price > cost).fill_null(False)).sum()).item():
         said.append(
-            f"{bare:,} series have no price above their cost; a lost unit loses {planning.margin_rate:.0%} of its cost there."
+            f"Without a price above the cost: {bare:,} series; a lost unit loses {planning.margin_rate:.0%} of its cost there."
         )
     unseen = float(span.select(pl.col("full_units").is_null().mean()).item())
     return [*said, f"Lost demand is estimated from neighbouring weeks: {unseen:.1%} of the weeks were not seen well enough."]

@@ -55,8 +55,8 @@ def prices(*skus: str) -> pl.DataFrame:
 def test_every_policy_is_played_on_the_same_weeks_and_what_was_done_beside_them(tables):
     series, known, said = known_of(tables, prices("S0", "S1"), PLANNING, WhatIf(weeks=10))
     assert series.height == N - 1 and known.demand.shape == (N - 1, WEEKS)
-    assert any("1 series are left out" in sentence for sentence in said) and any(
-        "1 series have no price" in sentence for sentence in said
+    assert any("Left out: 1 series" in sentence for sentence in said) and any(
+        "Without a price above the cost: 1 series;" in sentence for sentence in said
     )
     found = backtest.compare(known)
     rows = [{"policy": name} | backtest.summed(frame) for name, frame in found.items()]
@@ -75,7 +75,7 @@ def test_an_moq_that_nobody_would_order_is_left_out_by_name_and_spoils_no_total(
     series, known, said = known_of(tables | {"supplier_terms": terms}, prices(), PLANNING, WhatIf(weeks=10))
     assert series["sku"].to_list() == ["S0", "S2"] and known.moq.max() == 1
     assert any("above two years' demand" in sentence and sentence.endswith("S1 at L (100,000).") for sentence in said)
-    assert said[0].startswith("1 series are left out: under")
+    assert said[0].startswith("Left out: 1 series with under")
     with pytest.raises(InputError, match="Every MOQ"):
         known_of(
             tables | {"supplier_terms": terms.with_columns(moq_units=100_000)},
@@ -99,7 +99,7 @@ def test_a_young_series_shortens_no_other_ones_history_and_too_young_a_one_is_le
     point, level = backtest.textbook_levels(known)
     assert np.isfinite(level).all() and (point == level - 1).all()
     series, known, said = known_of(with_weeks(20), prices(), PLANNING, asked)
-    assert series["sku"].to_list() == ["S1", "S2"] and known.weeks == 8 and "2 series are left out: under 21 weeks" in said[0]
+    assert series["sku"].to_list() == ["S1", "S2"] and known.weeks == 8 and "Left out: 2 series with under 21 weeks" in said[0]
 
 
 def test_errors_made_while_playing_change_how_wide_the_next_forecast_is(tables):
