@@ -18,8 +18,11 @@ class Loads(dy.Schema):
     duplicate_rows = count("Rows of documents whose content the ledger had already")
     superseded_rows = count("Rows of documents of which a newer version is known")
     quarantined_rows = count("Rows that can't be read; a record of which a part is kept is an accepted one")
-    stored_rows = count("Rows that the accepted ones put into the ledger: lines of orders, else rows of the table")
-    replaced_rows = count("Earlier rows of the ledger that accepted ones took the place of")
+    stored_rows = count(
+        "Rows that the accepted ones put into the ledger: lines of orders, else rows of the table; of a file that came back, of all its loads"
+    )
+    replaced_rows = count("Earlier rows of the ledger that accepted ones took the place of; likewise")
+    landed_at = instant("When the file was last put where the merchant keeps it")
     loaded_at = instant("When it was loaded", nullable=False)
 
 

@@ -131,9 +131,9 @@ def load(
 
 
 def _known(connection: duckdb.DuckDBPyConnection) -> Known:
-    """Feed and landing folder of every payload that was loaded, and when that was."""
-    rows = connection.sql("SELECT feed, payload_hash, file_name, loaded_at FROM loads").fetchall()
-    return {(feed, folder_name(digest, name)): loaded_at for feed, digest, name, loaded_at in rows}
+    """Feed and landing folder of every payload that was loaded, and when it had landed."""
+    rows = connection.sql("SELECT feed, payload_hash, file_name, landed_at FROM loads").fetchall()
+    return {(feed, folder_name(digest, name)): landed_at for feed, digest, name, landed_at in rows}
 
 
 def _seen(known: Known, source: Source) -> set[str]:
@@ -142,8 +142,8 @@ def _seen(known: Known, source: Source) -> set[str]:
 
 def _is_wanted(source: Source, payload: Payload, known: Known) -> bool:
     """True for what was never loaded, and for a merchant's file that has come back since it was."""
-    loaded_at = known.get((source.origin.feed, folder_name(payload.hash, payload.name)))
-    return loaded_at is None or (not source.is_packed and datetime.fromisoformat(payload.landed_at) > loaded_at)
+    landed_at = known.get((source.origin.feed, folder_name(payload.hash, payload.name)))
+    return landed_at is None or (not source.is_packed and datetime.fromisoformat(payload.landed_at) > landed_at)
 
 
 Waiting = list[tuple[Source, Payload]]

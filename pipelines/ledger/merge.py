@@ -82,9 +82,9 @@ def merge(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payloa
             replaced,
         )
         balance.require(f"{payload.name} (feed {origin.feed})")
-        _forget(connection, origin, payload)
+        earlier = _forget(connection, origin, payload)
         insert(connection, "quarantine", parsed.quarantine)
-        insert(connection, "loads", _account(origin, payload, balance, at))
+        insert(connection, "loads", _account(origin, payload, balance, earlier, at))
         connection.commit()
     except BaseException:
         connection.rollback()
@@ -212,11 +212,14 @@ def _withdraw(connection: duckdb.DuckDBPyConnection, origin: Origin, contract: T
     return int(gone[0][0])
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payload) -> None:
-    """Drops the account of an earlier load of a file that has come back: the new one takes its place."""
+def _forget(connection: duckdb.DuckDBPyConnection, origin: Origin, payload: Payload) -> tuple[int, int]:
+    """Drops the account of an earlier load of a file that has come back; returns the rows that it stored and replaced."""
+    where, values = "WHERE feed = ? AND payload_hash = ? AND file_name = ?", [origin.feed, payload.hash, payload.name]
+    counts = f"SELECT coalesce(sum(stored_rows), 0)::BIGINT, coalesce(sum(replaced_rows), 0)::BIGINT FROM loads {where}"
+    stored, replaced = connection.execute(counts, values).fetchall()[0]
     for name in ("quarantine", "loads"):
-        where = "feed = ? AND payload_hash = ? AND file_name = ?"
-        connection.execute(f"DELETE FROM {name} WHERE {where}", [origin.feed, payload.hash, payload.name]).fetchall()
+        connection.execute(f"DELETE FROM {name} {where}", values).fetchall()
+    return stored, replaced
 
 
 def _tell(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[str, ...], known: int, losing: int) -> None:
@@ -237,9 +240,11 @@ def _tell(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[s
         touched.tell(connection, " UNION ALL ".join(parts), documents)
 
 
-def _account(origin: Origin, payload: Payload, balance: Balance, at: datetime) -> pl.DataFrame:
+def _account(origin: Origin, payload: Payload, balance: Balance, earlier: tuple[int, int], at: datetime) -> pl.DataFrame:
     row = {
+        **asdict(balance), "stored_rows": balance.stored_rows + earlier[0], "replaced_rows": balance.replaced_rows + earlier[1],
+        "landed_at": datetime.fromisoformat(payload.landed_at) if payload.landed_at else None,
         "feed": origin.feed, "payload_hash": payload.hash, "file_name": payload.name, "mapping_hash": origin.mapping_hash,
-        "channel": origin.channel or None, "table_name": origin.table, "loaded_at": at, **asdict(balance),
+        "channel": origin.channel or None, "table_name": origin.table, "loaded_at": at,
     }  # fmt: skip
     return table("loads").conform(pl.DataFrame([row], infer_schema_length=None))

@@ -20,7 +20,6 @@ from pipelines.intake.reconcile import ACCOUNT
 from pipelines.ledger.merge import Origin
 
 SENSELESS_FROM_ROWS = 20
-EDITION = "2"  # of how files are read and versions made; another makes the ledger anew from landing
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def _of_records(stream: RecordStream, channel: Channel, key: bytes) -> Source:
 
 def mapping_hash(config: Config, feed: Feed) -> str:
     """Hash of everything that decides how the feed's files are read."""
-    described = EDITION + "".join(channel.model_dump_json(include=READ_BY_FILES) for channel in config.channels)
+    described = "".join(channel.model_dump_json(include=READ_BY_FILES) for channel in config.channels)
     return hashlib.sha256((feed.model_dump_json() + described).encode()).hexdigest()[:16]
 
 
