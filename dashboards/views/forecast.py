@@ -88,7 +88,7 @@ def _fan(one: dict[str, Any]) -> None:
     st.altair_chart(charts.forecast_fan(weeks), width="stretch")
     changed = frame.ask(queries.adjustments, one["sku"], one["location_id"])
     if not changed.is_empty():
-        st.caption(f"Dashed: the statistical forecast, where people changed it (weeks: {changed.height}).")
+        st.caption(f"Dashed: the statistical forecast, which people changed in {changed.height} of these weeks.")
         with st.expander("Weeks that people changed"):
             frame.table(changed, "adjustments")
     with st.expander("These weeks as a table"):

@@ -184,7 +184,7 @@ def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, sho
     by_people = changed.filter(~pl.col("entry_ids").str.starts_with("PR-"))  # the others are promotions that are planned
     assert set(by_people.select("sku", "location_id", "entry_ids").rows()) == {(sku, place, entry["entry_id"])}
     open_page(page, f"{shop.url}/forecast?search={sku}&order=Changed+by+people", "Forecast")
-    expect(page.get_by_text("Dashed: the statistical forecast of")).to_be_visible()
+    expect(page.get_by_text("Dashed: the statistical forecast, which people changed in")).to_be_visible()
 
 
 def test_a_product_that_nobody_has_heard_of_is_launched_where_the_search_finds_nothing(page: Page, shop: Shop) -> None:
