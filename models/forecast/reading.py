@@ -98,4 +98,4 @@ def _say(name: str, kind: str, text: pl.Series, found: pl.Series, notes: list[No
     wrong = (found.is_null() & (text.fill_null("") != "")).arg_true()
     if len(wrong):
         first = f"the first is row {wrong[0] + 1}: '{text[wrong[0]]}'"
-        notes.append(Note(f"{len(wrong):,} rows whose {name} is no {kind} were taken as unknown ({first})."))
+        notes.append(Note(f"{len(wrong):,} rows whose {name} is no {kind} count as blank ({first})."))

@@ -22,7 +22,7 @@ class Loads(dy.Schema):
         "Rows that the accepted ones put into the ledger: lines of orders, else rows of the table; of a file that came back, of all its loads"
     )
     replaced_rows = count("Earlier rows of the ledger that accepted ones took the place of; likewise")
-    landed_at = instant("When the file was last put where the merchant keeps it")
+    landed_at = instant("When the file was last put where the merchant keeps it", nullable=False)
     loaded_at = instant("When it was loaded", nullable=False)
 
 

@@ -77,9 +77,11 @@ def land(config: Config, folder: Path, landing: Landing, at: datetime, progress:
         name = os.fsencode(file.relative_to(folder).as_posix()).decode(errors="replace")
         try:
             shelf = Shelf(feed.name, feed.channel, feed.table)
-            is_new = not landing.holds(shelf, file, name) and landing.add(shelf, file.read_bytes(), name, at) is not None
-            if not is_new and name in newest[feed.name] and newest[feed.name][name].hash != file_hash(file):
-                landing.bring_back(shelf, file, name, at)
+            digest = file_hash(file)
+            is_known = landing.place(feed.name, digest, name).exists()
+            is_new = not is_known and landing.add(shelf, file.read_bytes(), name, at) is not None
+            if is_known and newest[feed.name].get(name, digest) != digest:
+                landing.bring_back(shelf, digest, name, at)
         except PermissionError as problem:
             raise InputError(
                 f"{name} of feed '{feed.name}' may not be read by this user; give it the right to read it."
@@ -112,7 +114,7 @@ def load(
     waiting = [
         (source, payload)
         for source in wanted
-        for payload in landing.payloads(source.shelf, _seen(known, source) if source.is_packed else ())
+        for payload in landing.payloads(source.shelf, _settled(known, source, landing))
         if _is_wanted(source, payload, known)
     ]
     done = 0
@@ -136,14 +138,16 @@ def _known(connection: duckdb.DuckDBPyConnection) -> Known:
     return {(feed, folder_name(digest, name)): landed_at for feed, digest, name, landed_at in rows}
 
 
-def _seen(known: Known, source: Source) -> set[str]:
-    return {folder for feed, folder in known if feed == source.origin.feed}
+def _settled(known: Known, source: Source, landing: Landing) -> set[str]:
+    """Folders of payloads that were loaded and can't have come back since."""
+    loaded = {folder for feed, folder in known if feed == source.origin.feed}
+    return loaded if source.is_packed else loaded - landing.rivals(source.shelf)
 
 
 def _is_wanted(source: Source, payload: Payload, known: Known) -> bool:
-    """True for what was never loaded, and for a merchant's file that has come back since it was."""
+    """True for what was never loaded, and for a file that has come back since it was."""
     landed_at = known.get((source.origin.feed, folder_name(payload.hash, payload.name)))
-    return landed_at is None or (not source.is_packed and datetime.fromisoformat(payload.landed_at) > landed_at)
+    return landed_at is None or datetime.fromisoformat(payload.landed_at) > landed_at
 
 
 Waiting = list[tuple[Source, Payload]]

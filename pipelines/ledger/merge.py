@@ -243,7 +243,7 @@ def _tell(connection: duckdb.DuckDBPyConnection, contract: Table, names: tuple[s
 def _account(origin: Origin, payload: Payload, balance: Balance, earlier: tuple[int, int], at: datetime) -> pl.DataFrame:
     row = {
         **asdict(balance), "stored_rows": balance.stored_rows + earlier[0], "replaced_rows": balance.replaced_rows + earlier[1],
-        "landed_at": datetime.fromisoformat(payload.landed_at) if payload.landed_at else None,
+        "landed_at": datetime.fromisoformat(payload.landed_at),
         "feed": origin.feed, "payload_hash": payload.hash, "file_name": payload.name, "mapping_hash": origin.mapping_hash,
         "channel": origin.channel or None, "table_name": origin.table, "loaded_at": at,
     }  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Container, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -64,20 +65,23 @@ class Landing:
             return None
         return self._payload(manifest)
 
-    def newest(self, feed: str) -> dict[str, Payload]:
-        """Per name, the payload of a feed that landed last."""
-        return {payload.name: payload for payload in sorted(self.payloads(feed), key=lambda payload: payload.landed_at)}
+    def rivals(self, feed: str) -> set[str]:
+        """Names of the folders of payloads of a feed that share their name with other contents: of these alone one may have come back."""
+        folders = [place.name for place in (self.folder / feed).glob("*")]
+        names = Counter(map(_name_part, folders))
+        return {folder for folder in folders if names[_name_part(folder)] > 1}
 
-    def bring_back(self, shelf: Shelf, file: Path, name: str, at: datetime) -> None:
+    def newest(self, feed: str) -> dict[str, str]:
+        """Per name under which a feed landed several contents, the hash of the one that landed last."""
+        rivals = self.rivals(feed)
+        others = {place.name for place in (self.folder / feed).glob("*")} - rivals
+        return {payload.name: payload.hash for payload in self.payloads(feed, others)} if rivals else {}
+
+    def bring_back(self, shelf: Shelf, digest: str, name: str, at: datetime) -> None:
         """Marks a payload that stands again where the merchant keeps it, after another under its name, as the newest of them."""
-        manifest = _manifest(self.place(shelf.name, file_hash(file), name))
-        if manifest:
-            told = json.dumps(manifest | {"fetched_at": at.isoformat()}, indent=1).encode()
-            _replace(self.place(shelf.name, manifest["sha256"], name) / "manifest.json", told)
-
-    def holds(self, shelf: Shelf, file: Path, name: str) -> bool:
-        """True when the file's content is here under that name already."""
-        return self.place(shelf.name, file_hash(file), name).exists()
+        place = self.place(shelf.name, digest, name)
+        if manifest := _manifest(place):
+            _replace(place / "manifest.json", json.dumps(manifest | {"fetched_at": at.isoformat()}, indent=1).encode())
 
     def payloads(self, feed: str, known: Container[str] = ()) -> Iterator[Payload]:
         """Finished payloads of a feed in the order of their names, of one name as they landed; folders named in `known` are left out."""
@@ -118,6 +122,10 @@ class Landing:
         name, digest = manifest["name"], manifest["sha256"]
         place = self.place(manifest["feed"], digest, name)
         return Payload(place / "payload", name, digest, self.seal.unseal, manifest["fetched_at"])
+
+
+def _name_part(folder: str) -> str:
+    return folder.rpartition("-")[2]
 
 
 def folder_name(digest: str, name: str) -> str:

@@ -146,6 +146,16 @@ def typed_into(workbook: Path, decision_id: str, quantity: int) -> None:
     book.save(workbook)
 
 
+def entered(page: Page, shop: Shop, reason: str) -> dict[str, object]:
+    """Signs what was typed into the form of what people know, enters it, and returns it as it is kept."""
+    page.get_by_role("textbox", name="Your name").fill("ana")
+    page.get_by_role("textbox", name="Reason").fill(reason)
+    page.get_by_role("button", name="Enter", exact=True).click()
+    expect(page.get_by_text("is entered; the next nightly run applies it.")).to_be_visible()
+    with Knowledge(shop.database) as knowledge:
+        return knowledge.entries(date(2026, 1, 21)).row(0, named=True)
+
+
 def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, shop: Shop, demo_files: Path) -> None:
     with open_snapshot(current(shop.home / "snapshots")) as connection:
         sku, place = connection.sql(
@@ -157,12 +167,7 @@ def test_an_override_is_entered_and_the_next_forecast_follows_it(page: Page, sho
     expect(page.get_by_role("heading", name=f"{sku} at {place}")).to_be_visible()
     settled(page)
     page.get_by_role("spinbutton", name="Units a week").fill("77")
-    page.get_by_role("textbox", name="Your name").fill("ana")
-    page.get_by_role("textbox", name="Reason").fill("television")
-    page.get_by_role("button", name="Enter", exact=True).click()
-    expect(page.get_by_text("is entered; the next nightly run applies it.")).to_be_visible()
-    with Knowledge(shop.database) as knowledge:
-        entry = knowledge.entries(date(2026, 1, 21)).row(0, named=True)
+    entry = entered(page, shop, "television")
     assert (entry["kind"], entry["sku"], entry["location_id"], entry["weekly_units"]) == ("override", sku, place, 77)
     assert (entry["author"], entry["reason"], entry["state"]) == ("ana", "television", "in force")
     with environment(shop.home, demo_files / "inbox"):
@@ -195,11 +200,6 @@ def test_a_product_that_nobody_has_heard_of_is_launched_where_the_search_finds_n
     page.get_by_label("Sells like").fill(like)
     page.keyboard.press("Enter")
     page.get_by_role("spinbutton", name="Change of demand in %").fill("-20")
-    page.get_by_role("textbox", name="Your name").fill("ana")
-    page.get_by_role("textbox", name="Reason").fill("new cup")
-    page.get_by_role("button", name="Enter", exact=True).click()
-    expect(page.get_by_text("is entered; the next nightly run applies it.")).to_be_visible()
-    with Knowledge(shop.database) as knowledge:
-        entry = knowledge.entries(date(2026, 1, 21)).row(0, named=True)
+    entry = entered(page, shop, "new cup")
     assert (entry["kind"], entry["sku"], entry["other_sku"], entry["location_id"]) == ("launch", "NEW-CUP", like, None)
     assert entry["change_rate"] == pytest.approx(-0.2)

@@ -20,9 +20,7 @@ def panel(**columns: list[object]):
 def test_numbers_in_text_are_read_and_others_are_unknown_and_named():
     found = panel(y=["1", "3.5 ", "n/a", ""])
     assert np.array_equal(found.y[0], [1, 3.5, np.nan, np.nan], equal_nan=True)
-    assert [note.sentence for note in found.notes] == [
-        "1 rows whose y is no number were taken as unknown (the first is row 3: 'n/a')."
-    ]
+    assert [note.sentence for note in found.notes] == ["1 rows whose y is no number count as blank (the first is row 3: 'n/a')."]
 
 
 def test_a_date_that_is_none_costs_its_row_alone():
