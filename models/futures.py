@@ -3,6 +3,7 @@ forecasts, the levels.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,10 @@ class Futures:
         """See levels.Interval."""
         return Futures(**{name: value[rows] for name, value in self.__dict__.items()})
 
+    def renewed(self, rows: NDArray[np.int64], newer: "Futures") -> "Futures":
+        """The same with the series at `rows` drawn anew."""
+        return Futures(**{name: put(value, rows, getattr(newer, name)) for name, value in self.__dict__.items()})
+
     @staticmethod
     def _chance(units: Floats, level: Array, lot: Array) -> Array:
         room = (level + lot)[:, None].astype(np.float32) - units
@@ -93,6 +98,13 @@ class Shelf:
     def part(self, rows: NDArray[np.int64]) -> "Shelf":
         """Some of the series."""
         return Shelf(self.on_hand[rows], self.due[rows], self.days)
+
+
+def put(values: NDArray[Any], rows: NDArray[np.int64], newer: NDArray[Any]) -> NDArray[Any]:
+    """A copy of `values` with `newer` ones at `rows`."""
+    copy = values.copy()
+    copy[rows] = newer
+    return copy
 
 
 def draw(

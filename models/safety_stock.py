@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from models.demand import SERIES
-from models.futures import WEEK, Futures, Shelf, draw
+from models.futures import WEEK, Futures, Shelf, draw, put
 from models.levels import (
     AIMS,
     Aim,
@@ -86,12 +86,25 @@ class Wanted:
     aim: Aim
     mean_units: Array
     textbook_std: Array
-    is_sampled: bool
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether futures were drawn."""
+        return isinstance(self.interval, Futures)
 
     def aiming(self, kind: str, rate: float) -> "Wanted":
         """The same demand for another aim: `kind` of levels.AIMS, at `rate` where it is a service."""
         many = len(self.mean_units)
         return replace(self, aim=replace(self.aim, kind=np.full(many, kind), target_rate=np.full(many, rate)))
+
+    def renewed(self, newer: "Wanted") -> "Wanted":
+        """The same with those of its series that `newer` holds as they are there; futures of both were drawn."""
+        if not (isinstance(self.interval, Futures) and isinstance(newer.interval, Futures)):
+            raise ValueError("Only series whose futures were drawn are drawn anew.")
+        at = self.series.select(*SERIES).with_row_index("row").join(newer.series, on=SERIES, how="semi", maintain_order="left")
+        rows = at["row"].to_numpy().astype(np.int64)
+        aim = Aim(**{name: put(value, rows, getattr(newer.aim, name)) for name, value in self.aim.__dict__.items()})
+        return replace(self, interval=self.interval.renewed(rows, newer.interval), aim=aim)
 
 
 def wanted(
@@ -121,7 +134,7 @@ def wanted(
         interval = moments_of(mean, weeks, levels, together, own, terms.dispersion_rate * terms.width**2)
     aim = aim_of(ordered, terms.review_days, interval.review_units)
     aim = replace(aim, is_lost=aim.is_lost & (np.isnan(shelf.on_hand) | (not is_sampled)))
-    return Wanted(ordered, interval, aim, demand, std, is_sampled)
+    return Wanted(ordered, interval, aim, demand, std)
 
 
 def completed(series: pl.DataFrame) -> pl.DataFrame:

@@ -33,5 +33,22 @@ def decided_levels(
 ) -> tuple[Wanted, pl.DataFrame]:
     """What is wanted of each series of `terms` after the stock of `schedule`, and the rows of safety_stock in the same order."""
     known = wanted(terms, inputs.means, inputs.quantiles, stock=followed(schedule, terms))
+    return known, _levels(known, planning)
+
+
+def levels_after(
+    moves: pl.DataFrame, known: Wanted, terms: pl.DataFrame, schedule: pl.DataFrame, inputs: Inputs, planning: Planning
+) -> tuple[Wanted, pl.DataFrame]:
+    """The same where this run's `moves` between places, which `schedule` counts, have changed the stock that levels follow; only series that lose or
+    gain are drawn anew.
+    """
+    ends = pl.concat([moves.select(*SERIES), moves.select("sku", location_id="from_location_id")])
+    moved = terms.join(ends, on=SERIES, how="semi")
+    if known.is_sampled and moved.height:
+        known = known.renewed(wanted(moved, inputs.means, inputs.quantiles, stock=followed(schedule, moved)))
+    return known, _levels(known, planning)
+
+
+def _levels(known: Wanted, planning: Planning) -> pl.DataFrame:
     levels = stock_levels(known, planning.budget_amount, planning.service_of == "class")
-    return known, levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))
+    return levels.with_columns(protection_interval_days=pl.col("lead_time_days") + pl.col("review_period_days"))

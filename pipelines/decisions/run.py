@@ -11,7 +11,7 @@ from pipelines.decisions.common_exceptions import common_exceptions
 from pipelines.decisions.exceptions import order_exceptions, with_data_exceptions
 from pipelines.decisions.explanation import weighed
 from pipelines.decisions.inputs import Inputs, of_known_series
-from pipelines.decisions.levels import decided_levels, decided_terms
+from pipelines.decisions.levels import decided_levels, decided_terms, levels_after
 from pipelines.decisions.network import network_of, with_echelons
 from pipelines.decisions.offers import allocations, channel_offers
 from pipelines.decisions.orders import explained, inventory_position, suggested_orders
@@ -42,7 +42,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     transfers = all_transfers(inventory_position(levels, inputs), network, planning)
     if (moves := transfers.filter(pl.col("kind") == "balance")).height:  # levels follow what they bring and take away
         schedule = position_schedule(terms, inputs, moves)
-        known, levels = decided_levels(terms, schedule, inputs, planning)
+        known, levels = levels_after(moves, known, terms, schedule, inputs, planning)
     position = inventory_position(levels, inputs)
     alone = suggested_orders(position, transfers, network, inputs, config, version, cutoff)
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)

@@ -6,13 +6,18 @@ import pytest
 from scipy import stats
 
 from models.levels import AIMS, COST
-from models.safety_stock import stock_levels, wanted
+from models.safety_stock import Wanted, stock_levels, wanted
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 N = 16
 
 
 def levels(aim: str, stock: pl.DataFrame | None, lead: list[float], **columns: object) -> pl.DataFrame:
+    return stock_levels(known_of(aim, stock, lead, **columns))
+
+
+def known_of(aim: str, stock: pl.DataFrame | None, lead: list[float], only: list[str] | None = None, **columns: object) -> Wanted:
+    """N series, or the ones named."""
     rng = np.random.default_rng(1)
     names, weekly = [f"S{i:02}" for i in range(N)], rng.uniform(0.3, 20, N)
     series = pl.DataFrame(
@@ -25,7 +30,8 @@ def levels(aim: str, stock: pl.DataFrame | None, lead: list[float], **columns: o
     )  # fmt: skip
     units = stats.poisson.ppf(np.tile(QUANTILES, 8 * N), np.repeat(weekly, 8 * len(QUANTILES)))
     quantiles = means.join(pl.DataFrame({"quantile": QUANTILES}), how="cross", maintain_order="left_right")
-    return stock_levels(wanted(series, means, quantiles.with_columns(forecast_units=units), stock=stock))
+    part = series if only is None else series.filter(pl.col("sku").is_in(only))
+    return wanted(part, means, quantiles.with_columns(forecast_units=units), stock=stock)
 
 
 def standing(units: int, days: list[int] | int = 0, there: int = 0) -> pl.DataFrame:
@@ -75,3 +81,15 @@ def test_unknown_stock_and_a_width_of_one_change_nothing():
     assert levels("cost", standing(5), [14.0], is_lost=False).equals(owed), "what is missing there is waited for"
     assert levels("cost", None, [14.0], width=1.0).select(plain.columns).equals(plain)
     assert (levels("cost", None, [14.0], width=0.5)["order_up_to_level_units"] <= plain["order_up_to_level_units"]).all()
+
+
+def test_series_drawn_anew_are_as_if_drawn_alone_and_the_others_stay():
+    """Every other series gets 8 more."""
+    named = [f"S{i:02}" for i in range(1, N, 2)]
+    before, more = known_of("cost", standing(3), [14.0, 28.0]), standing(8, 7)
+    alone = known_of("cost", more, [14.0, 28.0], named)
+    after = stock_levels(before.renewed(alone))
+    is_new = pl.col("sku").is_in(named)
+    assert after.filter(is_new).equals(stock_levels(alone))
+    assert after.filter(~is_new).equals(stock_levels(before).filter(~is_new))
+    assert not after.equals(stock_levels(before))
