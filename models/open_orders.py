@@ -5,6 +5,8 @@ The messages of material requirements planning (Silver, Pyke & Thomas 2017, sect
 order of their due dates, expected demand is spread evenly over each week.
 """
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -14,47 +16,114 @@ from models.demand import SERIES
 Array = NDArray[np.float64]
 ACTIONS = ("cancel", "reduce", "redirect", "expedite", "chase", "postpone", "ask", "none")
 DAYS_A_YEAR = 365
+LINE = ["purchase_order_id", *SERIES]
+NOTHING_REDIRECTED = pl.DataFrame(schema={
+    "purchase_order_id": pl.String, "sku": pl.String, "from_location_id": pl.String, "location_id": pl.String, "due_in_days": pl.Int64,
+    "redirect_units": pl.Int64,
+})  # fmt: skip
 
 
-def messages(
-    lines: pl.DataFrame, stock: pl.DataFrame, means: pl.DataFrame, ordered: pl.DataFrame, holding_rate: float
-) -> pl.DataFrame:
-    """`lines` with needed_in_days, needed_units, runs_out_in_days, at_risk_units, is_near, action, message_units, redirect_units, redirect_to and
-    cash_effect_amount.
+def needs(lines: pl.DataFrame, stock: pl.DataFrame, means: pl.DataFrame) -> pl.DataFrame:
+    """`lines` with needed_in_days, needed_units, runs_out_in_days, at_risk_units, is_near, is_overdue, kept_units and before_units.
 
-    lines: open order lines: sku, location_id, supplier_id, due_in_days (below 0: overdue, null: no date is known), open_units, is_shipped,
-    moq_units, case_pack_units, review_period_days, unit_cost_amount (null: unknown). stock: sku, location_id, available_units (null:
-    unknown), backordered_units, safety_stock_units. means: sku, location_id, horizon (weeks from 1), mean_units. ordered: sku, location_id,
-    supplier_id, order_units: what this run orders.
+    lines: open order lines: purchase_order_id, sku, location_id, supplier_id, due_in_days (below 0: overdue, null: no date is known), open_units,
+    is_shipped, moq_units, case_pack_units, review_period_days, unit_cost_amount (null: unknown). stock: sku, location_id, stock_units (what is there
+    less what is owed; null: unknown), safety_stock_units, order_up_to_level_units. means: sku, location_id, horizon (weeks from 1), mean_units.
 
-    A line is needed when the stock before it falls to the safety stock, and in part where demand of the horizon takes only a part.
-    It is cancelled or reduced (down to MOQ and whole case packs) beyond that; expedited where stock runs out before it is due; chased
-    when overdue; postponed when needed more than a review period after its date. What a supplier has sent can only be chased, and what is due
-    within its review period (is_near) is taken as sent: whoever hears of it with the next order hears too late. Units beyond the need that this run
-    orders of the same supplier are not cut: they are kept where their own location orders them, and redirected to the locations that do.
-    message_units: what the supplier is asked to bring in all, redirect_units among it; redirect_to: these by location, "BHX 4, EWR 2".
-    cash_effect_amount: value not bought, or holding cost saved (above 0) or added (below 0) by another date.
-    Example: 30 on the shelf, 1 a day, no safety stock; 20 are due in 5 days: needed in 30, postpone by 25 days.
+    A line is needed when the stock before it falls to the safety stock, and in part where demand of the horizon and the order-up-to level take only a
+    part. kept_units of it stay where it goes: what is needed, in whole case packs and at least the MOQ; all of what a supplier has sent, or is due
+    within its review period (is_near), as whoever hears of it with the next order hears too late.
+    Example: 30 on the shelf, 1 a day, no safety stock; 20 are due in 5 days: needed in 30, and within 4 weeks not at all.
     """
     placed = _before(lines.join(stock, on=SERIES, how="left", maintain_order="left"))
     wanted = _cumulated(placed, means)
     before = placed["before_units"].cast(pl.Float64).fill_null(np.nan).to_numpy()
-    spare = before - np.maximum(placed["safety_stock_units"].fill_null(0).to_numpy(), 0)
+    safety = np.maximum(placed["safety_stock_units"].fill_null(0).to_numpy(), 0)
+    level = placed["order_up_to_level_units"].fill_null(0).to_numpy()
     due = placed["due_in_days"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     late = np.where(due < 0, placed["review_period_days"].to_numpy(), due)
-    needed = np.clip(wanted[:, -1] - spare, 0.0, placed["open_units"].to_numpy())
+    needed = np.clip(np.maximum(wanted[:, -1] + safety, level) - before, 0.0, placed["open_units"].to_numpy())
     risk = np.maximum(_at(wanted, late) - np.maximum(before, 0.0), 0.0)
-    rows = _named(placed, _reached(wanted, spare), np.ceil(needed), _reached(wanted, before), np.floor(risk), due)
-    return _worth(_decided(_used_elsewhere(_kept(rows), ordered)), holding_rate).drop(
-        "kept_units", "available_units", "backordered_units", "safety_stock_units", "before_units"
+    rows = _named(placed, _reached(wanted, before - safety), np.ceil(needed), _reached(wanted, before), np.floor(risk), due)
+    return _kept(rows).drop("stock_units", "safety_stock_units", "order_up_to_level_units")
+
+
+def redirects(needed: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Units of open lines, not kept where they go, that serve what is to be ordered of the same supplier elsewhere: purchase_order_id, sku,
+    from_location_id, location_id, due_in_days, redirect_units.
+
+    needed: rows of `needs` that may be redirected. wanted: sku, location_id, supplier_id, needed_units, order_quantity_units, moq_units,
+    case_pack_units, arrival_in_days: when an order of today would be there; a line that comes later can't stand for it. The largest orders are
+    served first, by the lines that come first. Never so that the rest of a need would fall below the MOQ: rounded up to it, more would come than
+    without a redirect.
+    Example: 28 are needed in packs of 12, of 40 to spare 36 are sent there; of 24 to spare 24, where the rest of 4 can be ordered, else none.
+    """
+    spare: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    is_spare = (pl.col("kept_units") < pl.col("open_units")) & pl.col("due_in_days").is_not_null()
+    for line in needed.filter(is_spare).sort("due_in_days", "purchase_order_id", "location_id").iter_rows(named=True):
+        left = line["open_units"] - line["kept_units"]
+        spare.setdefault((line["sku"], line["supplier_id"]), []).append(line | {"left_units": left})
+    ordered = wanted.filter(pl.col("order_quantity_units") > 0).sort(
+        "order_quantity_units", "location_id", descending=[True, False]
     )
+    found = []
+    for want in ordered.iter_rows(named=True):
+        lines = [
+            line for line in spare.get((want["sku"], want["supplier_id"]), [])
+            if line["due_in_days"] <= want["arrival_in_days"] and line["location_id"] != want["location_id"]
+        ]  # fmt: skip
+        units = _redirected_units(want, sum(line["left_units"] for line in lines))
+        for line in lines:
+            taken = min(units, line["left_units"])
+            line["left_units"] -= taken
+            units -= taken
+            found.append((*(line[name] for name in LINE), want["location_id"], line["due_in_days"], taken))
+    return pl.DataFrame(found, schema=NOTHING_REDIRECTED.schema, orient="row").filter(pl.col("redirect_units") > 0)
+
+
+def _redirected_units(want: dict[str, Any], spare: int) -> int:
+    """How many of so many units to spare serve a need, in whole case packs."""
+    needed, pack = want["needed_units"], want["case_pack_units"]
+    whole = min(-(-needed // pack) * pack, want["order_quantity_units"])
+    if spare >= whole:
+        return int(whole)
+    units = spare // pack * pack
+    return int(units if needed - units >= want["moq_units"] else max((needed - want["moq_units"]) // pack * pack, 0))
+
+
+def messages(needed: pl.DataFrame, redirected: pl.DataFrame, ordered: pl.DataFrame, holding_rate: float) -> pl.DataFrame:
+    """Rows of `needs` with action, message_units, redirect_units, redirect_to and cash_effect_amount.
+
+    redirected: rows of `redirects`; ordered: sku, location_id, supplier_id of what this run orders.
+
+    A line is cancelled or reduced beyond what of it is kept, unless the same location orders anew; what of it is redirected is neither. It is
+    expedited where stock runs out before it is due; chased when overdue; postponed when needed more than a review period after its date. What
+    a supplier has sent can only be chased.
+    message_units: what the supplier is asked to bring in all, redirect_units among it; redirect_to: these by location, "BHX 4, EWR 2".
+    cash_effect_amount: value not bought, or holding cost saved (above 0) or added (below 0) by another date.
+    Example: needed in 30 days, due in 5: postpone by 25 days.
+    """
+    by_line = redirected.sort("redirect_units", "location_id", descending=[True, False]).group_by(
+        "purchase_order_id", "sku", location_id="from_location_id"
+    ).agg(pl.col("redirect_units").sum(), redirect_to=pl.format("{} {}", "location_id", "redirect_units").str.join(", "))  # fmt: skip
+    anew = ordered.select(*SERIES, "supplier_id", is_ordered=pl.lit(True))
+    rows = needed.join(by_line, on=LINE, how="left", maintain_order="left")
+    rows = rows.join(anew, on=[*SERIES, "supplier_id"], how="left", maintain_order="left").with_columns(
+        pl.col("redirect_units").fill_null(0), pl.col("redirect_to").fill_null("")
+    )
+    left = pl.col("open_units") - pl.col("redirect_units")
+    least = pl.when(pl.col("redirect_units") > 0).then(pl.min_horizontal("moq_units", "open_units") - pl.col("redirect_units"))
+    rows = rows.with_columns(
+        kept_units=pl.when(pl.col("is_ordered")).then(left).otherwise(pl.max_horizontal("kept_units", least))
+    )
+    return _worth(_decided(rows), holding_rate).drop("kept_units", "before_units", "is_ordered")
 
 
 def _before(lines: pl.DataFrame) -> pl.DataFrame:
     """Lines in the order of their dates, undated ones last, each with the stock and earlier lines that serve demand before it."""
     ordered = lines.sort(*SERIES, "due_in_days", nulls_last=True, maintain_order=True)
     earlier = pl.col("open_units").cum_sum().over(SERIES) - pl.col("open_units")
-    return ordered.with_columns(before_units=pl.col("available_units") - pl.col("backordered_units").fill_null(0) + earlier)
+    return ordered.with_columns(before_units=pl.col("stock_units") + earlier)
 
 
 def _cumulated(lines: pl.DataFrame, means: pl.DataFrame) -> Array:
@@ -96,28 +165,6 @@ def _kept(rows: pl.DataFrame) -> pl.DataFrame:
     kept = pl.when(pl.col("needed_units") == 0).then(0).otherwise(pl.min_horizontal(least, "open_units"))
     is_fixed = pl.col("is_shipped") | is_near | pl.col("before_units").is_null()
     return rows.with_columns(is_near=is_near, kept_units=pl.when(is_fixed).then("open_units").otherwise(kept).cast(pl.Int64))
-
-
-def _used_elsewhere(rows: pl.DataFrame, ordered: pl.DataFrame) -> pl.DataFrame:
-    """Rows whose kept_units has what their own location orders in this run; redirect_units and redirect_to, what others do, largest orders first."""
-    open_orders: dict[tuple[str, str], dict[str, int]] = {}
-    for sku, supplier, place, units in ordered.sort("order_units", "location_id", descending=[True, False]).select(
-        "sku", "supplier_id", "location_id", "order_units"
-    ).iter_rows():  # fmt: skip
-        open_orders.setdefault((sku, supplier), {})[place] = units
-    found = []
-    for sku, supplier, place, units, kept in rows.select(
-        "sku", "supplier_id", "location_id", "open_units", "kept_units"
-    ).iter_rows():
-        left, wanted, taken = units - kept, open_orders.get((sku, supplier), {}), {}
-        for other in sorted(wanted, key=lambda name: name != place):
-            taken[other] = min(left, wanted[other])
-            wanted[other] -= taken[other]
-            left -= taken[other]
-        own = taken.pop(place, 0)
-        found.append((kept + own, sum(taken.values()), ", ".join(f"{other} {many}" for other, many in taken.items() if many)))
-    schema = {"kept_units": pl.Int64, "redirect_units": pl.Int64, "redirect_to": pl.String}
-    return rows.drop("kept_units").hstack(pl.DataFrame(found, schema=schema, orient="row"))
 
 
 def _decided(rows: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ def suggest_orders(position: pl.DataFrame) -> pl.DataFrame:
 
     position: available_units (null where stock is unknown), on_order_units, decided_units, transfer_units, backordered_units,
     reorder_point_units, order_up_to_level_units, moq_units, case_pack_units, and the optional columns of `quantity.order_quantities`,
-    downstream_units and supplied_by_location_id: what a location supplies is not bought for it.
+    downstream_units, redirect_units and supplied_by_location_id: what a location supplies is not bought for it.
 
     At or below the reorder point (and below the order-up-to level) order up to the level: at least the MOQ, then up to whole
     case packs. Where stock is unknown the position is unknown, not zero, and the quantity stays blank.
@@ -43,17 +43,18 @@ def _bought(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def inventory_position(rows: pl.DataFrame) -> pl.Expr:
-    """available + on order + decided + transfers + downstream − backordered; unknown where stock is.
+    """available + on order + decided + transfers + redirected + downstream − backordered; unknown where stock is.
 
-    downstream_units, of rows that have it: the position of the places that a location supplies.
+    Of rows that have them: downstream_units, the position of the places that a location supplies; redirect_units, net units of open orders
+    that are to come here instead of elsewhere.
     """
-    downstream = pl.col("downstream_units") if "downstream_units" in rows.columns else pl.lit(0)
+    more = [pl.col(name) for name in ("downstream_units", "redirect_units") if name in rows.columns]
     return (
         pl.col("available_units")
         + pl.col("on_order_units")
         + pl.col("decided_units")
         + pl.col("transfer_units")
-        + downstream
+        + pl.sum_horizontal(pl.lit(0), *more)
         - pl.col("backordered_units")
     )
 

@@ -214,9 +214,8 @@ def test_decisions_carry_their_inputs_and_add_up(demo_home: Path) -> None:
         rows = table("reorder_suggestions").conform(connection.sql("SELECT * FROM reorder_suggestions").pl())
         schedule = connection.sql("SELECT * FROM position_schedule").pl()
     known = rows.filter(pl.col("available_units").is_not_null())
-    position = pl.sum_horizontal("available_units", "on_order_units", "decided_units", "transfer_units") - pl.col(
-        "backordered_units"
-    )
+    coming = ("on_order_units", "decided_units", "transfer_units", "redirect_units")
+    position = pl.sum_horizontal("available_units", *coming) - pl.col("backordered_units")
     assert known.filter(position != pl.col("inventory_position_units")).is_empty()
     parts = schedule.group_by("sku", "location_id").agg(pl.col("units").sum())
     followed = known.join(parts, on=["sku", "location_id"], how="left")

@@ -35,6 +35,9 @@ def waiting(connection: Connection) -> pl.DataFrame:
             UNION ALL SELECT 'Needs that wait for a supplier''s order', count(*), sum(waiting_amount - now_amount), 'reorder',
                 'Order what can''t wait; the money is what waiting is expected to cost'
                 FROM reorder_suggestions WHERE order_quantity_units = 0 AND sku_quantity_units > 0
+            UNION ALL SELECT 'Open orders to have sent elsewhere', count(*), sum(m.redirect_units * r.unit_cost_amount), 'reorder',
+                'Ask the supplier, see Under way; what they serve there is not ordered anew'
+                FROM open_order_messages m LEFT JOIN reorder_suggestions r USING (sku, location_id) WHERE m.action = 'redirect'
             UNION ALL SELECT 'Products whose ordering data need mending', count(DISTINCT sku), sum(order_amount), 'reorder', 'Mend terms, costs or stock'
                 FROM order_exceptions
             UNION ALL SELECT 'Orders paid otherwise than they came to', count(*), sum(reporting_unexplained_amount), 'data',

@@ -25,7 +25,7 @@ INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rat
           "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "width",
           "reorder_point_units", "order_up_to_level_units", "now_amount", "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days",
           "stated_lead_time_days", "lead_time_orders", "review_period_days", "on_hand_units", "available_units", "on_order_units",
-          "decided_units", "transfer_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
+          "decided_units", "transfer_units", "redirect_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",
           "case_pack_units", "pallet_units", "price_break_units", "price_break_cost_amount", "shelf_life_units", "storage_units", "eoq_units",
           "left_amount", "rounding_rule", "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "demand_from",
           "data_exception", "assumptions"]  # fmt: skip

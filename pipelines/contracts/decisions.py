@@ -72,7 +72,7 @@ class SafetyStock(StockLevel):
 class PositionSchedule(dy.Schema):
     sku = key("Stock keeping unit")
     location_id = key("Location")
-    part = key("available, backordered, on_order, decided, transfer (between places of which none supplies the other)")
+    part = key("available, backordered, on_order, decided, transfer (between places of which none supplies the other), redirect")
     due_days = key("Days until it is there; 0 is today, and what is overdue", dtype=dy.Int64)
     units = units("Units; below 0 what is owed or leaves")
     snapshot_version = text("Snapshot it stands in", nullable=False)
@@ -88,12 +88,16 @@ class ReorderSuggestions(StockLevel):
     backordered_units = units("Open demand beyond what is on hand")
     decided_units = units("Approved or sent decisions that the ERP does not show yet")
     transfer_units = units("Net units of this run's transfers")
+    redirect_units = units("Net units of open orders that are to come here instead of elsewhere; below 0 what is to go elsewhere")
+    redirected = text("Which orders these are; empty where none", nullable=False)
     downstream_units = units("Position of the places that it supplies; 0 where it supplies none")
     downstream_days = number(
         "Days from its shelf to those of the places that it supplies; a part of its lead time", "days", nullable=False
     )
     supplied_by_location_id = text("Location that it is replenished from; blank where suppliers deliver to it")
-    inventory_position_units = units("available + on order + decided + transfers + downstream − backordered", nullable=True)
+    inventory_position_units = units(
+        "available + on order + decided + transfers + redirected + downstream − backordered", nullable=True
+    )
     yearly_demand_units = number("Forecast demand of a year, by which price breaks are weighed", "units")
     needed_units = units("order-up-to − position, before rounding; blank where stock is unknown", nullable=True)
     moq_units = units("Least order quantity")

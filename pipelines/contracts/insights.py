@@ -103,12 +103,17 @@ class OpenOrderMessages(dy.Schema):
         description="Days until stock before it falls to the safety stock; blank beyond the horizon",
         metadata={"unit": "days"},
     )
-    needed_units = units("Of the open units, those that demand of the horizon takes; blank where stock is unknown", nullable=True)
+    needed_units = units(
+        "Of the open units, those that demand of the horizon and the order-up-to level take; blank where stock is unknown",
+        nullable=True,
+    )
     runs_out_in_days = dy.Int64(nullable=True, description="Days until stock before it runs out", metadata={"unit": "days"})
     at_risk_units = units("Expected demand that finds no stock before it arrives; blank where stock is unknown", nullable=True)
     action = code("What to ask for", ACTIONS)
     message_units = units("Units that are asked for in place of the open ones, redirected ones among them")
-    redirect_units = units("Of these, what is to go to locations that this run orders it for from the same supplier")
+    redirect_units = units(
+        "Of these, what is to go to locations that need it of the same supplier, where this run orders so many less"
+    )
     redirect_to = text("Those by location; empty where none are", nullable=False)
     cash_effect_amount = money(
         "Value not bought, or holding cost saved by another date (below 0: added); blank where cost is unknown", nullable=True

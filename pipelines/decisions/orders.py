@@ -56,11 +56,15 @@ def _inside_reason() -> pl.Expr:
 
 
 def suggested_orders(
-    position: pl.DataFrame, transfers: pl.DataFrame, network: Network, inputs: Inputs, config: Config, version: str, cutoff: date
-) -> pl.DataFrame:
-    """The rows of reorder_suggestions, each for itself: position against levels after this run's transfers, the quantity, cover."""
+    position: pl.DataFrame, redirected: pl.DataFrame, transfers: pl.DataFrame, network: Network, inputs: Inputs, config: Config, version: str, cutoff: date
+) -> pl.DataFrame:  # fmt: skip
+    """The rows of reorder_suggestions, each for itself: position against levels after this run's transfers and redirects, the quantity, cover."""
     moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
-    rows = position.join(moved, on=SERIES, how="left").with_columns(pl.col("transfer_units").fill_null(0))
+    sent = decided_units(redirected.rename({"redirect_units": "quantity_units"})).rename({"decided_units": "redirect_units"})
+    rows = position.join(moved, on=SERIES, how="left").join(sent, on=SERIES, how="left")
+    rows = rows.join(_redirected_lines(redirected), on=SERIES, how="left").with_columns(
+        pl.col("transfer_units", "redirect_units").fill_null(0), pl.col("redirected").fill_null("")
+    )
     rows = with_downstream(rows, network).sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
     rows = reorder.suggest_orders(_with_room(rows, mean))
@@ -83,16 +87,28 @@ def suggested_orders(
     )
 
 
+def _redirected_lines(redirected: pl.DataFrame) -> pl.DataFrame:
+    """In words what comes to each series from lines that another place doesn't need, and what of its own lines goes elsewhere."""
+    units, line = pl.col("redirect_units"), pl.col("purchase_order_id")
+    come = redirected.select(*SERIES, said=pl.format("{} of {} come from {}", units, line, "from_location_id"))
+    go = redirected.select("sku", location_id="from_location_id", said=pl.format("{} of {} go to {}", units, line, "location_id"))
+    return pl.concat([come, go]).group_by(SERIES).agg(redirected=pl.col("said").str.join(", "))
+
+
 def explained(rows: pl.DataFrame) -> pl.DataFrame:
-    """Suggestions after their baskets: what they cost then, and the reason: what is needed, what the basket changed, what is lost in any case,
-    what waiting costs and by when to order.
+    """Suggestions after their baskets: what they cost then, and the reason: what is needed, what is redirected, what the basket changed, what is
+    lost in any case, what waiting costs and by when to order.
     """
     is_ordered = pl.col("order_quantity_units") > 0
     basket = pl.when(pl.col("basket_effect") != "").then(pl.format("{}.", "basket_effect"))
+    redirected = pl.when(pl.col("redirected") != "").then(
+        pl.format("The position counts that open orders are redirected, see Under way: {}.", "redirected")
+    )
     until = pl.when(is_ordered & pl.col("order_by").is_not_null()).then(pl.format("Order by {}.", "order_by"))
     return rows.with_columns(
         reason=pl.concat_str(
             pl.coalesce(_inside_reason(), reorder.reasons(rows)),
+            redirected,
             basket,
             reorder.lost(),
             reorder.taken_wider(),

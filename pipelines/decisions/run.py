@@ -1,9 +1,11 @@
 """From stock, terms and forecasts to decisions. Here: the order of the steps. Not here: each step, its mathematics (models), saving."""
 
 from datetime import date
+from functools import partial
 
 import polars as pl
 
+from models.open_orders import NOTHING_REDIRECTED
 from pipelines.channels.mapping import Config
 from pipelines.contracts import table
 from pipelines.decisions.baskets import supplier_limits, with_baskets
@@ -14,11 +16,14 @@ from pipelines.decisions.inputs import Inputs, of_known_series
 from pipelines.decisions.levels import decided_levels, decided_terms, levels_after
 from pipelines.decisions.network import network_of, with_echelons
 from pipelines.decisions.offers import allocations, channel_offers
-from pipelines.decisions.orders import explained, inventory_position, suggested_orders
+from pipelines.decisions.open_orders import both, lines_under_way, open_order_messages, redirects
+from pipelines.decisions.orders import ONE_DAY, explained, inventory_position, suggested_orders
 from pipelines.decisions.placement import stock_placements
 from pipelines.decisions.schedule import position_schedule
 from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
 from pipelines.decisions.widths import decides_by_costs, learnt_widths
+
+REDIRECTED_TIMES = 3  # what a redirect saves from being lost raises the level that it serves
 
 
 def widths(inputs: Inputs, history: pl.DataFrame, config: Config, cutoff: date) -> pl.DataFrame:
@@ -43,16 +48,29 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     if (moves := transfers.filter(pl.col("kind") == "balance")).height:  # levels follow what they bring and take away
         schedule = position_schedule(terms, inputs, moves)
         known, levels = levels_after(moves, known, terms, schedule, inputs, planning)
-    position = inventory_position(levels, inputs)
-    alone = suggested_orders(position, transfers, network, inputs, config, version, cutoff)
-    limits = supplier_limits(inputs.suppliers, inputs.fx_rates, config.merchant.reporting_currency)
-    suggestions, baskets = with_baskets(alone, limits)
+    alone = partial(
+        suggested_orders, transfers=transfers, network=network, inputs=inputs, config=config, version=version, cutoff=cutoff
+    )
+    suggestions = alone(inventory_position(levels, inputs), redirected := NOTHING_REDIRECTED)
+    lines = lines_under_way(suggestions, inputs, planning)
+    for _ in range(REDIRECTED_TIMES):
+        more = redirects(lines, redirected, suggestions, network, cutoff + ONE_DAY)
+        if more.is_empty():
+            break
+        redirected = both(redirected, more)
+        schedule = position_schedule(terms, inputs, moves, redirected)
+        known, levels = levels_after(more, known, terms, schedule, inputs, planning)
+        suggestions = alone(inventory_position(levels, inputs), redirected)
+    currency = config.merchant.reporting_currency
+    limits = supplier_limits(inputs.suppliers, inputs.fx_rates, currency)
+    suggestions, baskets = with_baskets(suggestions, limits)
     exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
     exceptions = pl.concat([exceptions, common_exceptions(levels, inputs, config)], how="diagonal")
     frames = {
         "safety_stock": levels,
         "position_schedule": schedule.with_columns(snapshot_version=pl.lit(version)),
         "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), known, inputs.previous)),
+        "open_order_messages": open_order_messages(lines, redirected, suggestions, planning, currency),
         "order_exceptions": exceptions.with_columns(snapshot_version=pl.lit(version)),
         "stock_placements": stock_placements(levels, network).with_columns(snapshot_version=pl.lit(version)),
         "supplier_limits": limits,

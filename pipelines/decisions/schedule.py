@@ -5,19 +5,22 @@ from datetime import date
 import polars as pl
 
 from models.demand import SERIES
+from models.open_orders import LINE
 from pipelines.decisions.inputs import Inputs
 
-LINE = ["purchase_order_id", *SERIES]
 PART = [*SERIES, "part", "due_days"]
 
 
-def position_schedule(terms: pl.DataFrame, inputs: Inputs, moves: pl.DataFrame | None = None) -> pl.DataFrame:
+def position_schedule(
+    terms: pl.DataFrame, inputs: Inputs, moves: pl.DataFrame | None = None, redirected: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Rows of position_schedule, without the snapshot's version: of every series whose stock is known its units by part and day; 0 is today.
 
     terms: lead_time_days and supplied_by_location_id of each series. moves: this run's transfers between places of which none supplies the
     other; they and what they take away count at once, as nobody states how long such a way is. What a source ships to a place behind it is
-    that place's order and no part of this. Purchase orders come on the day that their lines state, without one a lead time after they were ordered;
-    decisions that the ERP doesn't show a lead time after they were approved or sent. What is overdue may come any moment: 0.
+    that place's order and no part of this. redirected: units of open lines that are to come to another place than the line says, on its day.
+    Purchase orders come on the day that their lines state, without one a lead time after they were ordered; decisions
+    that the ERP doesn't show a lead time after they were approved or sent. What is overdue may come any moment: 0.
     """
     known = inputs.position.filter(pl.col("available_units").is_not_null())
     ways = terms.select(*SERIES, "lead_time_days", "supplied_by_location_id")
@@ -26,6 +29,10 @@ def position_schedule(terms: pl.DataFrame, inputs: Inputs, moves: pl.DataFrame |
     parts += [_ordered(inputs, ways), *_moved(_decided(inputs, ways), "decided")]
     if moves is not None:
         parts += _moved(moves.select(*SERIES, "from_location_id", due_days=pl.lit(0.0), units="transfer_units"), "transfer")
+    if redirected is not None:
+        units, here = pl.col("redirect_units"), redirected.select(*SERIES, "from_location_id", "due_in_days", "redirect_units")
+        there = here.with_columns(location_id="from_location_id", redirect_units=-units)
+        parts += [rows.select(*SERIES, part=pl.lit("redirect"), due_days="due_in_days", units=units) for rows in (here, there)]
     rows = pl.concat(parts, how="vertical_relaxed").join(known, on=SERIES, how="semi")
     whole = rows.with_columns(pl.col("due_days").fill_null(0.0).ceil().clip(0).cast(pl.Int64))
     sums = whole.group_by(PART).agg(pl.col("units").sum())

@@ -8,7 +8,6 @@ import dagster as dg
 import models
 from pipelines.defs.resources import Run, retry_policy
 from pipelines.defs.tables import check_specs, results, spec
-from pipelines.insights.open_orders import open_order_messages
 from pipelines.insights.products import product_classes
 from pipelines.insights.returns import WINDOW_DAYS, return_outlook
 from pipelines.insights.scorecards import HISTORY_DAYS, all_rules, channel_scorecards
@@ -21,17 +20,6 @@ from pipelines.ledger.flags import all_notes
 from pipelines.warehouse.fingerprint import fingerprint, is_made_of
 
 OUTLOOK = spec("return_outlook", ["return_lines", "sku_attributes"])
-MESSAGES_FROM = [
-    "purchase_orders",
-    "receipts",
-    "supplier_terms",
-    "unit_costs",
-    "inventory_position",
-    "safety_stock",
-    "forecast_means",
-    "reorder_suggestions",
-]
-MESSAGES = spec("open_order_messages", MESSAGES_FROM)
 CLASSES = spec("product_classes", ["sku_weeks", "sku_attributes", "inventory_health"])
 TOTALS = [spec(name, list(TABLES)) for name in ("forecast_totals", "forecast_weekdays")]
 RISK = spec("ship_risk", ["fulfilment_lines", "order_lives", "sales_entries"])
@@ -114,12 +102,3 @@ def totals_of_forecasts(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     if not is_made_of(run.warehouse, inputs):
         run.warehouse.save(forecast_totals(run.warehouse.read(*TABLES)) | {"step_inputs": inputs})
     yield from results(run, TOTALS)
-
-
-@dg.multi_asset(name="open_order_messages", specs=[MESSAGES], check_specs=check_specs([MESSAGES]), retry_policy=retry_policy())
-def messages_to_suppliers(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """What to expedite, chase, postpone, redirect, reduce or cancel among orders under way."""
-    currency = run.config.merchant.reporting_currency
-    told = open_order_messages(run.warehouse.read(*MESSAGES_FROM), run.config.planning, currency, run.as_of_date)
-    run.warehouse.save({"open_order_messages": told})
-    yield from results(run, [MESSAGES])

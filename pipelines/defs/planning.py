@@ -24,11 +24,7 @@ INPUTS = ("forecast_means", "forecasts", "inventory_position", "supplier_terms",
           "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates", "sku_days",
           "product_classes")  # fmt: skip
 SPREADS = specs("spreads", sorted({*spreads.TABLES, *INPUTS}))
-DECISIONS = specs(
-    "decisions",
-    [*INPUTS, "forecast_alerts", "forecast_spreads", "decision_widths"],
-    leave_out=("open_order_messages",),  # made after them, of what they set
-)
+DECISIONS = specs("decisions", [*INPUTS, "forecast_alerts", "forecast_spreads", "decision_widths"])
 
 
 @dg.multi_asset(specs=DEMAND, check_specs=check_specs(DEMAND), retry_policy=retry_policy())

@@ -46,9 +46,12 @@ def house(weekly: dict[tuple[str, str], float], stock: dict[tuple[str, str], int
         name: rows(name, tables.get(name, []))
         for name in ("supplier_terms", "unit_costs", "products", "locations", "suppliers", "fx_rates")
     }
+    line = {"purchase_order_id": "P1", "supplier_id": "ACME", "is_shipped": False, "received_units": None, "expected_at": None}
     open_lines = pl.DataFrame(
-        tables.get("open_lines", []),
-        schema={"sku": pl.String, "location_id": pl.String, "due_in_days": pl.Int64, "open_units": pl.Int64, "ordered_at": pl.Datetime("us", "UTC")},
+        [line | one for one in tables.get("open_lines", [])],
+        schema={"purchase_order_id": pl.String, "sku": pl.String, "location_id": pl.String, "supplier_id": pl.String, "due_in_days": pl.Int64,
+                "open_units": pl.Int64, "is_shipped": pl.Boolean, "received_units": pl.Int64, "expected_at": pl.Datetime("us", "UTC"),
+                "ordered_at": pl.Datetime("us", "UTC")},
     )  # fmt: skip
     empty = {name: table(name).empty() for name in ("fulfilment_lines", "orders", "bundles", "demand", "product_classes")}
     spreads = table("forecast_spreads").empty()
