@@ -1,11 +1,9 @@
 """Decisions on their way to the outbox. Here: a run's frames as suggestions with every input. Not here: the frames, the outbox."""
 
-from decimal import Decimal
-
 import polars as pl
 
 from models.reorder import is_held_back
-from pipelines.operations import Suggestion
+from pipelines.operations import Suggestion, paid_each
 
 
 def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], list[Suggestion]]:
@@ -17,7 +15,8 @@ def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], l
     orders = [
         Suggestion(
             kind="reorder", sku=row["sku"], location_id=row["location_id"], supplier_id=row["supplier_id"], from_location_id=None,
-            quantity_units=row["order_quantity_units"], unit_cost_amount=_paid_each(row), amount=row["order_amount"],
+            quantity_units=row["order_quantity_units"], amount=row["order_amount"],
+            unit_cost_amount=paid_each(row, row["order_quantity_units"] or row["sku_quantity_units"]),
             currency_code=row["currency_code"], needed_by=row["stock_out_date"], explanation=_explained(row),
         )
         for row in reorders.iter_rows(named=True)
@@ -30,14 +29,6 @@ def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], l
         for row in frames["transfer_suggestions"].iter_rows(named=True)
     ]  # fmt: skip
     return orders, moves
-
-
-def _paid_each(row: dict) -> Decimal | None:  # type: ignore[type-arg]
-    """What one unit of this quantity, or of what the SKU would be ordered alone, costs: less where a price break is reached."""
-    units = row["order_quantity_units"] or row["sku_quantity_units"]
-    is_cheaper = row["price_break_units"] is not None and units >= row["price_break_units"]
-    cheaper: Decimal | None = row["price_break_cost_amount"] if is_cheaper else None
-    return row["unit_cost_amount"] if cheaper is None else cheaper
 
 
 def _explained(row: dict) -> dict:  # type: ignore[type-arg]

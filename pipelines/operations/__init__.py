@@ -11,7 +11,7 @@ from pipelines.operations.outbox import Batch, Outbox
 from pipelines.operations.plans import Difference, difference, read_plan, write_plan
 from pipelines.operations.reconcile import ReconcileOutcome, reconcile
 from pipelines.operations.states import ApprovalRefused, Refused, State, TransitionRefused, UnknownDecision
-from pipelines.operations.suggestions import Kind, Suggestion, SuggestOutcome
+from pipelines.operations.suggestions import Kind, Suggestion, SuggestOutcome, paid_each
 
 __all__ = [
     "ApprovalRefused",
@@ -34,6 +34,7 @@ __all__ = [
     "UnfitValue",
     "UnknownDecision",
     "difference",
+    "paid_each",
     "read_plan",
     "reconcile",
     "require_day_to_come",

@@ -1,5 +1,6 @@
 """Whether an approval is allowed: state, amount, cap. Pure. Not here: carrying it out."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from sqlalchemy import Row
 
 from pipelines.operations.database import rounded
 from pipelines.operations.states import ApprovalRefused
+from pipelines.operations.suggestions import paid_each
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Candidate:
     kind: str
     state: str
     quantity_units: int
+    unit_cost_amount: Decimal | None
     amount: Decimal | None
     currency_code: str | None
 
@@ -39,16 +42,18 @@ class Edit:
         """The columns that it changes in the decision that is approved."""
         changed: dict[str, object] = {} if self.needed_by is None else {"needed_by": self.needed_by}
         if self.quantity_units is not None:
-            changed |= {"quantity_units": self.quantity_units, "amount": approved.amount}
+            changed |= {name: getattr(approved, name) for name in ("quantity_units", "unit_cost_amount", "amount")}
         return changed
 
 
 def candidate(row: Row[Any], quantity_units: int | None) -> Candidate:
-    """The decision with the quantity wanted; another quantity than suggested is valued at the unit cost, unknown without one."""
+    """The decision with the quantity wanted; another than suggested is valued at what a unit of so many costs, unknown without a cost."""
     if quantity_units is None or quantity_units == row.quantity_units:
-        return Candidate(row.decision_id, row.kind, row.state, row.quantity_units, row.amount, row.currency_code)
-    amount = None if row.unit_cost_amount is None else rounded(row.unit_cost_amount * quantity_units)
-    return Candidate(row.decision_id, row.kind, row.state, quantity_units, amount, row.currency_code)
+        quantity_units, cost, amount = row.quantity_units, row.unit_cost_amount, row.amount
+    else:
+        cost = paid_each({"unit_cost_amount": row.unit_cost_amount} | json.loads(row.explanation), quantity_units)
+        amount = None if cost is None else rounded(cost * quantity_units)
+    return Candidate(row.decision_id, row.kind, row.state, quantity_units, cost, amount, row.currency_code)
 
 
 def require_approvable(candidates: Sequence[Candidate], cap_amount: Decimal | None) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -68,6 +68,18 @@ class Suggestion:
             "run_version": run_version,
             "idempotency_key": self.idempotency_key(run_version),
         }
+
+
+def paid_each(figures: Mapping[str, Any], quantity_units: int) -> Decimal | None:
+    """What one of so many units costs: the price break's cost from its quantity on. None where the cost is unknown.
+
+    figures: unit_cost_amount, and price_break_units and price_break_cost_amount where there is one; of a suggestion or its explanation.
+    Example: 2.00, from 100 on 1.80: 1.80 of 120, 2.00 of 99.
+    """
+    least, cheaper = figures.get("price_break_units"), figures.get("price_break_cost_amount")
+    is_cheaper = least is not None and cheaper is not None and quantity_units >= least
+    cost = cheaper if is_cheaper else figures["unit_cost_amount"]
+    return None if cost is None else Decimal(cost)
 
 
 @dataclass(frozen=True)

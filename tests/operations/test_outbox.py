@@ -206,6 +206,20 @@ def test_what_waits_is_approved_only_with_a_quantity(outbox: Outbox, base: Sugge
     assert (row["quantity_units"], row["suggested_quantity_units"], row["amount"]) == (10, 0, Decimal("25.1250"))
 
 
+@pytest.mark.parametrize(
+    ("quantity", "cost", "amount"), [(99, "2.5", "247.5"), (100, "2.2", "220"), (130, "2.2", "286"), (120, "2.2", "264")]
+)
+def test_another_quantity_is_approved_at_what_it_costs_beyond_and_below_the_price_break(
+    outbox: Outbox, base: Suggestion, at: datetime, quantity: int, cost: str, amount: str
+) -> None:
+    terms = {"unit_cost_amount": "2.5000", "price_break_units": 100, "price_break_cost_amount": "2.2000"}
+    cheaper = replace(base, quantity_units=120, unit_cost_amount=Decimal("2.2"), amount=Decimal(264), explanation=terms)
+    outbox.suggest("reorder", [cheaper], "v1", at)
+    outbox.approve([FIRST], "ana", "less", Decimal(amount), at, edits={FIRST: Edit(quantity)})
+    (row,) = outbox.decisions("approved").to_dicts()
+    assert (row["quantity_units"], row["unit_cost_amount"], row["amount"]) == (quantity, Decimal(cost), Decimal(amount))
+
+
 def test_a_changed_quantity_changes_the_amount(outbox: Outbox, base: Suggestion, at: datetime) -> None:
     outbox.suggest("reorder", [base, replace(base, sku="B")], "v1", at)
     with pytest.raises(ApprovalRefused, match=r"62\.8125 EUR"):
