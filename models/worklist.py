@@ -9,6 +9,7 @@ order_by_at (may be blank), downstream_days.
 """
 
 import math
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -141,40 +142,58 @@ def _boxed(ordered: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def what_if(
-    rows: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, stock: pl.DataFrame, cycle_service_level: float | None, lead_time_rate: float,
-    budget_amount: float | None,
-) -> pl.DataFrame:  # fmt: skip
-    """`rows` decided anew: quantity_units for another service level (none: as it is), lead times × lead_time_rate and a budget.
+@dataclass(frozen=True)
+class WhatIf:
+    """What to decide anew with. cycle_service_level: of every series, none: what each aims at. budget_amount: most that all levels together may bind on
+    average, none: no limit; is_together: series of one aim and target reach it together; spend_amount: most to spend on this run's orders.
+    """
 
-    stock: what levels follow, as `models.safety_stock.wanted` takes it; what is on its way comes when it does, whatever lead times become.
-    Each SKU is decided alone, before its basket: with nothing moved quantity_units are sku_quantity_units. A budget buys what has most money at risk
-    per unit of money first; what doesn't fit into what is left is not ordered. Suggestions whose stock is unknown stay blank. A location that supplies
-    others keeps its levels, which are for all of them.
+    cycle_service_level: float | None = None
+    lead_time_rate: float = 1.0
+    budget_amount: float | None = None
+    is_together: bool = False
+    spend_amount: float | None = None
+
+
+def what_if(
+    rows: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame, stock: pl.DataFrame, moved: pl.DataFrame, asked: WhatIf
+) -> pl.DataFrame:
+    """`rows` decided anew: quantity_units with what is `asked`.
+
+    rows: also mean_stock_units. stock: what levels follow, as `models.safety_stock.wanted` takes it, before the run's transfers and redirects; moved: the
+    same of the series that these bring or take something, after them. What is on its way comes when it does, whatever lead times become.
+    Each SKU is decided alone, before its basket: with the run's own settings quantity_units are sku_quantity_units. An amount to spend buys what has
+    most money at risk per unit of money first; what doesn't fit into what is left is not ordered. Suggestions whose stock is unknown stay blank. A
+    location that supplies others keeps its levels, which are for all of them, and what they bind of a budget.
     """
     service = (
-        [] if cycle_service_level is None
-        else [pl.lit(CYCLE).alias("aim"), pl.lit(cycle_service_level).alias("target_rate"), pl.lit(1.0).alias("width")]
+        [] if asked.cycle_service_level is None
+        else [pl.lit(CYCLE).alias("aim"), pl.lit(asked.cycle_service_level).alias("target_rate"), pl.lit(1.0).alias("width")]
     )  # fmt: skip
-    kept = pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0) * pl.col("holding_rate") / YEAR_DAYS
-    lead = [pl.col(name) * lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
+    cost = pl.col("unit_cost_amount").cast(pl.Float64)
+    lead = [pl.col(name) * asked.lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
     is_source = pl.col("downstream_days") > 0
-    asked = rows.filter(~is_source).drop(*LEVELS, *_ORDERED, strict=False).with_columns(*lead, *service, holding_amount=kept)
-    known = asked.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
-    anew = suggest_orders(stock_levels(wanted(known, means, quantiles, stock=stock))).with_columns(
-        quantity_units=pl.col("order_quantity_units")
-    )
+    free = rows.filter(~is_source).drop(*LEVELS, *_ORDERED, strict=False)
+    free = free.with_columns(*lead, *service, holding_amount=cost.fill_null(1.0) * pl.col("holding_rate") / YEAR_DAYS)
+    free = free.join(means.select(*SERIES).unique(), on=SERIES, how="semi")
+    known = wanted(free, means, quantiles, stock=stock)
+    again = free.join(moved, on=SERIES, how="semi")
+    if known.is_sampled and again.height:  # as the run draws them
+        known = known.renewed(wanted(again, means, quantiles, stock=moved))
+    bound = rows.filter(is_source).select((cost.fill_null(0.0) * pl.col("mean_stock_units")).sum()).item()
+    budget = None if asked.budget_amount is None else asked.budget_amount - bound
+    anew = suggest_orders(stock_levels(known, budget, asked.is_together)).with_columns(quantity_units="order_quantity_units")
     decided = pl.concat([anew, rows.filter(is_source)], how="diagonal_relaxed")
     decided = decided.with_columns(at_risk_amount=_at_risk(decided))
-    return decided if budget_amount is None else _within(decided, budget_amount)
+    return decided if asked.spend_amount is None else _within(decided, asked.spend_amount)
 
 
-def _within(rows: pl.DataFrame, budget_amount: float) -> pl.DataFrame:
-    """Rows whose quantity_units are 0 where a budget is spent: a line of 60 is left out of the last 50, the next of 40 is bought."""
+def _within(rows: pl.DataFrame, spend_amount: float) -> pl.DataFrame:
+    """Rows whose quantity_units are 0 where the amount is spent: a line of 60 is left out of the last 50, the next of 40 is bought."""
     cost = paid_amount("quantity_units").cast(pl.Float64)
     worth = (pl.col("at_risk_amount") / cost).fill_null(math.inf)
     by_worth = rows.sort(worth, "sku", descending=[True, False], nulls_last=True)
-    left, fits = budget_amount, []
+    left, fits = spend_amount, []
     for amount in by_worth.select(cost.fill_null(0.0)).to_series():
         fits.append(amount <= left)
         left -= amount if fits[-1] else 0.0

@@ -230,7 +230,9 @@ def backtest_policy(
     ] = None,
     lead_time: Annotated[float | None, typer.Option(min=0, help="Days, for every supplier.")] = None,
     moq: Annotated[int | None, typer.Option(min=1, help="Units, for every SKU.")] = None,
-    budget: Annotated[float | None, typer.Option(min=0.01, help="Capital that stock may bind on average.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(min=0.01, help="Capital that stock may bind on average, instead of the configuration's.")
+    ] = None,
     holding_rate: Annotated[float | None, typer.Option(min=0.001, help="Cost of holding a unit for a year ÷ its cost.")] = None,
     config: ConfigOption = None,
     home: HomeOption = None,

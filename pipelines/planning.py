@@ -55,8 +55,10 @@ def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def every(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """All series that were decided about, those with nothing to order too, each with what it would be ordered alone, and prices."""
-    rows = connection.sql("SELECT * FROM reorder_suggestions").pl()
+    """All series that were decided about, those with nothing to order too, each with what it would be ordered alone, prices, and mean_stock_units."""
+    rows = connection.sql("""
+        SELECT r.*, s.mean_stock_units FROM reorder_suggestions r LEFT JOIN safety_stock s USING (sku, location_id)
+    """).pl()
     priced = rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
     return priced.with_columns(quantity_units=pl.col("sku_quantity_units"))
 

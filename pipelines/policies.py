@@ -49,7 +49,7 @@ def compare_policies(settings: Any, asked: WhatIf) -> None:
     prices = recent_prices(tables["sku_days"], today)
     planning = settings.merchant_config.planning
     series, known, said = known_of(tables, prices, planning, asked)
-    found = backtest.compare(known, asked.budget_amount)
+    found = backtest.compare(known, asked.budget_amount or planning.budget_amount)
     rows = [{"policy": name} | backtest.summed(frame) for name, frame in found.items()]
     done = what_was_done(tables["stock_levels"], tables["demand"], series, known)
     if done is not None:

@@ -5,7 +5,9 @@ import polars as pl
 
 from models import worklist
 from models.quantity import paid_amount
+from models.worklist import WhatIf
 from pipelines import planning
+from pipelines.decisions import before_moves, of_moved
 from pipelines.warehouse.duckdb import read_table
 
 Connection = duckdb.DuckDBPyConnection
@@ -38,13 +40,11 @@ def changed_by_baskets(connection: Connection) -> pl.DataFrame:
     """).pl()  # fmt: skip
 
 
-def what_if(
-    connection: Connection, cycle_service_level: float | None, lead_time_rate: float, budget_amount: float | None
-) -> pl.DataFrame:
+def what_if(connection: Connection, asked: WhatIf) -> pl.DataFrame:
     """Every series decided anew, alone, with other settings; beside what the run would have ordered it alone (planned_quantity_units)."""
-    rows, stock = planning.every(connection), read_table(connection, "position_schedule").rename({"due_days": "days"})
+    rows, schedule = planning.every(connection), read_table(connection, "position_schedule").rename({"due_days": "days"})
     means, quantiles = (read_table(connection, name) for name in ("forecast_means", "forecasts"))
-    decided = worklist.what_if(rows, means, quantiles, stock, cycle_service_level, lead_time_rate, budget_amount)
+    decided = worklist.what_if(rows, means, quantiles, before_moves(schedule), of_moved(schedule), asked)
     return decided.with_columns(
         planned_quantity_units="sku_quantity_units",
         amount=paid_amount("quantity_units"),

@@ -11,7 +11,7 @@ from pipelines.decisions.aims import with_aims
 from pipelines.decisions.calendars import with_calendar
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network, with_ways
-from pipelines.decisions.schedule import followed
+from pipelines.decisions.schedule import followed, of_moved
 from pipelines.decisions.terms import usable, with_terms
 from pipelines.decisions.widths import with_widths
 
@@ -37,13 +37,12 @@ def decided_levels(
 
 
 def levels_after(
-    moves: pl.DataFrame, known: Wanted, terms: pl.DataFrame, schedule: pl.DataFrame, inputs: Inputs, planning: Planning
+    known: Wanted, terms: pl.DataFrame, schedule: pl.DataFrame, inputs: Inputs, planning: Planning
 ) -> tuple[Wanted, pl.DataFrame]:
-    """The same where this run's `moves` between places, which `schedule` counts, have changed the stock that levels follow; only series that lose or
-    gain are drawn anew.
+    """The same where this run's moves, which `schedule` counts, have changed the stock that levels follow; only series that lose or gain are drawn
+    anew.
     """
-    ends = pl.concat([moves.select(*SERIES), moves.select("sku", location_id="from_location_id")])
-    moved = terms.join(ends, on=SERIES, how="semi")
+    moved = terms.join(of_moved(schedule), on=SERIES, how="semi")
     if known.is_sampled and moved.height:
         known = known.renewed(wanted(moved, inputs.means, inputs.quantiles, stock=followed(schedule, moved)))
     return known, _levels(known, planning)

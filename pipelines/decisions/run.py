@@ -47,7 +47,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     transfers = all_transfers(inventory_position(levels, inputs), network, planning)
     if (moves := transfers.filter(pl.col("kind") == "balance")).height:  # levels follow what they bring and take away
         schedule = position_schedule(terms, inputs, moves)
-        known, levels = levels_after(moves, known, terms, schedule, inputs, planning)
+        known, levels = levels_after(known, terms, schedule, inputs, planning)
     alone = partial(
         suggested_orders, transfers=transfers, network=network, inputs=inputs, config=config, version=version, cutoff=cutoff
     )
@@ -59,7 +59,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
             break
         redirected = both(redirected, more)
         schedule = position_schedule(terms, inputs, moves, redirected)
-        known, levels = levels_after(more, known, terms, schedule, inputs, planning)
+        known, levels = levels_after(known, terms, schedule, inputs, planning)
         suggestions = alone(inventory_position(levels, inputs), redirected)
     currency = config.merchant.reporting_currency
     limits = supplier_limits(inputs.suppliers, inputs.fx_rates, currency)

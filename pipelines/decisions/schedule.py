@@ -9,6 +9,7 @@ from models.open_orders import LINE
 from pipelines.decisions.inputs import Inputs
 
 PART = [*SERIES, "part", "due_days"]
+MOVES = ("transfer", "redirect")  # parts that this run moves
 
 
 def position_schedule(
@@ -37,6 +38,16 @@ def position_schedule(
     whole = rows.with_columns(pl.col("due_days").fill_null(0.0).ceil().clip(0).cast(pl.Int64))
     sums = whole.group_by(PART).agg(pl.col("units").sum())
     return sums.filter((pl.col("units") != 0) | (pl.col("part") == "available")).sort(PART)  # an empty shelf is known, too
+
+
+def before_moves(schedule: pl.DataFrame) -> pl.DataFrame:
+    """What of a schedule was there before the run moved any of it."""
+    return schedule.filter(~pl.col("part").is_in(MOVES))
+
+
+def of_moved(schedule: pl.DataFrame) -> pl.DataFrame:
+    """The schedule of those series alone that the run's moves bring or take something."""
+    return schedule.join(schedule.filter(pl.col("part").is_in(MOVES)), on=SERIES, how="semi", maintain_order="left")
 
 
 def followed(schedule: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:

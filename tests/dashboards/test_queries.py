@@ -11,6 +11,7 @@ import pytest
 
 from dashboards.filters import Chosen
 from dashboards.queries import best_sellers, fulfilment, reorder, stock, today
+from models.worklist import WhatIf
 from pipelines.metrics import metric
 from pipelines.metrics.ask import Question, answer, as_of
 from pipelines.warehouse.snapshots import current, open_snapshot
@@ -132,7 +133,7 @@ def test_baskets_hold_what_is_suggested_and_their_changes_are_told(snapshot: duc
 
 
 def test_with_nothing_moved_what_if_is_what_the_run_would_order_alone(snapshot: duckdb.DuckDBPyConnection) -> None:
-    found = reorder.what_if(snapshot, None, 1.0, None)
+    found = reorder.what_if(snapshot, WhatIf())
     assert found.height == snapshot.sql("SELECT count(*) FROM reorder_suggestions").fetchall()[0][0]
     assert found["quantity_units"].equals(found["planned_quantity_units"])
     assert found["amount"].equals(found["planned_amount"])

@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.worklist import _within, baskets, ranked, what_if, with_effects
+from models.worklist import WhatIf, _within, baskets, ranked, what_if, with_effects
 
 TODAY = date(2026, 3, 2)
 BASE: dict[str, Any] = {
     "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
     "review_period_days": 7.0, "cycle_service_level": 0.95, "safety_stock_units": 8.2243, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
-    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12,
+    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12, "mean_stock_units": 3.0,
     "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None, "downstream_days": 0.0,
     "order_quantity_units": 12, "sku_quantity_units": 12, "order_exception": "", "data_exception": "",
 }  # fmt: skip
@@ -132,20 +132,20 @@ def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
     plan = rows(stock | {"sku": "A"}, stock | {"sku": "B", "price_amount": 50.0})
     weeks = means("A", "B")
     quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")
-    forecast = weeks, quantiles, NO_STOCK
-    usual = what_if(plan, *forecast, None, 1.0, None)
-    safer = what_if(plan, *forecast, 0.99, 1.0, None)
-    later = what_if(plan, *forecast, None, 2.0, None)
+    forecast = weeks, quantiles, NO_STOCK, NO_STOCK
+    usual = what_if(plan, *forecast, WhatIf())
+    safer = what_if(plan, *forecast, WhatIf(0.99))
+    later = what_if(plan, *forecast, WhatIf(lead_time_rate=2.0))
     assert (usual["quantity_units"] > 0).all()
     assert (safer["reorder_point_units"] > usual["reorder_point_units"]).all()
     assert later["mean_demand_units"].to_list() == pytest.approx([30.0, 30.0])
     one = float(usual.filter(pl.col("sku") == "B")["quantity_units"][0] * 4)
-    bought = dict(what_if(plan, *forecast, None, 1.0, one).select("sku", "quantity_units").rows())
+    bought = dict(what_if(plan, *forecast, WhatIf(spend_amount=one)).select("sku", "quantity_units").rows())
     assert bought["A"] == 0
     assert bought["B"] > 0, "the same order saves more of what sells for more"
 
 
-def test_a_budget_goes_on_after_a_line_that_does_not_fit() -> None:
+def test_spending_goes_on_after_a_line_that_does_not_fit() -> None:
     lines = [("A", 5, 100.0), ("B", 30, 90.0), ("C", 10, 20.0), ("D", None, 10.0), ("E", 12, 1.0)]
     plan = pl.concat([rows({"sku": sku, "quantity_units": units}) for sku, units, _ in lines], how="vertical_relaxed")
     plan = plan.with_columns(at_risk_amount=pl.Series([risk for *_, risk in lines]))
@@ -168,5 +168,5 @@ def test_a_location_that_supplies_others_keeps_its_levels() -> None:
     )
     weeks = means("A", "B")
     quantiles = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [6.0, 10.0, 14.0]}), how="cross")
-    found = what_if(plan, weeks, quantiles, NO_STOCK, 0.99, 1.0, None).filter(pl.col("sku") == "B").row(0, named=True)
+    found = what_if(plan, weeks, quantiles, NO_STOCK, NO_STOCK, WhatIf(0.99)).filter(pl.col("sku") == "B").row(0, named=True)
     assert (found["order_up_to_level_units"], found["quantity_units"]) == (77, 40)
