@@ -1,58 +1,27 @@
 """Service reached against service aimed at, on the demo merchant. `python -m benchmarks service`.
 
-Here: 1,000 SKU-locations of five demo merchants whose true demand is known; levels week by week from forecasts made then, played day by day
+Here: 1,000 SKU-locations of five demo merchants whose true demand is known; levels week by week from what the product forecast then, played day by day
 with the suppliers' true lead times; the full textbook formula with its own forecast errors, its z tuned to the same reached service, beside
 them. MOQ and case packs are off. Not here: the levels (models/levels.py), what a merchant pays (`fulcast backtest-policy`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.forecast.blend import plain
-from models.forecast.engine import LEVELS, TOGETHER, Selection, forecast_series
+from benchmarks.service_world import ERROR_WEEKS, HORIZON, PLAYED, WARM_WEEKS, World, world_of
+from models.forecast.engine import LEVELS
 from models.levels import CYCLE, FILL, least_stock
 from models.protection import within
 from models.safety_stock import wanted
 from models.simulate import MinMax, Shelf, simulate
-from models.spreads import ORIGINS, dispersions_of, squared_errors
-from pipelines.demo.days import DayLoop
-from pipelines.demo.plan import Plan
-from pipelines.demo.seasons import draw_promotions, expected_lines
-from pipelines.demo.stock import CELLS, Stock
-from pipelines.demo.world import PRODUCTS, SUPPLIERS, build_world
-from pipelines.demo.world import World as Demo
 
 Array = NDArray[np.float64]
 SEEDS = (1, 2, 3, 4, 5)
 TARGETS = ((CYCLE, 0.90), (CYCLE, 0.95), (CYCLE, 0.99), (FILL, 0.95), (FILL, 0.98))
-SERIES_WANTED, END, DAYS, ORDERS = 1000, date(2026, 11, 22), 728, 60_000
-WARM_WEEKS, COUNTED_WEEKS, ERROR_WEEKS, HORIZON = 13, 26, 13, 13
-PLAYED = WARM_WEEKS + COUNTED_WEEKS
-DRAWS, TUNINGS = 200, 12
-LATE_CHANCE, LATE_DAYS, LEAST_LEAD_DAYS = 0.09, (4, 13), 2  # of the demo's suppliers
-
-
-@dataclass(frozen=True)
-class World:
-    """n series: daily demand (n, days), forecasts by the end of each week (origins, n, weeks …), lead times (n, DRAWS) days, terms, cost of a unit."""
-
-    daily: Array
-    means: Array
-    quantiles: Array
-    dispersions: Array
-    lead_days: NDArray[np.int64]
-    review_days: Array
-    unit_cost: Array
-
-    @property
-    def weekly(self) -> Array:
-        """(n, weeks)."""
-        return self.daily.reshape(len(self.daily), -1, 7).sum(axis=2)
+SERIES_WANTED, TUNINGS = 1000, 12
 
 
 def measure(seeds: tuple[int, ...] = SEEDS, series: int = SERIES_WANTED) -> Iterator[str]:
@@ -76,72 +45,6 @@ def _said(target: tuple[str, float], sums: Array) -> str:
         f"{target[0]} {target[1]:.0%}: reached {ours[0] / ours[1]:.2%}, textbook tuned to {theirs[0] / theirs[1]:.2%}; "
         f"mean stock {sums[2]:,.0f} against {sums[6]:,.0f} units ({units:.1%} less), at cost {sums[3]:,.0f} against {sums[7]:,.0f} ({capital:.1%} less)"
     )
-
-
-def world_of(seed: int, series: int) -> World:
-    """The best-selling series of a demo merchant by true demand, forecast from their own histories at the end of each week."""
-    plan = Plan(ORDERS, DAYS, seed, END)
-    demo = build_world(plan)
-    every = _demand(plan, demo)
-    cells = np.sort(np.argsort(-every.sum(axis=1), kind="stable")[:series])
-    daily, product = every[cells], cells % PRODUCTS
-    rng = np.random.default_rng(seed)
-    mean, std, review = (np.array([row[k] for row in SUPPLIERS], dtype=np.float64)[demo.supplier[product]] for k in (3, 4, 5))
-    shape = (len(cells), DRAWS)
-    late = np.where(rng.random(shape) < LATE_CHANCE, rng.integers(*LATE_DAYS, shape, endpoint=True), 0)
-    lead = np.maximum(np.rint(rng.normal(mean[:, None], std[:, None], shape)), LEAST_LEAD_DAYS) + late
-    first = (daily.cumsum(axis=1) > 0).argmax(axis=1) // 7
-    means, quantiles = _forecasts(_history(daily, first), len(cells))
-    weekly = daily.reshape(len(cells), -1, 7).sum(axis=2)
-    dispersions = _dispersions(means, weekly)
-    return World(daily, means, quantiles, dispersions, lead.astype(np.int64), review, demo.cost[product] / 100)
-
-
-def _demand(plan: Plan, demo: Demo) -> Array:
-    """(warehouses × products, days) units wanted, of all channels, as the demo lives through its days."""
-    expected = expected_lines(demo, draw_promotions(demo, plan), plan)
-    loop = DayLoop(demo, plan, Stock(demo, plan, expected), expected)
-    daily = np.zeros((CELLS, DAYS))
-    for export in plan.exports():
-        wanted_units = loop.run(export.first_day, export.last_day).demand
-        np.add.at(daily, (wanted_units["key"] % CELLS, wanted_units["day"]), wanted_units["demand_units"])
-    return daily
-
-
-def _history(daily: Array, first: NDArray[np.int64]) -> pl.DataFrame:
-    """unique_id, ds, y of each week from a series' first sale on."""
-    n, weeks = len(daily), daily.shape[1] // 7
-    days = [END - timedelta(days=7 * (weeks - k) - 1) for k in range(weeks)]
-    frame = pl.DataFrame(
-        {"unique_id": np.repeat(np.arange(n), weeks), "ds": days * n, "y": daily.reshape(n, weeks, 7).sum(axis=2).ravel()}
-    )
-    return frame.filter(pl.Series(np.tile(np.arange(weeks), n) >= np.repeat(first, weeks)))
-
-
-def _forecasts(history: pl.DataFrame, n: int) -> tuple[Array, Array]:
-    """Means (origins, n, weeks) and quantiles (origins, n, weeks, levels) by the end of each week."""
-    selection = Selection("1w", HORIZON, None, plain(LEVELS, 0.0))
-    weeks = history["ds"].unique().sort()
-    origins = weeks[-PLAYED - ERROR_WEEKS - 1 :]
-    means, quantiles = np.zeros((len(origins), n, HORIZON)), np.zeros((len(origins), n, HORIZON, len(LEVELS)))
-    for at, origin in enumerate(origins):
-        table = forecast_series(history.filter(pl.col("ds") <= origin), "1w", HORIZON, selection=selection).table
-        ids = table["unique_id"].unique().sort().to_numpy()
-        means[at, ids] = table["mean"].to_numpy().reshape(-1, HORIZON)
-        quantiles[at, ids] = table.select(pl.col("^q0.*$")).to_numpy().reshape(-1, HORIZON, len(LEVELS))
-    return means, quantiles
-
-
-def _dispersions(means: Array, weekly: Array) -> Array:
-    """(weeks, n) what dispersions had been learnt by the end of each played week, from the forecasts made until then."""
-    last = weekly.shape[1] - len(means) + 1
-    ids = pl.int_range(len(weekly), eager=True)
-    errors = [squared_errors(ids, means[at, :, 0], weekly[:, last + at]) for at in range(len(means) - 1)]
-    found = np.full((PLAYED + 1, len(weekly)), np.nan)
-    for week in range(PLAYED + 1):
-        learnt = dispersions_of(pl.concat(errors[: ERROR_WEEKS + week][-ORIGINS:]))
-        found[week, learnt["unique_id"].to_numpy()] = learnt["dispersion_rate"].to_numpy()
-    return found
 
 
 def compared(world: World) -> list[Array]:
@@ -174,7 +77,7 @@ def _ours(world: World, week: int) -> dict[tuple[str, float], Array]:
     )  # fmt: skip
     grid = series.select("sku", "location_id").join(pl.DataFrame({"horizon": range(1, HORIZON + 1)}), how="cross")
     at = ERROR_WEEKS + week
-    means = grid.with_columns(mean_units=pl.Series(world.means[at].ravel()), week_correlation=pl.lit(TOGETHER))
+    means = grid.with_columns(mean_units=pl.Series(world.means[at].ravel()), week_correlation=pl.lit(world.together[at]))
     quantiles = grid.with_columns(quantile=pl.lit(LEVELS.tolist())).explode("quantile")
     quantiles = quantiles.with_columns(forecast_units=pl.Series(world.quantiles[at].ravel()))
     known = wanted(series.with_columns(aim=pl.lit(CYCLE), target_rate=pl.lit(0.9)), means, quantiles, sampled_most=0)
