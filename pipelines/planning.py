@@ -105,10 +105,16 @@ def plan(rows: pl.DataFrame, waiting: pl.DataFrame, drafts: pl.DataFrame, today:
     )
 
 
-def transfers(rows: pl.DataFrame, waiting: pl.DataFrame) -> pl.DataFrame:
-    """Suggested transfers that nobody has decided yet, with their decision_id. rows: of transfer_suggestions; waiting: Outbox.decisions of kind transfer."""
+def transfers(rows: pl.DataFrame, waiting: pl.DataFrame, drafts: pl.DataFrame) -> pl.DataFrame:
+    """Suggested transfers that nobody has decided yet, as drafted. rows: of transfer_suggestions; waiting: Outbox.decisions of kind transfer; drafts:
+    Drafts.drafts of it. Adds decision_id, quantity_units, needed_by and drafted_by.
+    """
     subject = ("sku", "from_location_id", "location_id")
-    return rows.join(waiting.select("decision_id", *subject), on=subject, how="inner", maintain_order="left")
+    open_now = waiting.select("decision_id", *subject, "needed_by", suggested_units="quantity_units")
+    drafted = drafts.drop_nulls("decision_id").select("decision_id", draft_units="quantity_units", drafted_by="author")
+    known = rows.join(open_now, on=subject, how="inner", maintain_order="left")
+    known = known.join(drafted, on="decision_id", how="left", maintain_order="left")
+    return known.with_columns(quantity_units=pl.coalesce("draft_units", "suggested_units")).drop("draft_units", "suggested_units")
 
 
 def held_back(rows: pl.DataFrame) -> list[str]:

@@ -62,7 +62,8 @@ def schedule(connection: Connection, sku: str, location_id: str) -> pl.DataFrame
 def transfers(connection: Connection) -> pl.DataFrame:
     """Suggested moves between locations."""
     return connection.sql(
-        "SELECT kind, sku, from_location_id, location_id, transfer_units, arrival_date, reason FROM transfer_suggestions ORDER BY transfer_units DESC, sku"
+        "SELECT kind, sku, from_location_id, location_id, transfer_units, surplus_units, arrival_date, reason FROM transfer_suggestions "
+        "ORDER BY transfer_units DESC, sku, location_id, from_location_id"
     ).pl()
 
 

@@ -35,11 +35,21 @@ def button(what: str, ready: pl.DataFrame, label: str, key: str, **options: Any)
     st.button(label, key=key, on_click=_act, args=(what, ready), **({"disabled": ready.is_empty()} | options))
 
 
+def as_suggested(ready: pl.DataFrame, key: str) -> None:
+    """A button that takes the edits of `ready` away; ready: also drafted_by."""
+    button(
+        "as suggested again", ready, "As suggested", key,
+        icon=":material/undo:", disabled=ready["drafted_by"].count() == 0, help="Takes the edits of the ticked lines away",
+    )  # fmt: skip
+
+
 def approve_all(rows: pl.DataFrame, label: str, key: str) -> None:
     """A button that approves many, after a second look."""
     ready = rows.filter(pl.col("decision_id").is_not_null())
     with st.popover(f"{label} ({ready.height})", icon=":material/done_all:", disabled=ready.is_empty()):
-        st.write(f"{ready.height} orders worth {ready['amount'].sum() or 0:,.0f} {frame.currency()}.")
+        st.write(
+            f"{ready.height} order{'' if ready.height == 1 else 's'} worth {ready['amount'].sum() or 0:,.0f} {frame.currency()}."
+        )
         st.write(f"By {frame.known_author()}." if frame.known_author() else "Type your name into the plan first.")
         button("approved", ready, "Approve them", f"approve-{key}", type="primary")
 

@@ -1,8 +1,6 @@
 """The plan: the list that is edited in place and approved, and the reasons of each line. Part of the page Reorder."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,16 +9,13 @@ import streamlit as st
 
 from dashboards import charts, frame
 from dashboards.queries import forecast, reorder
-from dashboards.views import decide
-from dashboards.views.decide import PROBLEM
+from dashboards.views import decide, typed
 from pipelines import planning
-from pipelines.operations import Draft, Drafts, Refused, require_day_to_come
 
 SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "exception", "at_risk_amount", "quantity_units", "sku_quantity_units",
          "needed_by", "amount", "cover_after_days", "remark", "suggested_quantity_units", "stock_out_date", "drafted_by"]  # fmt: skip
-WIDTHS = {"is_chosen": 40, "sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72, "quantity_units": 84,
+WIDTHS = {"sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72,
           "sku_quantity_units": 52, "needed_by": 100, "amount": 70, "cover_after_days": 72}  # fmt: skip
-EDITABLE = ("is_chosen", "quantity_units", "needed_by")
 INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "expected_lost_units",
           "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "width",
           "reorder_point_units", "order_up_to_level_units", "now_amount", "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days",
@@ -30,7 +25,6 @@ INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rat
           "left_amount", "rounding_rule", "sku_quantity_units", "basket_effect", "order_by", "unit_cost_amount", "forecast_model", "demand_from",
           "data_exception", "assumptions"]  # fmt: skip
 HEIGHT, MOST = 430, 500  # pixels and lines of the list
-Shown = tuple[str | None, int | None, date | None]
 
 
 def show(rows: pl.DataFrame, baskets: pl.DataFrame) -> None:
@@ -60,7 +54,7 @@ def _list(rows: pl.DataFrame) -> pl.DataFrame:
     listed = rows.with_columns(is_chosen=pl.lit(False)).select(SHOWN).with_columns(pl.col(pl.Decimal).cast(pl.Float64))
     edited = st.data_editor(
         listed, key=key, hide_index=True, height=frame.height_of(rows, HEIGHT), num_rows="fixed", placeholder="", column_config=_columns(),
-        disabled=[name for name in SHOWN if name not in EDITABLE], on_change=_keep, args=(key, values),
+        disabled=[name for name in SHOWN if name not in typed.EDITABLE], on_change=typed.keep, args=(key, values),
     )  # fmt: skip
     return rows.filter(pl.DataFrame(edited)["is_chosen"])
 
@@ -85,10 +79,7 @@ def _columns() -> dict[str, Any]:
     types = {name: pl.Float64() for name in ("at_risk_amount", "amount", "cover_after_days")} | {"stock_out_date": pl.Date()}
     columns = {name: frame.column(name, types.get(name, pl.String())) for name in SHOWN}
     columns |= {
-        "is_chosen": st.column_config.CheckboxColumn("✓", help="Approve or reject the ticked lines"),
-        "quantity_units": st.column_config.NumberColumn(
-            "Quantity", help=planning.MEANINGS["quantity_units"], min_value=0, step=1
-        ),
+        **typed.columns(),
         "sku_quantity_units": st.column_config.NumberColumn("Alone", help=planning.meanings()["sku_quantity_units"]),
         "needed_by": st.column_config.DateColumn("Needed by", help=planning.MEANINGS["needed_by"]),
         "at_risk_amount": st.column_config.NumberColumn("At risk", help=planning.MEANINGS["at_risk_amount"], format="accounting"),
@@ -104,51 +95,15 @@ def _columns() -> dict[str, Any]:
     return {name: one | {"width": WIDTHS[name]} if name in WIDTHS else one for name, one in columns.items()}
 
 
-def _keep(key: str, shown: Sequence[Shown]) -> None:
-    """Saves what was typed since the page was drawn, but for what can't be meant; runs before it is drawn again."""
-    drafts, problems = [], []
-    for row, typed in st.session_state[key]["edited_rows"].items():
-        try:
-            drafts.append(_draft(typed, *shown[int(row)]))
-        except Refused as refusal:
-            problems.append(str(refusal))
-    try:
-        with Drafts(frame.settings().outbox) as kept:
-            kept.save([draft for draft in drafts if draft], frame.known_author(), datetime.now(UTC))
-    except Refused as refusal:
-        problems.append(str(refusal))
-    if problems:
-        st.session_state[PROBLEM] = "  \n".join(problems)
-
-
-def _draft(typed: dict[str, Any], decision_id: str | None, quantity: int | None, needed_by: date | None) -> Draft | None:
-    """What was typed into a row; nothing where it is as it was. Raises Refused for what can't be meant."""
-    wanted = typed.get("quantity_units", quantity), _day(typed.get("needed_by", needed_by))
-    if wanted == (quantity, needed_by):
-        return None
-    if decision_id is None:
-        raise Refused("Nothing is suggested there that could be changed; its exception says what has to be mended first.")
-    require_day_to_come(decision_id, wanted[1], needed_by, frame.today())
-    return Draft(decision_id, *wanted)
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value[:10]) if isinstance(value, str) else value
-
-
 def _decide(rows: pl.DataFrame, chosen: pl.DataFrame) -> None:
     """Name, reason and the buttons that approve, reject, or take edits away."""
     decide.signature()
     ready = chosen.filter(pl.col("decision_id").is_not_null())
     worth = f"{ready['amount'].sum() or 0:,.0f} {frame.currency()}"
-    back = "Takes the edits of the ticked lines away"
     with st.container(horizontal=True):
         decide.button("approved", ready, f"Approve {ready.height} ({worth})", "approve", type="primary", icon=":material/check:")
         decide.button("rejected", ready, "Reject", "reject", icon=":material/close:")
-        decide.button(
-            "as suggested again", ready, "As suggested", "drop",
-            icon=":material/undo:", disabled=ready["drafted_by"].count() == 0, help=back,
-        )  # fmt: skip
+        decide.as_suggested(ready, "drop")
         decide.approve_all(rows.filter(pl.col("quantity_units") > 0), "Approve all that are shown", "all")
 
 

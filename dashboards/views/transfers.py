@@ -1,4 +1,4 @@
-"""Transfers: moves between locations to approve or reject, and where safety stock is best held. Part of the page Reorder."""
+"""Transfers: moves between locations to change, approve or reject, and where safety stock is best held. Part of the page Reorder."""
 
 import hashlib
 
@@ -7,19 +7,32 @@ import streamlit as st
 
 from dashboards import frame
 from dashboards.queries import reorder as queries
-from dashboards.views import decide
+from dashboards.views import decide, typed
 from pipelines import planning
-from pipelines.operations import Outbox
+from pipelines.operations import Drafts, Outbox
 
+SHOWN = [
+    "kind",
+    "sku",
+    "from_location_id",
+    "location_id",
+    "quantity_units",
+    "transfer_units",
+    "surplus_units",
+    "arrival_date",
+    "reason",
+    "drafted_by",
+]
+WIDTHS = {name: {"width": pixels} for name, pixels in (("kind", 70), ("sku", 106), ("from_location_id", 80), ("location_id", 80))}
 HEIGHT = 430  # pixels of the list
 
 
 def show() -> None:
-    """Suggested moves that nobody has decided, with the buttons that decide them; the network of locations."""
+    """Suggested moves that nobody has decided, edited in place, with the buttons that decide them; the network of locations."""
     decide.say()
     suggested = frame.ask(queries.transfers)
-    with Outbox(frame.settings().outbox) as outbox:
-        moves = planning.transfers(suggested, outbox.decisions("suggested", "transfer"))
+    with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
+        moves = planning.transfers(suggested, outbox.decisions("suggested", "transfer"), drafts.drafts("transfer"))
     if suggested.is_empty():
         st.info("No location has more than it needs of what another lacks.")
     elif moves.is_empty():
@@ -30,15 +43,21 @@ def show() -> None:
 
 
 def _list(moves: pl.DataFrame) -> pl.DataFrame:
-    """The list; returns the chosen rows."""
-    st.caption("Tick lines to approve or reject them; approved ones go to the warehouse with `fulcast outbox send`.")
+    """The list, edited in place; returns the chosen rows."""
+    st.caption(
+        "Type another quantity into the list: it is kept at once, for everybody. Tick lines to approve or reject them; approved ones go to the "
+        "warehouse with `fulcast outbox send`."
+    )
     key = "transfers-" + hashlib.sha256(repr(moves["decision_id"].to_list()).encode()).hexdigest()[:12]
-    chosen = st.dataframe(
-        moves, key=key, hide_index=True, height=frame.height_of(moves, HEIGHT), placeholder="", on_select="rerun", selection_mode="multi-row",
-        column_config={name: frame.column(name, dtype) for name, dtype in moves.schema.items()},
+    listed = moves.select(pl.lit(False).alias("is_chosen"), *SHOWN)
+    edited = st.data_editor(
+        listed, key=key, hide_index=True, height=frame.height_of(moves, HEIGHT), num_rows="fixed", placeholder="",
+        column_config={name: frame.column(name, dtype) | WIDTHS.get(name, {}) for name, dtype in listed.schema.items()} | typed.columns(),
+        disabled=[name for name in SHOWN if name not in typed.EDITABLE],
+        on_change=typed.keep, args=(key, moves.select("decision_id", "quantity_units", "needed_by").rows()),
     )  # fmt: skip
-    frame.downloads(moves, "transfers")
-    return moves[list(chosen["selection"]["rows"])]
+    frame.downloads(moves.drop("needed_by"), "transfers")
+    return moves.filter(pl.DataFrame(edited)["is_chosen"])
 
 
 def _decide(chosen: pl.DataFrame) -> None:
@@ -48,6 +67,7 @@ def _decide(chosen: pl.DataFrame) -> None:
             "approved", chosen, f"Approve {chosen.height}", "approve-transfers", type="primary", icon=":material/check:"
         )
         decide.button("rejected", chosen, "Reject", "reject-transfers", icon=":material/close:")
+        decide.as_suggested(chosen, "drop-transfers")
 
 
 def _network() -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
 
 from pipelines.operations.states import Refused, fetch
 from pipelines.operations.store import Store
@@ -41,7 +41,7 @@ def require_day_to_come(decision_id: str, typed: date | None, suggested: date | 
 
 
 class Drafts(Store):
-    """Drafts in the database of operations, one per SKU, location and supplier: a run that supersedes the suggestion loses none."""
+    """Drafts in the database of operations, one per SKU, location and supplier or sender: a run that supersedes the suggestion loses none."""
 
     def save(self, drafts: Sequence[Draft], author: str, at: datetime) -> None:
         """Keeps all of these or none, the last one of a decision; a draft equal to its suggestion is taken away.
@@ -63,11 +63,12 @@ class Drafts(Store):
         """
         kept = select(*(column for column in DRAFTS.c if column.name != "decision_id")).where(DRAFTS.c.kind == kind)
         of = DECISIONS.c
-        standing = select(of.kind, of.sku, of.location_id, of.supplier_id, of.decision_id, of.suggested_quantity_units)
+        giver = func.coalesce(of.supplier_id, of.from_location_id, "").label("supplier_id")
+        standing = select(of.kind, of.sku, of.location_id, giver, of.decision_id, of.suggested_quantity_units)
         with self._database.reading() as connection:
             rows = frame(connection, kept.order_by(DRAFTS.c.saved_at))
             now = frame(connection, standing.where(of.state == "suggested", of.kind == kind))
-        now = now.with_columns(pl.col("supplier_id").fill_null("")).rename({"suggested_quantity_units": "now_suggested_units"})
+        now = now.rename({"suggested_quantity_units": "now_suggested_units"})
         found = rows.join(now, on=SUBJECT, how="left", maintain_order="left")
         return found.with_columns(is_stale=pl.col("now_suggested_units") != pl.col("suggested_quantity_units"))
 
@@ -103,4 +104,9 @@ def _row(draft: Draft, row: Row[Any], author: str, at: datetime) -> dict[str, An
 
 
 def _subject(row: Row[Any]) -> dict[str, str]:
-    return {"kind": row.kind, "sku": row.sku, "location_id": row.location_id, "supplier_id": row.supplier_id or ""}
+    return {
+        "kind": row.kind,
+        "sku": row.sku,
+        "location_id": row.location_id,
+        "supplier_id": row.supplier_id or row.from_location_id or "",
+    }

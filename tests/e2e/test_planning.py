@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -13,13 +13,13 @@ import polars as pl
 import pytest
 from playwright.sync_api import Error, Locator, Page, expect
 
-from pipelines.operations import Drafts, Knowledge, Outbox
+from pipelines.operations import Drafts, Knowledge, Outbox, send
 from pipelines.warehouse.snapshots import current, open_snapshot
 from tests.conftest import environment
 from tests.e2e.driving import dashboard, open_page, shown, value_of
 
 pytestmark = pytest.mark.e2e
-ROW, QUANTITY, TICK = 35, 682, 20  # pixels of the list: height of a row, middle of the columns that are clicked
+ROW, QUANTITY, MOVED, TICK = 35, 682, 418, 20  # pixels of the lists: height of a row, middle of the columns that are clicked
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Shop:
     def database(self) -> str:
         return f"sqlite:///{self.home / 'outbox.sqlite'}"
 
-    def decisions(self, state: str) -> pl.DataFrame:
+    def decisions(self, state: str, kind: str = "reorder") -> pl.DataFrame:
         with Outbox(self.database) as outbox:
-            return outbox.decisions(state=state, kind="reorder")  # type: ignore[arg-type]
+            return outbox.decisions(state=state, kind=kind)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def until(page: Page, act: Callable[[], None], awaited: Locator) -> None:
     pytest.fail(f"the list takes no notice: {awaited} never came")
 
 
-def type_quantity(page: Page, quantity: int) -> None:
-    click(page, QUANTITY)
+def type_quantity(page: Page, quantity: int, column: int = QUANTITY) -> None:
+    click(page, column)
     page.keyboard.press("Enter")
     page.locator("#portal input").fill(str(quantity), timeout=8_000)
     page.keyboard.press("Enter")
@@ -134,6 +134,62 @@ def test_a_plan_is_edited_reloaded_approved_exported_and_brought_back(page: Page
         outbox.reject([other["decision_id"]], "bo", "not now", approved["changed_at"])
     page.locator("input[type=file]").set_input_files(workbook)
     expect(page.get_by_text(f"{other['decision_id']} is rejected since it was exported")).to_be_visible()
+
+
+def transfers(page: Page, shop: Shop) -> None:
+    open_page(page, f"{shop.url}/reorder", "Reorder")
+    page.get_by_role("tab", name="Transfers").click()
+    expect(page.get_by_text("Tick lines to approve or reject them", exact=False)).to_be_visible()
+    settled(page)
+
+
+def listed(page: Page, shop: Shop, tmp_path: Path) -> pl.DataFrame:
+    """The list of transfers as its download has it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    download.value.save_as(tmp_path / "transfers.csv")
+    return pl.read_csv(tmp_path / "transfers.csv")
+
+
+def test_transfers_are_changed_approved_rejected_and_exported(page: Page, shop: Shop, tmp_path: Path) -> None:
+    transfers(page, shop)
+    first, second, *_ = listed(page, shop, tmp_path).to_dicts()
+    named(page, "ana")
+    drafted = page.get_by_role("button", name="As suggested")
+    for _ in range(5):  # as `until`, but what is awaited shows on the canvas alone
+        type_quantity(page, first["quantity_units"] + 2, MOVED)
+        settled(page)
+        with Drafts(shop.database) as drafts:
+            if drafts.drafts("transfer").height:
+                break
+    transfers(page, shop)
+    kept = listed(page, shop, tmp_path).row(0, named=True)
+    assert (kept["decision_id"], kept["quantity_units"]) == (first["decision_id"], first["quantity_units"] + 2)
+    assert (kept["transfer_units"], kept["drafted_by"]) == (first["transfer_units"], "ana")
+
+    named(page, "ana")
+    until(page, lambda: click(page, TICK), page.get_by_role("button", name="Approve 1"))
+    expect(drafted).to_be_enabled()
+    page.get_by_role("button", name="Approve 1").click()
+    expect(page.get_by_text("1 approved by ana.")).to_be_visible()
+    settled(page)
+    until(page, lambda: click(page, TICK), page.get_by_role("button", name="Approve 1"))
+    page.get_by_role("button", name="Reject").click()
+    expect(page.get_by_text("1 rejected by ana.")).to_be_visible()
+
+    transfers(page, shop)
+    left = listed(page, shop, tmp_path)["decision_id"].to_list()
+    assert not {first["decision_id"], second["decision_id"]} & set(left)
+    assert shop.decisions("rejected", "transfer")["decision_id"].to_list() == [second["decision_id"]]
+    with Outbox(shop.database) as outbox:
+        (_, table) = send(outbox, tmp_path / "sent", datetime.now(UTC)).files
+    (sent,) = pl.read_csv(table).to_dicts()
+    assert (sent["decision_id"], sent["kind"], sent["quantity_units"]) == (
+        first["decision_id"],
+        "transfer",
+        first["quantity_units"] + 2,
+    )
+    assert (sent["from_location_id"], sent["location_id"]) == (first["from_location_id"], first["location_id"])
 
 
 def typed_into(workbook: Path, decision_id: str, quantity: int) -> None:
