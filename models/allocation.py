@@ -73,7 +73,8 @@ def _serve(line: dict, places: list[_Place], left: dict[tuple[str, str], int]) -
         )
     if lacking > 0:
         some = "the rest of it" if lacking < line["open_units"] else "it"
-        yield BACKORDER, 0, None, None, f"no location has stock for {some}: {lacking} units wait for the next receipt"
+        wait = "1 unit waits" if lacking == 1 else f"{lacking} units wait"
+        yield BACKORDER, 0, None, None, f"no location has stock for {some}: {wait} for the next receipt"
 
 
 def _why(place: _Place, runner_up: _Place | None, places: list[_Place], *, is_expedited: bool) -> str:

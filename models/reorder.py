@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from models.demand import SERIES
 from models.quantity import order_quantities
+from models.wording import are, short
 
 Array = NDArray[np.float64]
 
@@ -128,15 +129,14 @@ def is_held_back() -> pl.Expr:
 def lost() -> pl.Expr:
     """What no order can serve any more (expected_lost_units), in a sentence; blank where that rounds to nothing."""
     units = pl.col("expected_lost_units").round(0).cast(pl.Int64)
-    are = pl.when(units == 1).then(pl.lit("unit is")).otherwise(pl.lit("units are"))
-    words = pl.format("{} {} expected to be lost before it can arrive, which the level doesn't hold stock for.", units, are)
+    words = pl.format("{} expected to be lost before it can arrive, which the level doesn't hold stock for.", are(units, "unit"))
     return pl.when((units > 0) & (pl.col("order_quantity_units") > 0)).then(words)
 
 
 def taken_wider() -> pl.Expr:
     """How wide the forecast was taken to decide by costs (width), in a sentence; blank where it is as wide as past errors."""
     words = pl.format(
-        "Its spread is taken {} times as wide as past errors: played over the past that would have cost least.", pl.col("width").round(2)
+        "Its spread is taken {} times as wide as past errors: played over the past that would have cost least.", short(pl.col("width"))
     )  # fmt: skip
     return pl.when((pl.col("width") != 1) & (pl.col("order_quantity_units") > 0)).then(words)
 

@@ -15,7 +15,16 @@ from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
 STAGES = ("landing", "ledger", "marts", "demand", "forecast", "decisions", "snapshot", "exports")
-console = Console()
+WIDE = 10_000  # columns of what is no terminal
+
+
+def _console() -> Console:
+    """As wide as the terminal; a file or another program gets whole lines, however long."""
+    made = Console()
+    return made if made.is_terminal else Console(width=WIDE)
+
+
+console = _console()
 
 
 def _bars() -> Progress:
@@ -146,7 +155,7 @@ def _orders(suggested: pl.DataFrame, currency: str) -> None:
     value = known["order_amount"].sum()
     blank = known["order_amount"].null_count()
     console.print(
-        f"[bold]{known.height:,} orders suggested, worth {_money(value)} {currency}[/bold]"
+        f"[bold]{known.height:,} order{'' if known.height == 1 else 's'} suggested, worth {_money(value)} {currency}[/bold]"
         + (f" ({blank} without a known cost)." if blank else ".")
     )
 

@@ -18,7 +18,7 @@ FULCAST = Path(sys.executable).with_name("fulcast")
 
 
 def fulcast(*words: str | Path, **settings: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {f"FULCAST_{name.upper()}": str(value) for name, value in settings.items()} | {"COLUMNS": "200"}
+    environment = os.environ | {f"FULCAST_{name.upper()}": str(value) for name, value in settings.items()}
     return subprocess.run(
         [FULCAST, *map(str, words)], check=False, capture_output=True, text=True, env=environment, cwd=PROJECT, timeout=120
     )

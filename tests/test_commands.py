@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from pipelines import terminal
 from pipelines.channels.mapping import load_config
 from pipelines.cli import app
 from pipelines.errors import InputError
@@ -25,6 +27,14 @@ def mappings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "merchant.toml").write_text(MERCHANT)
     return folder
+
+
+def test_what_goes_into_a_file_is_not_cut_to_a_terminals_width(capsys: pytest.CaptureFixture[str]) -> None:
+    values = {f"column_{n}": f"{'x' * 40}{n}" for n in range(8)}
+    terminal.table(pl.DataFrame([values]), "wide")
+    lines = capsys.readouterr().out.splitlines()
+    assert any(all(value in line for value in values.values()) for line in lines)
+    assert any(all(name in line for name in values) for line in lines)
 
 
 def typed(mappings: Path, *words: str, answers: str = "") -> str:

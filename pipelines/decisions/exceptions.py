@@ -9,6 +9,7 @@ import polars as pl
 
 from models.demand import SERIES
 from models.quantity import YEARS_OF_DEMAND
+from models.wording import are, counted, short
 from pipelines.contracts import table
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network
@@ -61,9 +62,9 @@ def _of_terms(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
 def _no_terms(rows: pl.DataFrame) -> pl.DataFrame:
     bare = rows.filter(pl.col("supplier_id").is_null() & pl.col("supplied_by_location_id").is_null())
     assumed = pl.format(
-        "lead time {} and review period {} days are assumed",
-        pl.col("lead_time_days").round(1),
-        pl.col("review_period_days").round(1),
+        "lead time {} and review period {} are assumed",
+        counted(pl.col("lead_time_days"), "day", 1),
+        counted(pl.col("review_period_days"), "day", 1),
     )
     return _listed(bare, "no supplier terms", pl.lit("no supplier says how to order it"), assumed)
 
@@ -78,8 +79,8 @@ def _of_days(terms: pl.DataFrame) -> list[pl.DataFrame]:
     ):
         wrong = terms.filter(~is_least | (stated > LONGEST_DAYS))
         tail = pl.when(stated > LONGEST_DAYS).then(pl.lit(f", more than {LONGEST_DAYS:.0f}")).otherwise(pl.lit(""))
-        reason = pl.format("{} states a {} of {} days{}", "supplier_id", pl.lit(kind), stated, tail)
-        found.append(_listed(wrong, kind, reason, pl.format("{} days are used", pl.col(used).round(1)), pl.col("supplier_id")))
+        reason = pl.format("{} states a {} of {}{}", "supplier_id", pl.lit(kind), counted(stated, "day"), tail)
+        found.append(_listed(wrong, kind, reason, pl.format("{} used", are(pl.col(used), "day", 1)), pl.col("supplier_id")))
     return found
 
 
@@ -90,7 +91,7 @@ def _kept_back(rows: pl.DataFrame) -> pl.DataFrame:
     )
     is_kept = pl.col("order_exception") != ""
     reason = pl.when(is_kept).then("order_exception").otherwise(
-        pl.format("the MOQ of {} is more than two years' demand ({})", "moq_units", (YEARS_OF_DEMAND * pl.col("yearly_demand_units")).round(1))
+        pl.format("the MOQ of {} is more than two years' demand ({})", "moq_units", short(YEARS_OF_DEMAND * pl.col("yearly_demand_units"), 1))
     )  # fmt: skip
     treatment = pl.when(is_kept).then(pl.lit("nothing is ordered")).otherwise(pl.lit("nothing will be ordered when it is needed"))
     return _listed(rows.filter(is_kept | large), "quantity", reason, treatment, pl.col("supplier_id"))
@@ -125,7 +126,7 @@ def _other_unit(terms: pl.DataFrame) -> pl.DataFrame:
     tail = (
         pl.when(is_pack.fill_null(False)).then(pl.format(": as if it were for a case of {}", "stated_pack")).otherwise(pl.lit(""))
     )
-    reason = pl.format("{} asks {} times what the product costs{}", "supplier_id", pl.col("ratio").round(2), tail)
+    reason = pl.format("{} asks {} times what the product costs{}", "supplier_id", short(pl.col("ratio")), tail)
     return _listed(
         odd,
         "unit mismatch",
@@ -155,11 +156,11 @@ def _unmatched(supply: pl.DataFrame, as_of: datetime, after_days: float) -> pl.D
     days = (pl.lit(as_of) - pl.col("changed_at")).dt.total_seconds() / 86400
     old = supply.with_columns(days=days).filter(pl.col("days") > after_days)
     how = pl.when(pl.col("state") == "approved").then(pl.lit("and not sent")).otherwise(pl.lit("and is on no purchase order"))
-    reason = pl.format("{} was {} {} days ago {}", "decision_id", "state", pl.col("days").floor().cast(pl.Int64), how)
+    reason = pl.format("{} was {} {} ago {}", "decision_id", "state", counted(pl.col("days").floor(), "day"), how)
     return _listed(
         old,
         "unmatched decision",
         reason,
-        pl.format("its {} units still count as on their way", "quantity_units"),
+        pl.format("its {} still on the way", counted(pl.col("quantity_units"), "unit")),
         pl.col("decision_id"),
     )

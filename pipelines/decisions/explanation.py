@@ -7,6 +7,7 @@ import polars as pl
 from models.demand import SERIES
 from models.reorder import is_held_back
 from models.safety_stock import Wanted, turn_amounts
+from models.wording import short
 
 FIGURES = {  # what may have moved a quantity, and what a planner calls it
     "inventory_position_units": "position", "mean_demand_units": "forecast over lead time and review",
@@ -51,9 +52,4 @@ def _moved(name: str, words: str) -> pl.Expr:
     """ "lead time 14 → 16" where it moved by more than a word is worth, else blank."""
     old, new = (pl.col(column).cast(pl.Float64) for column in (f"{name}_before", name))
     is_noticed = (new - old).abs() > NOTICED * pl.max_horizontal(old.abs(), pl.lit(0.05))
-    return pl.when(is_noticed).then(pl.format(f"{words} {{}} → {{}}", _short(old), _short(new)))
-
-
-def _short(value: pl.Expr) -> pl.Expr:
-    rounded = value.round(2)
-    return pl.when(rounded == rounded.round(0)).then(rounded.cast(pl.Int64).cast(pl.String)).otherwise(rounded.cast(pl.String))
+    return pl.when(is_noticed).then(pl.format(f"{words} {{}} → {{}}", short(old), short(new)))

@@ -8,6 +8,7 @@ import polars as pl
 
 from models import open_orders
 from models.demand import SERIES
+from models.wording import are, counted
 from pipelines.channels.merchant import Planning
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network
@@ -79,26 +80,29 @@ def _with_terms(lines: pl.DataFrame, inputs: Inputs, planning: Planning) -> pl.D
 
 
 def _sentences() -> pl.Expr:
-    out = pl.format(
-        "Stock runs out in {} days, {} days before it is due.",
-        "runs_out_in_days",
-        pl.col("due_in_days") - pl.col("runs_out_in_days"),
-    )
+    out, due = pl.col("runs_out_in_days"), pl.col("due_in_days")
+    runs_out = pl.when(out > 0).then(pl.format("Stock runs out in {}", counted(out, "day"))).otherwise(pl.lit("Nothing is left"))
+    expedited = pl.format("{}, {} before it is due.", runs_out, counted(due - out, "day"))
     said = {
-        "cancel": pl.format("Stock and earlier orders last beyond the horizon; {} units are not needed.", "open_units"),
+        "cancel": pl.format(
+            "Stock and earlier orders last beyond the horizon; {} not needed.", are(pl.col("open_units"), "unit")
+        ),
         "reduce": pl.format(
-            "Of {} units the horizon takes {}; {} after MOQ and case pack.", "open_units", "needed_units", "message_units"
+            "Of {} the horizon takes {}; {} after MOQ and case pack.",
+            counted(pl.col("open_units"), "unit"),
+            "needed_units",
+            "message_units",
         ),
         "redirect": _redirected(),
-        "expedite": out,
-        "chase": pl.format("Overdue by {} days.", -pl.col("due_in_days")),
-        "postpone": pl.format("Due in {} days, needed in {}.", "due_in_days", "needed_in_days"),
+        "expedite": expedited,
+        "chase": pl.format("Overdue by {}.", counted(-due, "day")),
+        "postpone": pl.format("Due in {}, needed in {}.", counted(due, "day"), "needed_in_days"),
         "ask": pl.lit("Nobody said when it comes; ask for a date."),
     }
     is_late_to_change = pl.col("is_near") & (pl.col("needed_units") < pl.col("open_units"))
     too_late = pl.format(
-        "Of {} units the horizon takes {}, but they are due within the review period: too near to change.",
-        "open_units",
+        "Of {} the horizon takes {}, but it is too near to change: due within the review period.",
+        counted(pl.col("open_units"), "unit"),
         "needed_units",
     )
     nothing = (
@@ -115,8 +119,8 @@ def _sentences() -> pl.Expr:
 
 def _redirected() -> pl.Expr:
     said = pl.format(
-        "Of {} units the horizon takes {} here. This run needs them elsewhere: have these sent there ({}); it orders so many less of {}.",
-        "open_units", "needed_units", "redirect_to", "supplier_id",
+        "Of {} the horizon takes {} here. This run needs more elsewhere: have these sent there ({}); it orders so many less of {}.",
+        counted(pl.col("open_units"), "unit"), "needed_units", "redirect_to", "supplier_id",
     )  # fmt: skip
     cut = pl.col("open_units") - pl.col("message_units")
     more = pl.when(cut == 1).then(pl.lit(" 1 more is not needed.")).when(cut > 0).then(pl.format(" {} more are not needed.", cut))

@@ -49,7 +49,8 @@ def _inside_reason() -> pl.Expr:
     """What a location gets from its source, and what it still lacks; blank where suppliers deliver."""
     source, lacks = "supplied_by_location_id", pl.col("needed_units") > 0
     enough = pl.format("Supplied by {}: {} come from there, and it lacks no more.", source, "transfer_units")
-    short = pl.format("Supplied by {}: {} come from there; {} more wait for its stock.", source, "transfer_units", "needed_units")
+    wait = pl.when(pl.col("needed_units") == 1).then(pl.lit("1 more waits")).otherwise(pl.format("{} more wait", "needed_units"))
+    short = pl.format("Supplied by {}: {} come from there; {} for its stock.", source, "transfer_units", wait)
     return pl.when(pl.col(source).is_not_null() & pl.col("needed_units").is_not_null()).then(
         pl.when(lacks).then(short).otherwise(enough)
     )

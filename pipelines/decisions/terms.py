@@ -3,6 +3,7 @@
 import polars as pl
 
 from models.demand import SERIES
+from models.wording import counted
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 
@@ -30,20 +31,25 @@ def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: p
     cheaper = pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("price_break_rate")
     rows = rows.with_columns(price_break_cost_amount=cheaper.round(4).cast(pl.Decimal(18, 4))).drop("price_break_rate")
     defaults: list[tuple[str, float, str]] = [
-        ("lead_time_days", planning.lead_time_days, "lead time {} days"),
-        ("lead_time_std_days", planning.lead_time_std_days, "lead time spread {} days"),
-        ("review_period_days", planning.review_period_days, "review period {} days"),
-        ("moq_units", 1, "MOQ {}"),
-        ("case_pack_units", 1, "case pack {}"),
+        ("lead_time_days", planning.lead_time_days, f"lead time {_days(planning.lead_time_days)}"),
+        ("lead_time_std_days", planning.lead_time_std_days, f"lead time spread {_days(planning.lead_time_std_days)}"),
+        ("review_period_days", planning.review_period_days, f"review period {_days(planning.review_period_days)}"),
+        ("moq_units", 1, "MOQ 1"),
+        ("case_pack_units", 1, "case pack 1"),
     ]
-    named = [pl.when(pl.col(name).is_null()).then(pl.lit(words.format(f"{value:g}"))) for name, value, words in defaults]
-    days = pl.col("lead_time_days").round(1).cast(pl.String).str.strip_suffix(".0")
-    named.insert(0, pl.when(pl.col("is_lead_time_assumed")).then(pl.format("lead time {} days", days)))
+    named = [pl.when(pl.col(name).is_null()).then(pl.lit(words)) for name, _, words in defaults]
+    named.insert(
+        0, pl.when(pl.col("is_lead_time_assumed")).then(pl.format("lead time {}", counted(pl.col("lead_time_days"), "day", 1)))
+    )
     named.append(pl.when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost unknown or zero, value blank")))
     named.append(pl.when(pl.col("is_tied")).then(pl.lit("the first of several suppliers of the same priority")))
     assumptions = pl.concat_str(named, separator=", ", ignore_nulls=True)
     filled = [pl.col(name).fill_null(value) for name, value, _ in defaults]
     return rows.with_columns(assumptions=assumptions).with_columns(filled).drop("is_lead_time_assumed")
+
+
+def _days(value: float) -> str:
+    return f"{value:g} day{'' if value == 1 else 's'}"
 
 
 def first_terms(supplier_terms: pl.DataFrame) -> pl.DataFrame:

@@ -86,10 +86,21 @@ def test_a_later_order_is_cancelled_and_an_undated_one_asked_about() -> None:
     assert (asked["action"], asked["reason"]) == ("ask", "Nobody said when it comes; ask for a date.")
 
 
+def test_a_single_day_or_unit_is_named_as_one() -> None:
+    late, soon = told(
+        [
+            {"purchase_order_id": "P1", "expected_at": at(-1)},
+            {"purchase_order_id": "P2", "ordered_units": 1, "expected_at": at(8)},
+        ]
+    )
+    assert late["reason"] == "Overdue by 1 day."
+    assert soon["reason"] == "Stock and earlier orders last beyond the horizon; 1 unit is not needed."
+
+
 def test_what_is_due_within_the_review_period_is_too_near_to_change() -> None:
     (row,) = told([{"purchase_order_id": "P1", "expected_at": at(7)}])
     assert (row["action"], row["message_units"], row["cash_effect_amount"]) == ("none", 30, 0)
-    assert row["reason"] == "Of 30 units the horizon takes 12, but they are due within the review period: too near to change."
+    assert row["reason"] == "Of 30 units the horizon takes 12, but it is too near to change: due within the review period."
 
 
 def test_an_sku_without_terms_cost_or_stock_is_left_alone_and_said_so() -> None:
