@@ -24,6 +24,8 @@ SHOWN = [
     "drafted_by",
 ]
 WIDTHS = {name: {"width": pixels} for name, pixels in (("kind", 70), ("sku", 106), ("from_location_id", 80), ("location_id", 80))}
+SAID = {"transfer_units": st.column_config.NumberColumn("Suggested"), "surplus_units": st.column_config.NumberColumn("To give"),
+        "drafted_by": st.column_config.TextColumn("Edited by")}  # fmt: skip
 HEIGHT = 430  # pixels of the list
 
 
@@ -52,7 +54,7 @@ def _list(moves: pl.DataFrame) -> pl.DataFrame:
     listed = moves.select(pl.lit(False).alias("is_chosen"), *SHOWN)
     edited = st.data_editor(
         listed, key=key, hide_index=True, height=frame.height_of(moves, HEIGHT), num_rows="fixed", placeholder="",
-        column_config={name: frame.column(name, dtype) | WIDTHS.get(name, {}) for name, dtype in listed.schema.items()} | typed.columns(),
+        column_config={name: frame.column(name, dtype) | WIDTHS.get(name, {}) for name, dtype in listed.schema.items()} | typed.columns() | SAID,
         disabled=[name for name in SHOWN if name not in typed.EDITABLE],
         on_change=typed.keep, args=(key, moves.select("decision_id", "quantity_units", "needed_by").rows()),
     )  # fmt: skip

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import frame
 from dashboards.queries import reorder as queries
+from models.levels import CYCLE
 from models.worklist import WhatIf
 from pipelines.channels.merchant import Planning
 
@@ -18,7 +19,9 @@ def show(plan: pl.DataFrame) -> None:
     if plan.is_empty():
         st.info("There is no plan to hold it against.")
         return
-    decided = frame.ask(queries.what_if, _asked(plan, frame.settings().merchant_config.planning))
+    asked = _asked(plan, frame.settings().merchant_config.planning)
+    with st.spinner("Deciding anew …"):
+        decided = frame.ask(queries.what_if, asked)
     _beside(decided)
     st.caption(
         "Each SKU alone, before suppliers' baskets, beside what the last run would have ordered that way; edits and decisions since then change neither. "
@@ -35,10 +38,12 @@ def show(plan: pl.DataFrame) -> None:
 
 def _asked(plan: pl.DataFrame, planning: Planning) -> WhatIf:
     """The settings on the page; they start from the merchant's."""
-    usual = min(max(round(200 * float(plan["cycle_service_level"].median() or 0.95)) / 200, 0.5), 0.995)  # type: ignore[arg-type]
+    reached = plan["cycle_service_level"].median()
+    level = planning.cycle_service_level if planning.aim == CYCLE or reached is None else float(reached)  # type: ignore[arg-type]
+    usual = min(max(round(200 * level) / 200, 0.5), 0.995)
     first, second, third = st.columns(3)
     service = first.slider("Cycle service level", 0.50, 0.995, usual, 0.005, format="%.3f", key="if-service")
-    reached = second.selectbox(
+    together = second.selectbox(
         "Reached by", list(OF), list(OF).index(planning.service_of), format_func=OF.__getitem__, key="if-of"
     )
     lead = third.slider("Lead times, % of today's", 25, 300, 100, 5, key="if-lead")
@@ -50,7 +55,7 @@ def _asked(plan: pl.DataFrame, planning: Planning) -> WhatIf:
             (fifth, f"To spend now ({frame.currency()})", None, "if-spend", "The most that the orders of this run may cost"),
         )
     )  # fmt: skip
-    return WhatIf(None if service == usual else service, lead / 100, budget, reached == "class", spend)
+    return WhatIf(None if service == usual else service, lead / 100, budget, together == "class", spend)
 
 
 def _beside(decided: pl.DataFrame) -> None:

@@ -70,12 +70,18 @@ def click(page: Page, column: int, row: int = 1) -> None:
     page.mouse.click(box["x"] + column, box["y"] + ROW * (row + 0.5))
 
 
-def until(page: Page, act: Callable[[], None], awaited: Locator) -> None:
-    """Acts on the list, and again where one that was still being laid out or drawn anew took no notice, until what is awaited is there."""
+def until(page: Page, act: Callable[[], None], awaited: Locator | Callable[[], bool]) -> None:
+    """Acts on the list, and again where one that was still being laid out or drawn anew took no notice, until what is awaited is there, on the page
+    or otherwise.
+    """
     for _ in range(5):
         try:
             act()
-            return awaited.wait_for(timeout=8_000)
+            if isinstance(awaited, Locator):
+                return awaited.wait_for(timeout=8_000)
+            settled(page)
+            if awaited():
+                return None
         except Error:
             settled(page)
     pytest.fail(f"the list takes no notice: {awaited} never came")
@@ -139,7 +145,7 @@ def test_a_plan_is_edited_reloaded_approved_exported_and_brought_back(page: Page
 def transfers(page: Page, shop: Shop) -> None:
     open_page(page, f"{shop.url}/reorder", "Reorder")
     page.get_by_role("tab", name="Transfers").click()
-    expect(page.get_by_text("Tick lines to approve or reject them", exact=False)).to_be_visible()
+    expect(page.get_by_text("approved ones go to the warehouse", exact=False)).to_be_visible()
     settled(page)
 
 
@@ -151,17 +157,16 @@ def listed(page: Page, shop: Shop, tmp_path: Path) -> pl.DataFrame:
     return pl.read_csv(tmp_path / "transfers.csv")
 
 
+def drafted_transfers(shop: Shop) -> int:
+    with Drafts(shop.database) as drafts:
+        return drafts.drafts("transfer").height
+
+
 def test_transfers_are_changed_approved_rejected_and_exported(page: Page, shop: Shop, tmp_path: Path) -> None:
     transfers(page, shop)
     first, second, *_ = listed(page, shop, tmp_path).to_dicts()
     named(page, "ana")
-    drafted = page.get_by_role("button", name="As suggested")
-    for _ in range(5):  # as `until`, but what is awaited shows on the canvas alone
-        type_quantity(page, first["quantity_units"] + 2, MOVED)
-        settled(page)
-        with Drafts(shop.database) as drafts:
-            if drafts.drafts("transfer").height:
-                break
+    until(page, lambda: type_quantity(page, first["quantity_units"] + 2, MOVED), lambda: drafted_transfers(shop) == 1)
     transfers(page, shop)
     kept = listed(page, shop, tmp_path).row(0, named=True)
     assert (kept["decision_id"], kept["quantity_units"]) == (first["decision_id"], first["quantity_units"] + 2)
@@ -169,7 +174,7 @@ def test_transfers_are_changed_approved_rejected_and_exported(page: Page, shop: 
 
     named(page, "ana")
     until(page, lambda: click(page, TICK), page.get_by_role("button", name="Approve 1"))
-    expect(drafted).to_be_enabled()
+    expect(page.get_by_role("button", name="As suggested")).to_be_enabled()
     page.get_by_role("button", name="Approve 1").click()
     expect(page.get_by_text("1 approved by ana.")).to_be_visible()
     settled(page)
