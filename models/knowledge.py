@@ -129,15 +129,17 @@ def _flows(entries: pl.DataFrame) -> pl.DataFrame:
     return every.unique(["from_sku", "sku", "location_id"], keep="first", maintain_order=True)
 
 
-def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame) -> Adjusted:
+def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame, selling: pl.DataFrame) -> Adjusted:
     """Weekly forecasts after what people know, day by day: first promotions, then overrides (the latest entry of a day rules), then
     first and last days on sale.
 
-    means: sku, location_id, cutoff_date, horizon (weeks after the cutoff), mean_units; quantiles: the same with quantile, forecast_units.
+    means: sku, location_id, cutoff_date, horizon (weeks after the cutoff), mean_units; quantiles: the same with quantile, forecast_units; selling: sku,
+    location_id of what has sold something itself. A SKU that follows another is not on sale before it does; where it sells already, it goes on with its
+    own part of its forecast, which has the other's history in it: what is left of it without the other's forecast.
     Quantiles move in proportion to the mean, in whole units; where the statistical mean is 0 they are Poisson's.
     Example: mean 14 a week, override 28 a week from the fourth of its days: 6 + 16 = 22.
     """
-    days = _days(means, entries)
+    days = _days(means, entries, selling)
     changed = days.group_by(WEEKS).agg(
         statistical_mean_units=pl.col("mean_units").first(), adjusted=pl.col("day_units").sum(),
         entry_ids=pl.col("entry_ids").explode().drop_nulls().unique().sort().str.join(" "),
@@ -150,9 +152,10 @@ def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame
     return Adjusted(out.drop("new_units"), _moved(quantiles, changed), changed.sort(WEEKS))
 
 
-def _days(means: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
+def _days(means: pl.DataFrame, entries: pl.DataFrame, selling: pl.DataFrame) -> pl.DataFrame:
     """A row per day of the weeks that entries may touch: mean_units of its week, day_units, and entry_ids that had a say."""
-    effects = _effects(entries, ruling(entries, means["location_id"].unique()))
+    lives = ruling(entries, means["location_id"].unique())
+    effects = _effects(entries, lives, _own_rates(means, lives, selling))
     weeks = means.join(effects.select("sku").unique(), on="sku", how="semi").select(*WEEKS, "mean_units")
     day = pl.col("cutoff_date") + pl.duration(days=7 * (pl.col("horizon") - 1) + pl.col("n"))
     days = weeks.with_columns(n=pl.int_ranges(1, 8)).explode("n").with_columns(day=day)
@@ -170,10 +173,25 @@ def _days(means: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     return days.with_columns(day_units=pl.when(pl.col("is_off_sale").fill_null(False)).then(0.0).otherwise(own))
 
 
-def _effects(entries: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+def _own_rates(means: pl.DataFrame, lives: pl.DataFrame, selling: pl.DataFrame) -> pl.DataFrame:
+    """other_sku, location_id, own_rate: how much of its forecast a SKU that follows others and sells already has without theirs, 0 to 1.
+
+    Example: 10 a week are forecast of the one that follows, 7 of the one before it: 0.3.
+    """
+    total = means.group_by("sku", "location_id").agg(pl.col("mean_units").sum())
+    heirs = lives.filter(pl.col("kind") == "supersession").join(total, on=["sku", "location_id"], how="left")
+    before = heirs.group_by("other_sku", "location_id").agg(pl.col("mean_units").sum())
+    heir = total.join(selling, on=["sku", "location_id"], how="semi").rename({"sku": "other_sku", "mean_units": "heir_units"})
+    both = before.join(heir.filter(pl.col("heir_units") > 0), on=["other_sku", "location_id"])
+    own = (1 - pl.col("mean_units") / pl.col("heir_units")).clip(0)
+    return both.select("other_sku", "location_id", own_rate=own)
+
+
+def _effects(entries: pl.DataFrame, lives: pl.DataFrame, own_rates: pl.DataFrame) -> pl.DataFrame:
     """Each entry as what it does to the days from start_date to end_date: a factor, a fixed number of units a week, or nothing on sale.
 
-    lives: of launches, supersessions and ends those that rule. A SKU that follows several is on sale from the first day of any of them.
+    lives: of launches, supersessions and ends those that rule; own_rates: of `_own_rates`. A SKU that follows several is on sale, or more than its own
+    part of it, from the first day of any of them.
     """
     first, last = pl.lit(date.min), pl.lit(date.max)
     kind = pl.col("kind")
@@ -185,10 +203,12 @@ def _effects(entries: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
     superseded = lives.filter(kind == "supersession")
     earliest = superseded.sort("start_date", maintain_order=True).unique(["other_sku", "location_id"], keep="first")
     before = lives.filter(kind == "launch").with_columns(start_date=first, end_date=day_before)
-    heir = earliest.with_columns(sku="other_sku", start_date=first, end_date=day_before)
+    heir = earliest.join(own_rates, on=["other_sku", "location_id"], how="left").with_columns(
+        sku="other_sku", start_date=first, end_date=day_before, factor="own_rate", is_off_sale=pl.col("own_rate").is_null()
+    )
     after = lives.filter(kind == "end").with_columns(start_date=pl.col("end_date") + timedelta(days=1), end_date=last)
     old = superseded.with_columns(end_date=last)
-    closed = [part.with_columns(factor=pl.lit(None, pl.Float64), is_off_sale=pl.lit(True)) for part in (before, heir, after, old)]
+    closed = [part.with_columns(factor=pl.lit(None, pl.Float64), is_off_sale=pl.lit(True)) for part in (before, after, old)]
     columns = [
         "entry_id",
         "number",
@@ -201,7 +221,7 @@ def _effects(entries: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
         "factor",
         "is_off_sale",
     ]
-    return pl.concat([part.select(columns) for part in (rate, *closed)])
+    return pl.concat([part.select(columns) for part in (rate, heir, *closed)])
 
 
 def _moved(quantiles: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:

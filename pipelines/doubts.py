@@ -10,13 +10,12 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
-from models.successions import followers, ruling
+from models.successions import ELSEWHERE, followers, ruling
 from pipelines.errors import InputError
 from pipelines.operations import Entry, Knowledge, Refused
 from pipelines.operations.knowledge import facts_of
 from pipelines.warehouse.snapshots import current, open_snapshot
 
-ELSEWHERE = ""  # every location that no entry names
 LISTS = {"sku": "products, terms, orders and stock", "location_id": "locations and stock"}
 
 

@@ -60,7 +60,8 @@ def show(settings: Any, sku: str | None, *, everything: bool) -> None:
         typer.echo("Nothing is known" + ("." if everything else " that is in force; --all shows the rest."))
         return
     terminal.table(
-        shown.select("entry_id", "state", summary().alias("says"), "author", "reason", "expires_date"), "what people know"
+        shown.select("entry_id", pl.col("standing").alias("state"), summary().alias("says"), "author", "reason", "expires_date"),
+        "what people know",
     )
 
 

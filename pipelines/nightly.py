@@ -32,12 +32,13 @@ Frames = dict[str, pl.DataFrame]
 @dataclass(frozen=True)
 class Told:
     """weekly: every series' history; series: what is known of each; planned: promotions of the coming weeks; entries: what people know,
-    and planned promotions as they sell."""
+    and planned promotions as they sell; selling: sku, location_id of what has sold something itself."""
 
     weekly: pl.DataFrame
     series: pl.DataFrame
     planned: pl.DataFrame
     entries: pl.DataFrame
+    selling: pl.DataFrame
     cutoff: date
     horizon: int
 
@@ -59,7 +60,7 @@ def made(t: Frames, cutoff: date, horizon: int) -> Made:
     known = told(t, cutoff, horizon)
     selection, notes = kept_selection(t["forecast_selection"])
     statistical = forecast(known.weekly, known.series, cutoff, horizon, selection, known.planned, explained=True)
-    final = knowledge.adjusted(statistical.means, statistical.quantiles, known.entries)
+    final = knowledge.adjusted(statistical.means, statistical.quantiles, known.entries, known.selling)
     frames = {
         "forecasts": final.quantiles, "forecast_means": final.means, "forecast_adjustments": final.adjustments,
         "forecast_explanations": _explained(t, known, statistical, final.means),
@@ -108,7 +109,8 @@ def told(t: Frames, cutoff: date, horizon: int) -> Told:
     alike = knowledge.launched_like(entries, placed["location_id"].unique(), cutoff)
     series = placed.join(described, on="sku", how="left").join(alike, on=demand.SERIES, how="left")
     planned = demand.promoted_ahead(placed, promotions, cutoff, horizon)
-    return Told(weekly, series, planned, _as_planned(t, entries, cutoff), cutoff, horizon)
+    selling = t["demand"].filter(pl.col("demand_units") > 0).select(demand.SERIES).unique()
+    return Told(weekly, series, planned, _as_planned(t, entries, cutoff), selling, cutoff, horizon)
 
 
 def _as_planned(t: Frames, entries: pl.DataFrame, cutoff: date) -> pl.DataFrame:

@@ -41,7 +41,7 @@ def rehearsed(t: nightly.Frames, cutoffs: list[date], config: Config) -> Iterato
         except Problem:
             continue
         made = forecast(known.weekly, known.series, cutoff, horizon, selection, known.planned, explained=True)
-        final = knowledge.adjusted(made.means, made.quantiles, known.entries)
+        final = knowledge.adjusted(made.means, made.quantiles, known.entries, known.selling)
         yield nightly.as_remembered(known, made, final)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards import frame
@@ -149,7 +150,7 @@ def _entries(sku: str) -> None:
     scored = frame.ask(accuracy.entries).select("entry_id", "verdict", "value_added_units")
     shown = rows.join(scored, on="entry_id", how="left", maintain_order="left").select(
         "entry_id",
-        "state",
+        pl.col("standing").alias("state"),
         summary().alias("says"),
         "author",
         "verdict",

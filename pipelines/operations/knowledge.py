@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, func, insert, select
 
+from models.successions import overruled
 from pipelines.contracts.knowledge import KINDS, KnowledgeKind
 from pipelines.operations.states import Refused, Signature
 from pipelines.operations.store import Store
@@ -141,7 +142,9 @@ class Knowledge(Store):
                 connection.execute(insert(KNOWLEDGE_WITHDRAWALS), rows)
 
     def entries(self, day: date, sku: str | None = None) -> pl.DataFrame:
-        """Every entry, or those about a SKU, the newest first, with its `state` on `day`: in force, expired or withdrawn."""
+        """Every entry, or those about a SKU, the newest first, with its `state` on `day`: in force, expired or withdrawn; standing: the same, or by
+        which later entry one in force is overruled.
+        """
         with self._database.reading() as connection:
             rows = _all(connection)
         state = (
@@ -149,6 +152,9 @@ class Knowledge(Store):
             .when(pl.col("expires_date") < day).then(pl.lit("expired")).otherwise(pl.lit("in force"))
         )  # fmt: skip
         rows = rows.with_columns(state=state)
+        known = overruled(rows.filter(pl.col("state") == "in force"))
+        rows = rows.join(known, on="entry_id", how="left", maintain_order="left")
+        rows = rows.with_columns(standing=pl.coalesce("overruled", "state")).drop("overruled")
         return rows if sku is None else rows.filter((pl.col("sku") == sku) | (pl.col("other_sku") == sku))
 
 

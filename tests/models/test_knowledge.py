@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.knowledge import adjusted, launched_like, with_inherited, with_planned, with_promotions
+from models import knowledge
+from models.knowledge import Adjusted, launched_like, with_inherited, with_planned, with_promotions
 
 CUTOFF = date(2026, 3, 1)
 SCHEMA = {
@@ -21,6 +22,14 @@ SCHEMA = {
 def known(*rows: dict[str, Any]) -> pl.DataFrame:
     numbered = [{"entry_id": f"KN-{n}", "number": n} | row for n, row in enumerate(rows, 1)]
     return pl.DataFrame(numbered, schema=SCHEMA)
+
+
+def adjusted(means: pl.DataFrame, quantiles: pl.DataFrame, entries: pl.DataFrame, *selling: str) -> Adjusted:
+    """selling: SKUs that sell themselves at DC."""
+    sells = pl.DataFrame(
+        {"sku": selling, "location_id": ["DC"] * len(selling)}, schema={"sku": pl.String, "location_id": pl.String}
+    )
+    return knowledge.adjusted(means, quantiles, entries, sells)
 
 
 def forecast(units: list[float], sku: str = "A", location: str = "DC") -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -150,6 +159,23 @@ def test_a_sku_that_follows_several_sells_from_the_first_of_them() -> None:
         {"kind": "supersession", "sku": "B", "other_sku": "X", "start_date": day(30)},
     )
     assert adjusted(*forecast([7.0], "X"), entries).means["mean_units"].to_list() == [7.0]
+
+
+def test_what_follows_and_sells_already_goes_on_with_its_own_part_until_it_follows() -> None:
+    """C sells 4 a week and D, with C's history, 14: 10 are its own; at SHOP, where D never sold, nothing is on sale before."""
+    entries = known({"kind": "supersession", "sku": "C", "other_sku": "D", "start_date": day(8)})
+    units = {("C", "DC"): [4.0, 4.0], ("D", "DC"): [14.0, 14.0], ("C", "SHOP"): [4.0, 4.0], ("D", "SHOP"): [4.0, 4.0]}
+    parts = [forecast(weeks, sku, place) for (sku, place), weeks in units.items()]
+    made = adjusted(pl.concat([m for m, _ in parts]), pl.concat([q for _, q in parts]), entries, "C", "D")
+    found = {key: rows["mean_units"].to_list() for key, rows in made.means.group_by("sku", "location_id")}
+    assert found == {
+        ("C", "DC"): [4.0, 0.0], ("D", "DC"): [pytest.approx(10.0), 14.0], ("C", "SHOP"): [4.0, 0.0], ("D", "SHOP"): [0.0, 4.0]
+    }  # fmt: skip
+    assert made.adjustments.filter(pl.col("sku") == "D")["entry_ids"].unique().to_list() == ["KN-1"]
+    both = entries.with_columns(start_date=pl.lit(day(4)))
+    mixed = adjusted(pl.concat([m for m, _ in parts]), pl.concat([q for _, q in parts]), both, "C", "D").means
+    first = mixed.filter((pl.col("sku") == "D") & (pl.col("location_id") == "DC"))["mean_units"][0]
+    assert first == pytest.approx(10 * 3 / 7 + 14 * 4 / 7)
 
 
 def test_a_later_end_mends_an_earlier_one() -> None:

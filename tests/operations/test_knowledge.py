@@ -45,6 +45,26 @@ def test_an_entry_stands_once_and_is_withdrawn_but_never_deleted(url: str, at: d
             knowledge.withdraw(first[:1], "bo", " ", at)
 
 
+def test_an_entry_that_a_later_one_overrules_says_so_until_that_is_withdrawn(url: str, at: datetime) -> None:
+    follows = Entry("supersession", "OLD", "ana", "new glaze", date(2027, 12, 31), other_sku="NEW", start_date=DAY)
+    here = replace(follows, other_sku="NEXT", location_id="DC-1")
+    back = Entry("supersession", "NEW", "ana", "back", date(2027, 12, 31), other_sku="OLD", start_date=DAY)
+    with Knowledge(url) as knowledge:
+
+        def standing() -> list[str]:
+            return knowledge.entries(DAY)["standing"].to_list()[::-1]
+
+        _, second = knowledge.enter([END, replace(END, end_date=date(2027, 1, 31))], at)
+        assert standing() == [f"overruled by {second}", "in force"]
+        assert knowledge.entries(DAY)["state"].to_list() == ["in force", "in force"]
+        _, _, at_one = knowledge.enter([OVERRIDE, follows, here], at)
+        assert standing()[3:] == [f"in force, but at DC-1 overruled by {at_one}", "in force"]
+        (circle,) = knowledge.enter([back], at)
+        assert standing()[3:] == [f"overruled by {circle}, {at_one}", "in force", "in force"]
+        knowledge.withdraw([circle, at_one, second], "bo", "wrong", at)
+        assert standing()[:4] == ["in force", "withdrawn", "in force", "in force"]
+
+
 def test_an_outbox_of_an_earlier_version_gets_the_tables_and_keeps_its_rows(url: str, at: datetime) -> None:
     with Outbox(url):
         pass
