@@ -13,7 +13,7 @@ CONTRADICTED = """
 
 
 def waiting(connection: Connection) -> pl.DataFrame:
-    """What needs a person now, by the money at risk (reporting currency): what, how many, why, and the page that shows it."""
+    """What needs a person now but for decisions (`to_decide`): what, how many, money at risk (reporting currency), why, and the page that shows it."""
     return connection.sql(f"""
         WITH clock AS (SELECT as_of::DATE AS today FROM run_info),
         open_orders AS (SELECT * FROM ship_risk),
@@ -30,15 +30,11 @@ def waiting(connection: Connection) -> pl.DataFrame:
                 sum(h.lost_28d_units * c.net_sales_amount::DOUBLE / nullif(c.sold_units, 0)), 'stock',
                 'Reorder or move stock; the money is what was likely lost in 28 days'
                 FROM inventory_health h JOIN product_classes c USING (sku) WHERE c.abc_class = 'A' AND h.on_hand_units <= 0 AND h.demand_28d_units > 0
-            UNION ALL SELECT 'Reorders to decide', count(*), sum(order_amount), 'reorder', 'Approve, change or reject'
-                FROM reorder_suggestions WHERE order_quantity_units > 0
-            UNION ALL SELECT 'Needs that wait for a supplier''s order', count(*), sum(waiting_amount - now_amount), 'reorder',
-                'Order what can''t wait; the money is what waiting is expected to cost'
-                FROM reorder_suggestions WHERE order_quantity_units = 0 AND sku_quantity_units > 0
             UNION ALL SELECT 'Open orders to have sent elsewhere', count(*), sum(m.redirect_units * r.unit_cost_amount), 'reorder',
                 'Ask the supplier, see Under way; what they serve there is not ordered anew'
                 FROM open_order_messages m LEFT JOIN reorder_suggestions r USING (sku, location_id) WHERE m.action = 'redirect'
-            UNION ALL SELECT 'Products whose ordering data need mending', count(DISTINCT sku), sum(order_amount), 'reorder', 'Mend terms, costs or stock'
+            UNION ALL SELECT 'Products whose ordering data need mending', count(DISTINCT sku), nullif(sum(order_amount), 0), 'reorder',
+                'Mend terms, costs or stock'
                 FROM order_exceptions
             UNION ALL SELECT 'Orders paid otherwise than they came to', count(*), sum(reporting_unexplained_amount), 'data',
                 'Find the missing capture or refund'
@@ -59,6 +55,37 @@ def waiting(connection: Connection) -> pl.DataFrame:
         SELECT what, how_many::BIGINT AS how_many, at_risk_amount::DOUBLE AS at_risk_amount, what_to_do, page FROM found
         WHERE how_many > 0 ORDER BY at_risk_amount DESC NULLS LAST, how_many DESC
     """).pl()
+
+
+def needs(connection: Connection) -> pl.DataFrame:
+    """sku, location_id, more_amount: what waiting is expected to cost more than the order that is suggested, of every need."""
+    return connection.sql("""
+        SELECT sku, location_id, (waiting_amount - now_amount)::DOUBLE AS more_amount FROM reorder_suggestions
+        WHERE order_quantity_units > 0 OR sku_quantity_units > 0
+    """).pl()
+
+
+def to_decide(needs: pl.DataFrame, undecided: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `waiting` about decisions that nobody has made yet. needs: of `needs`; undecided: Outbox.undecided()."""
+    kinds = {
+        "order": ("Reorders to decide", "Approve, change or reject; the money is what waiting is expected to cost"),
+        "held": (
+            "Needs that wait for a supplier's order",
+            "Order what can't wait; the money is what waiting is expected to cost",
+        ),
+        "transfer": ("Transfers to decide", "Approve, change or reject"),
+    }
+    kind = pl.when(pl.col("kind") == "transfer").then(pl.lit("transfer")).when(pl.col("quantity_units") > 0).then(pl.lit("order"))
+    worth = pl.when(pl.col("kind") == "reorder").then("more_amount")
+    rows = undecided.join(needs, on=["sku", "location_id"], how="left").select(kind=kind.otherwise(pl.lit("held")), worth=worth)
+    counted = rows.group_by("kind").agg(
+        how_many=pl.len().cast(pl.Int64), known=pl.col("worth").count(), worth=pl.col("worth").sum()
+    )
+    return counted.select(
+        what=pl.col("kind").replace_strict({name: what for name, (what, _) in kinds.items()}, return_dtype=pl.String), how_many="how_many",
+        at_risk_amount=pl.when(pl.col("known") > 0).then("worth").cast(pl.Float64),
+        what_to_do=pl.col("kind").replace_strict({name: do for name, (_, do) in kinds.items()}, return_dtype=pl.String), page=pl.lit("reorder"),
+    )  # fmt: skip
 
 
 def special_orders(connection: Connection) -> pl.DataFrame:

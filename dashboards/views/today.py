@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import charts, figures, filters, frame
 from dashboards.queries import today as queries
+from pipelines.operations import Outbox
 
 FIGURES = ["net_sales", "orders", "gross_margin_rate", "on_time_ship_rate", "otif_rate"]
 STATES = ["open_orders", "late_open_lines", "in_stock_rate", "stocked_out_positions"]
@@ -17,7 +18,7 @@ def show() -> None:
     figures.row(FIGURES, chosen)
     figures.row(STATES, chosen, is_state=True)
     st.subheader("What needs a person now")
-    waiting = frame.ask(queries.waiting)
+    waiting = _waiting()
     if waiting.is_empty():
         st.success("Nothing waits: no line is late, nothing is sold out, every payment agrees.")
     else:
@@ -32,6 +33,14 @@ def show() -> None:
         frame.table(frame.ask(queries.freshness), "freshness")
     _special()
     figures.behind([*FIGURES, *STATES[:2]], chosen)
+
+
+def _waiting() -> pl.DataFrame:
+    """What needs a person now, the most money at risk first; what is decided meanwhile needs nobody any more."""
+    with Outbox(frame.settings().outbox) as outbox:
+        undecided = outbox.undecided()
+    rows = pl.concat([frame.ask(queries.waiting), queries.to_decide(frame.ask(queries.needs), undecided)])
+    return rows.sort("at_risk_amount", "how_many", descending=True, nulls_last=True)
 
 
 def _links(waiting: pl.DataFrame) -> None:

@@ -171,6 +171,11 @@ class Outbox(Store):
             )
             return {row.state: row.decisions for row in connection.execute(query)}
 
+    def undecided(self) -> pl.DataFrame:
+        """kind, sku, location_id and quantity_units of what is suggested and nobody has decided."""
+        names = ("kind", "sku", "location_id", "quantity_units")
+        return self._frame(select(*(DECISIONS.c[name] for name in names)).where(DECISIONS.c.state == "suggested"))
+
     def supply(self) -> pl.DataFrame:
         """What counts as supply because the ERP does not show it yet: approved and sent."""
         names = ("decision_id", "kind", "sku", "location_id", "from_location_id", "quantity_units", "state", "changed_at")

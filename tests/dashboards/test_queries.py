@@ -14,6 +14,7 @@ from dashboards.queries import best_sellers, fulfilment, reorder, stock, today
 from models.worklist import WhatIf
 from pipelines.metrics import metric
 from pipelines.metrics.ask import Question, answer, as_of
+from pipelines.operations import Outbox
 from pipelines.warehouse.snapshots import current, open_snapshot
 
 STAGES = fulfilment.STAGES
@@ -130,6 +131,30 @@ def test_baskets_hold_what_is_suggested_and_their_changes_are_told(snapshot: duc
     changed = reorder.changed_by_baskets(snapshot)
     assert (changed["order_quantity_units"] != changed["sku_quantity_units"]).all()
     assert set(changed["supplier_id"]) <= set(together["supplier_id"])
+
+
+def test_what_is_to_decide_today_is_what_nobody_has_decided() -> None:
+    needs = pl.DataFrame({"sku": ["A", "B", "C"], "location_id": "DC", "more_amount": [3.0, 4.5, None]})
+    rows = [("reorder", "A", 5), ("reorder", "B", 7), ("reorder", "C", 0), ("transfer", "A", 2)]
+    undecided = pl.DataFrame(rows, schema=["kind", "sku", "quantity_units"], orient="row").with_columns(location_id=pl.lit("DC"))
+    found = {
+        row["what"]: (row["how_many"], row["at_risk_amount"]) for row in today.to_decide(needs, undecided).iter_rows(named=True)
+    }
+    assert found == {
+        "Reorders to decide": (2, 7.5), "Needs that wait for a supplier's order": (1, None), "Transfers to decide": (1, None)
+    }  # fmt: skip
+    assert today.to_decide(needs, undecided.filter(pl.col("sku") == "A"))["how_many"].sum() == 2
+    assert today.to_decide(needs, undecided.clear()).is_empty()
+
+
+def test_the_list_of_today_holds_decisions_and_the_rest_in_one(snapshot: duckdb.DuckDBPyConnection, demo_home: Path) -> None:
+    with Outbox(f"sqlite:///{demo_home}/outbox.sqlite") as outbox:
+        undecided = outbox.undecided()
+        suggested = outbox.decisions("suggested", "reorder").filter(pl.col("quantity_units") > 0)
+    decisions, rest = today.to_decide(today.needs(snapshot), undecided), today.waiting(snapshot)
+    assert decisions.schema == rest.schema
+    assert dict(decisions.select("what", "how_many").rows())["Reorders to decide"] == suggested.height
+    assert (decisions.filter(pl.col("what") == "Reorders to decide")["at_risk_amount"] > 0).all()
 
 
 def test_with_nothing_moved_what_if_is_what_the_run_would_order_alone(snapshot: duckdb.DuckDBPyConnection) -> None:
