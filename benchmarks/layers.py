@@ -112,7 +112,7 @@ def _scored(t: nightly.Frames, rates: pl.DataFrame, cutoff: date) -> tuple[float
     """WAPE of weeks and of each series' total, and bias, against what was to be expected."""
     told = nightly.told(t, cutoff, WEEKS)
     made = forecast(told.weekly, told.series, cutoff, WEEKS)
-    means = knowledge.adjusted(made.means, made.quantiles, told.entries).means
+    means = knowledge.adjusted(made.means, made.quantiles, told.entries, told.selling).means
     week = ((pl.col("demand_date") - pl.lit(cutoff)).dt.total_days() - 1) // 7 + 1
     ahead = rates.filter(pl.col("demand_date").is_between(cutoff + timedelta(days=1), cutoff + timedelta(weeks=WEEKS)))
     expected = ahead.group_by(*SERIES, horizon=week).agg(pl.col("expected_units").sum())

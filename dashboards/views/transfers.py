@@ -23,9 +23,12 @@ SHOWN = [
     "reason",
     "drafted_by",
 ]
-WIDTHS = {name: {"width": pixels} for name, pixels in (("kind", 70), ("sku", 106), ("from_location_id", 80), ("location_id", 80))}
-SAID = {"transfer_units": st.column_config.NumberColumn("Suggested"), "surplus_units": st.column_config.NumberColumn("To give"),
-        "drafted_by": st.column_config.TextColumn("Edited by")}  # fmt: skip
+WIDTHS = {"kind": {"width": 70}, "sku": {"width": 106}}
+SAID = {
+    "from_location_id": st.column_config.Column("From", width=80), "location_id": st.column_config.Column("To", width=80),
+    "transfer_units": st.column_config.NumberColumn("Suggested"), "surplus_units": st.column_config.NumberColumn("To give"),
+    "drafted_by": st.column_config.TextColumn("Edited by"),
+}  # fmt: skip
 HEIGHT = 430  # pixels of the list
 
 
