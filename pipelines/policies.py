@@ -58,6 +58,8 @@ def compare_policies(settings: Any, asked: WhatIf) -> None:
         _headed(shown(rows)),
         f"{len(series):,} series, {asked.weeks} weeks, {settings.merchant_config.merchant.reporting_currency}",
     )
+    if asked.budget_amount is None and planning.budget_amount is not None:
+        said.append(f"Fulcast's stock binds at most {planning.budget_amount:,.0f} on average, the configuration's budget.")
     for sentence in said:
         typer.echo(sentence)
 

@@ -49,7 +49,7 @@ def _asked(plan: pl.DataFrame, planning: Planning) -> WhatIf:
     lead = third.slider("Lead times, % of today's", 25, 300, 100, 5, key="if-lead")
     fourth, fifth, _ = st.columns(3)
     budget, spend = (
-        place.number_input(label, min_value=1.0, value=value, step=1000.0, key=key, placeholder="no limit", help=meaning)
+        place.number_input(label, min_value=0.01, value=value, step=1000.0, key=key, placeholder="no limit", help=meaning)
         for place, label, value, key, meaning in (
             (fourth, f"Stock may bind ({frame.currency()})", planning.budget_amount, "if-budget", "The most that all levels together may bind on average"),
             (fifth, f"To spend now ({frame.currency()})", None, "if-spend", "The most that the orders of this run may cost"),

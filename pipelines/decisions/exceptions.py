@@ -161,6 +161,8 @@ def _unmatched(supply: pl.DataFrame, as_of: datetime, after_days: float) -> pl.D
         old,
         "unmatched decision",
         reason,
-        pl.format("its {} still on the way", counted(pl.col("quantity_units"), "unit")),
+        pl.when(pl.col("quantity_units") == 1)
+        .then(pl.lit("its 1 unit still counts as on its way"))
+        .otherwise(pl.format("its {} units still count as on their way", "quantity_units")),
         pl.col("decision_id"),
     )

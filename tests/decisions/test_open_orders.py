@@ -135,8 +135,10 @@ def at_place(frames: dict[str, pl.DataFrame], place: str) -> dict[str, Any]:
     return frames["reorder_suggestions"].filter(pl.col("location_id") == place).row(0, named=True)
 
 
-@pytest.mark.parametrize("terms", [{}, {"case_pack_units": 6}, {"moq_units": 12}])
-@pytest.mark.parametrize("weekly", [3.0, 14.0, 40.0])
+@pytest.mark.parametrize(
+    ("weekly", "terms"),
+    [(3.0, {}), (3.0, {"case_pack_units": 6}), (3.0, {"moq_units": 12}), (14.0, {}), (40.0, {"case_pack_units": 6})],
+)
 def test_a_need_is_served_by_a_redirect_or_a_new_order_never_by_both(weekly: float, terms: dict[str, Any]) -> None:
     """What the run orders beside its redirect is what it orders once the purchase order goes there."""
     asked = two_places(weekly=weekly, **terms)

@@ -175,10 +175,12 @@ def test_transfers_are_changed_approved_rejected_and_exported(page: Page, shop: 
     named(page, "ana")
     until(page, lambda: click(page, TICK), page.get_by_role("button", name="Approve 1"))
     expect(page.get_by_role("button", name="As suggested")).to_be_enabled()
+    settled(page)
     page.get_by_role("button", name="Approve 1").click()
     expect(page.get_by_text("1 approved by ana.")).to_be_visible()
     settled(page)
     until(page, lambda: click(page, TICK), page.get_by_role("button", name="Approve 1"))
+    settled(page)
     page.get_by_role("button", name="Reject").click()
     expect(page.get_by_text("1 rejected by ana.")).to_be_visible()
 
