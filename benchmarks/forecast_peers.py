@@ -19,13 +19,18 @@ LONGEST_SEASON = 24  # of AutoETS
 OUTPUT = Path(__file__).parent / "output" / "forecasts"
 NATIVE = ("Naive", "SeasonalNaive", "HistoricAverage", "WindowAverage", "AutoETS", "AutoTheta", "DynamicOptimizedTheta", "AutoCES",
           "AutoARIMA", "CrostonClassic", "CrostonSBA", "CrostonOptimized", "TSB", "IMAPA", "ADIDA")  # fmt: skip
+SLOWEST = "AutoARIMA"
+GLOBAL = "LightGBM"  # learns from all series together, and takes its time whatever their number
 CONFORMAL = ("AutoETS", "WindowAverage", "CrostonSBA", "TSB", "IMAPA")
 
 
-def peers_of(case: Case) -> list[str]:
-    """Every peer that runs on a case. Weekly AutoTheta runs with a season of 52, too; the others can't have one, or take hours."""
+def peers_of(case: Case, *, is_sampled: bool = False) -> list[str]:
+    """Every peer that runs on a case. Weekly AutoTheta runs with a season of 52, too; the others can't have one, or take hours, as AutoARIMA does on
+    most series even of a sample.
+    """
     weekly = ["AutoTheta season"] if case.season > LONGEST_SEASON else []
-    return [*NATIVE, *weekly, *(f"{name} conformal" for name in CONFORMAL), "LightGBM"]
+    native = [name for name in NATIVE if name != SLOWEST or not is_sampled]
+    return [*native, *weekly, *(f"{name} conformal" for name in CONFORMAL), GLOBAL]
 
 
 def sample_of(ids: pl.Series) -> pl.Series:
@@ -33,19 +38,21 @@ def sample_of(ids: pl.Series) -> pl.Series:
     return ids.sort().sample(min(SAMPLE, len(ids)), seed=1).sort()
 
 
-def peer_forecast(peer: str, case: Case, cutoff: date, folder: Path = OUTPUT) -> pl.DataFrame:
-    """unique_id, step, mean and quantiles of one peer at one origin: every series, or the sample where that alone took a minute."""
-    file = folder / f"{case.name}-{cutoff}-{peer.replace(' ', '_')}.parquet"
+def peer_forecast(peer: str, case: Case, cutoff: date, folder: Path = OUTPUT, *, is_sampled: bool = False) -> pl.DataFrame:
+    """unique_id, step, mean and quantiles of one peer at one origin: every series, or the sample where that alone took a minute, or where that is
+    asked for.
+    """
+    file = (folder / "sample" if is_sampled else folder) / f"{case.name}-{cutoff}-{peer.replace(' ', '_')}.parquet"
     if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         known = case.known(cutoff)
         few = sample_of(known["unique_id"].unique())
         _run(peer, case, known.filter(pl.col("unique_id").is_in(few.head(5).implode())))
         started = time.perf_counter()
         made = _run(peer, case, known.filter(pl.col("unique_id").is_in(few.implode())))
         seconds = (time.perf_counter() - started) * SAMPLE / len(few)
-        is_fast = seconds <= SECONDS_PER_SAMPLE or peer == "LightGBM"  # which takes its time whatever the number of series
-        if is_fast and known["unique_id"].n_unique() > len(few):
+        is_whole = peer == GLOBAL or (seconds <= SECONDS_PER_SAMPLE and not is_sampled)
+        if is_whole and known["unique_id"].n_unique() > len(few):
             started = time.perf_counter()
             made = _run(peer, case, known)
             seconds = (time.perf_counter() - started) * SAMPLE / known["unique_id"].n_unique()
@@ -60,7 +67,7 @@ def _run(peer: str, case: Case, known: pl.DataFrame) -> pl.DataFrame:
     whole = whole.select("unique_id", pl.col("ds").cast(pl.Datetime("ns")), "y").drop_nulls()
     is_long = pl.len().over("unique_id") > (WINDOWS + 1) * case.horizon + 2
     long, short = whole.filter(is_long), whole.filter(~is_long)
-    parts = [_tidy(_lightgbm(case, long) if peer == "LightGBM" else _statsforecast(peer, case, long))] if long.height else []
+    parts = [_tidy(_lightgbm(case, long) if peer == GLOBAL else _statsforecast(peer, case, long))] if long.height else []
     if short.height:
         parts.append(_tidy(_statsforecast("HistoricAverage", case, short)))
     return pl.concat(parts)
