@@ -69,9 +69,13 @@ def forecast_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
 
 @dg.multi_asset(specs=SPREADS, check_specs=check_specs(SPREADS), retry_policy=retry_policy())
 def spread_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
-    """How far past forecasts erred against what they said; once a week how wide they are best taken to decide by costs."""
-    found = {"forecast_spreads": spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)}
-    run.warehouse.save(found)
+    """How far past forecasts erred against what they said, anew where anything of that changed; once a week how wide they are best taken to decide by
+    costs.
+    """
+    made_of = fingerprint(run.warehouse, "spreads", spreads.TABLES, models, run.cutoff, run.config.planning.horizon_weeks)
+    if not is_made_of(run.warehouse, made_of):
+        found = spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)
+        run.warehouse.save({"forecast_spreads": found, "step_inputs": made_of})
     if deciding.widths_are_due(run.warehouse.read("decision_widths")["decision_widths"], run.config.planning, run.cutoff):
         t = run.warehouse.read(*INPUTS, *KEPT, "forecast_history")
         with run.open_outbox() as outbox:
