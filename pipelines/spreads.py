@@ -10,14 +10,18 @@ from pipelines import nightly
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
 
-TABLES = ("forecast_history", "forecast_means", *nightly.TABLES)
+TABLES = ("forecast_means", *nightly.TABLES)
 
 
-def made(t: dict[str, pl.DataFrame], planning: Planning, cutoff: date) -> pl.DataFrame:
-    """forecast_spreads of every forecast series, from forecasts as they were made and what came; where none is old enough, from what own
-    histories would have forecast, and blank where those are too short."""
+def judged(forecast_history: pl.DataFrame) -> pl.DataFrame:
+    """Forecasts of one week ahead beside what came, where it has come."""
+    return forecast_history.filter((pl.col("horizon") == 1) & pl.col("actual_units").is_not_null())
+
+
+def made(past: pl.DataFrame, t: dict[str, pl.DataFrame], planning: Planning, cutoff: date) -> pl.DataFrame:
+    """forecast_spreads of every forecast series, from forecasts as they were made and what came (`judged`); where none is old enough, from what own
+    histories would have forecast, and blank where those are too short. t: TABLES."""
     series = t["forecast_means"].select(*SERIES).unique().sort(*SERIES)
-    past = t["forecast_history"].filter((pl.col("horizon") == 1) & pl.col("actual_units").is_not_null())
     dates = past["cutoff_date"].unique().sort(descending=True).head(ORIGINS)
     known = past.join(dates.to_frame(), on="cutoff_date", how="semi")
     ids = known.select(pl.struct(*SERIES)).to_series()

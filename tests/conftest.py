@@ -68,13 +68,11 @@ def demo_files(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def demo_home(demo_files: Path, shared: Path) -> Path:
-    """The small demo merchant after one whole run, its models of fewer trees than usual. To be read only: copy it to run again."""
-    from models.forecast import boosting
+    """The small demo merchant after one whole run. To be read only: copy it to run again."""
     from pipelines.running import execute
 
-    home, patch = shared / "home", pytest.MonkeyPatch.context()
-    with held(shared / "demo_home.lock"), environment(home, demo_files / "inbox"), patch as patched:
-        patched.setattr(boosting, "ROUNDS", 30)
+    home = shared / "home"
+    with held(shared / "demo_home.lock"), environment(home, demo_files / "inbox"):
         if not (home / "finished").exists():
             outcome = execute("refresh_all", Settings())
             assert not outcome.failures, outcome.failures

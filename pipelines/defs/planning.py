@@ -23,7 +23,7 @@ KEPT = ("reorder_suggestions", "forecast_spreads", "decision_widths")  # of runs
 INPUTS = ("forecast_means", "forecasts", "inventory_position", "supplier_terms", "unit_costs", "products", "locations", "fulfilment_lines", "orders",
           "order_lines", "bundles", "demand", "demand_series", "purchase_orders", "receipts", "suppliers", "fx_rates", "sku_days",
           "product_classes")  # fmt: skip
-SPREADS = specs("spreads", sorted({*spreads.TABLES, *INPUTS}))
+SPREADS = specs("spreads", sorted({"forecast_history", *spreads.TABLES, *INPUTS}))
 DECISIONS = specs("decisions", [*INPUTS, "forecast_alerts", "forecast_spreads", "decision_widths"])
 
 
@@ -72,9 +72,11 @@ def spread_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     """How far past forecasts erred against what they said, anew where anything of that changed; once a week how wide they are best taken to decide by
     costs.
     """
-    made_of = fingerprint(run.warehouse, "spreads", spreads.TABLES, models, run.cutoff, run.config.planning.horizon_weeks)
+    past = spreads.judged(run.warehouse.read("forecast_history")["forecast_history"])
+    facts = (run.cutoff, run.config.planning.horizon_weeks, past.hash_rows().sum())
+    made_of = fingerprint(run.warehouse, "spreads", spreads.TABLES, models, *facts)
     if not is_made_of(run.warehouse, made_of):
-        found = spreads.made(run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)
+        found = spreads.made(past, run.warehouse.read(*spreads.TABLES), run.config.planning, run.cutoff)
         run.warehouse.save({"forecast_spreads": found, "step_inputs": made_of})
     if deciding.widths_are_due(run.warehouse.read("decision_widths")["decision_widths"], run.config.planning, run.cutoff):
         t = run.warehouse.read(*INPUTS, *KEPT, "forecast_history")
