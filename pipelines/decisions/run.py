@@ -1,11 +1,12 @@
 """From stock, terms and forecasts to decisions. Here: the order of the steps. Not here: each step, its mathematics (models), saving."""
 
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
 
 import polars as pl
 
 from models.open_orders import NOTHING_REDIRECTED
+from models.safety_stock import Wanted
 from pipelines.channels.mapping import Config
 from pipelines.contracts import table
 from pipelines.decisions.baskets import supplier_limits, with_baskets
@@ -14,7 +15,7 @@ from pipelines.decisions.exceptions import order_exceptions, with_data_exception
 from pipelines.decisions.explanation import weighed
 from pipelines.decisions.inputs import Inputs, of_known_series
 from pipelines.decisions.levels import decided_levels, decided_terms, levels_after
-from pipelines.decisions.network import network_of, with_echelons
+from pipelines.decisions.network import Network, network_of, with_echelons
 from pipelines.decisions.offers import allocations, channel_offers
 from pipelines.decisions.open_orders import both, lines_under_way, open_order_messages, redirects
 from pipelines.decisions.orders import ONE_DAY, explained, inventory_position, suggested_orders
@@ -41,17 +42,54 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
     planning, inputs = config.planning, of_known_series(inputs)
     network = network_of(inputs, planning)
     inputs = with_echelons(inputs, network)
-    terms = decided_terms(inputs, network, config)
+    alone = _alone(inputs, network, config, version, cutoff)
+    currency = config.merchant.reporting_currency
+    limits = supplier_limits(inputs.suppliers, inputs.fx_rates, currency)
+    suggestions, baskets = with_baskets(alone.suggestions, limits)
+    exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
+    exceptions = pl.concat([exceptions, common_exceptions(alone.levels, inputs, config)], how="diagonal")
+    frames = {
+        "safety_stock": alone.levels,
+        "position_schedule": alone.schedule.with_columns(snapshot_version=pl.lit(version)),
+        "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), alone.known, inputs.previous)),
+        "open_order_messages": open_order_messages(alone.lines, alone.redirected, suggestions, planning, currency),
+        "order_exceptions": exceptions.with_columns(snapshot_version=pl.lit(version)),
+        "stock_placements": stock_placements(alone.levels, network).with_columns(snapshot_version=pl.lit(version)),
+        "supplier_limits": limits,
+        "supplier_baskets": baskets.with_columns(snapshot_version=pl.lit(version)),
+        "transfer_suggestions": with_transfer_reasons(alone.transfers, cutoff).with_columns(snapshot_version=pl.lit(version)),
+        "allocations": allocations(inputs).with_columns(snapshot_version=pl.lit(version)),
+        "channel_offers": channel_offers(inputs, config).with_columns(snapshot_version=pl.lit(version)),
+    }
+    return {name: table(name).conform(frame) for name, frame in frames.items()}
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """Each series by itself, before baskets: its demand and levels, the stock they follow, moves, open lines, what of these goes elsewhere, orders."""
+
+    known: Wanted
+    levels: pl.DataFrame
+    schedule: pl.DataFrame
+    transfers: pl.DataFrame
+    lines: pl.DataFrame
+    redirected: pl.DataFrame
+    suggestions: pl.DataFrame
+
+
+def _alone(inputs: Inputs, network: Network, config: Config, version: str, cutoff: date) -> _Alone:
+    """Transfers before purchases, and what is under way before what is new: levels follow what either brings and takes away."""
+    planning, terms = config.planning, decided_terms(inputs, network, config)
     schedule = position_schedule(terms, inputs)
     known, levels = decided_levels(terms, schedule, inputs, planning)
     transfers = all_transfers(inventory_position(levels, inputs), network, planning)
-    if (moves := transfers.filter(pl.col("kind") == "balance")).height:  # levels follow what they bring and take away
+    if (moves := transfers.filter(pl.col("kind") == "balance")).height:
         schedule = position_schedule(terms, inputs, moves)
         known, levels = levels_after(known, terms, schedule, inputs, planning)
-    alone = partial(
-        suggested_orders, transfers=transfers, network=network, inputs=inputs, config=config, version=version, cutoff=cutoff
+    redirected = NOTHING_REDIRECTED
+    suggestions = suggested_orders(
+        inventory_position(levels, inputs), redirected, transfers, network, inputs, config, version, cutoff
     )
-    suggestions = alone(inventory_position(levels, inputs), redirected := NOTHING_REDIRECTED)
     lines = lines_under_way(suggestions, inputs, planning)
     for _ in range(REDIRECTED_TIMES):
         more = redirects(lines, redirected, suggestions, network, cutoff + ONE_DAY)
@@ -60,23 +98,7 @@ def decide(inputs: Inputs, config: Config, version: str, cutoff: date) -> dict[s
         redirected = both(redirected, more)
         schedule = position_schedule(terms, inputs, moves, redirected)
         known, levels = levels_after(known, terms, schedule, inputs, planning)
-        suggestions = alone(inventory_position(levels, inputs), redirected)
-    currency = config.merchant.reporting_currency
-    limits = supplier_limits(inputs.suppliers, inputs.fx_rates, currency)
-    suggestions, baskets = with_baskets(suggestions, limits)
-    exceptions = order_exceptions(suggestions, inputs, network, planning.unmatched_after_days)
-    exceptions = pl.concat([exceptions, common_exceptions(levels, inputs, config)], how="diagonal")
-    frames = {
-        "safety_stock": levels,
-        "position_schedule": schedule.with_columns(snapshot_version=pl.lit(version)),
-        "reorder_suggestions": explained(weighed(with_data_exceptions(suggestions, exceptions), known, inputs.previous)),
-        "open_order_messages": open_order_messages(lines, redirected, suggestions, planning, currency),
-        "order_exceptions": exceptions.with_columns(snapshot_version=pl.lit(version)),
-        "stock_placements": stock_placements(levels, network).with_columns(snapshot_version=pl.lit(version)),
-        "supplier_limits": limits,
-        "supplier_baskets": baskets.with_columns(snapshot_version=pl.lit(version)),
-        "transfer_suggestions": with_transfer_reasons(transfers, cutoff).with_columns(snapshot_version=pl.lit(version)),
-        "allocations": allocations(inputs).with_columns(snapshot_version=pl.lit(version)),
-        "channel_offers": channel_offers(inputs, config).with_columns(snapshot_version=pl.lit(version)),
-    }
-    return {name: table(name).conform(frame) for name, frame in frames.items()}
+        suggestions = suggested_orders(
+            inventory_position(levels, inputs), redirected, transfers, network, inputs, config, version, cutoff
+        )
+    return _Alone(known, levels, schedule, transfers, lines, redirected, suggestions)
