@@ -3,6 +3,7 @@ order (reorder.py).
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from models.levels import (
 from models.protection import moments_of, week_variances, within
 
 Array = NDArray[np.float64]
+DRAWN_AT_ONCE = 4  # blocks; each needs some hundred MB
 BLOCK, BLOCK_DAYS = 100, 91.0  # series whose futures are drawn together, where none lasts longer; of longer ones fewer
 MOST_DAYS = 728.0  # no lead time is drawn beyond these 104 weeks
 ONE_DAY = 1.0
@@ -237,18 +239,21 @@ def sampled(
 ) -> Futures:  # fmt: skip
     """Futures of means (n, weeks) and quantiles (n, weeks, levels), as wide as `terms` say.
 
-    Series with alike intervals are drawn together, so that none is drawn for longer than it has to be.
+    Series with alike intervals are drawn together, so that none is drawn for longer than it has to be. Each block has chance of its own, so that
+    blocks are drawn on every core, and come out the same on any number of them.
     """
     order = np.argsort(terms.days, kind="stable")
-    parts = []
-    for cut in _blocks(order, terms.days[order]):
+    cuts = list(_blocks(order, terms.days[order]))
+
+    def drawn(cut: NDArray[np.int64], chance: np.random.Generator) -> Futures:
         part = terms.part(cut)
-        days = _lead_times(part.lead_days, part.lead_std_days, rng, paths or PATHS)
+        days = _lead_times(part.lead_days, part.lead_std_days, chance, paths or PATHS)
         std = part.std(within(means[cut], part.days), np.full(len(cut), np.nan))
         is_whole = np.ones(len(cut), dtype=np.bool_)
-        parts.append(
-            draw(quantiles[cut], levels, together, days, part.review_days, is_whole, rng, std, part.width, shelf.part(cut))
-        )
+        return draw(quantiles[cut], levels, together, days, part.review_days, is_whole, chance, std, part.width, shelf.part(cut))
+
+    with ThreadPoolExecutor(DRAWN_AT_ONCE) as pool:
+        parts = list(pool.map(drawn, cuts, rng.spawn(len(cuts))))
     names = ("lead_units", "interval_units", "review_units", "idle_rate", "lost_units")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
 
