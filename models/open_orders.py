@@ -129,7 +129,8 @@ def _before(lines: pl.DataFrame) -> pl.DataFrame:
 def _cumulated(lines: pl.DataFrame, means: pl.DataFrame) -> Array:
     """(lines, days + 1) expected demand up to the end of each day of the horizon, from 0; none where nothing was forecast."""
     weeks = max([1, *means["horizon"].unique()])
-    weekly = means.sort(*SERIES, "horizon").group_by(*SERIES).agg(pl.col("mean_units"))
+    ours = means.join(lines.select(*SERIES).unique(), on=SERIES, how="semi")
+    weekly = ours.sort(*SERIES, "horizon").group_by(*SERIES, maintain_order=True).agg(pl.col("mean_units"))
     known = lines.select(*SERIES).join(weekly, on=SERIES, how="left", maintain_order="left")
     nothing = pl.Series([[0.0] * weeks])
     rows = known.with_columns(pl.col("mean_units").fill_null(nothing.first()))["mean_units"].explode()
