@@ -15,6 +15,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.snapshots import Snapshot, current, open_snapshot
 
 STAGES = ("landing", "ledger", "marts", "demand", "forecast", "decisions", "snapshot", "exports")
+ROWS_AT_ONCE = 50  # of a long list on a terminal
 WIDE = 10_000  # columns of what is no terminal
 
 
@@ -179,27 +180,29 @@ def _where(home: Any, snapshot: Snapshot, options: str) -> None:
 
 
 def loads(settings: Settings) -> None:
-    """Accounts of all loads and the first rows of quarantine."""
+    """Accounts of all loads and quarantine."""
     with open_snapshot(current(settings.home_folder / "snapshots")) as connection:
         accounts = connection.sql("""
             SELECT feed, count(*) AS files, sum(rows_in)::BIGINT AS rows_in, sum(accepted_rows)::BIGINT AS accepted, sum(duplicate_rows)::BIGINT AS duplicate,
                    sum(superseded_rows)::BIGINT AS superseded, sum(quarantined_rows)::BIGINT AS quarantined FROM loads GROUP BY feed ORDER BY feed
         """).pl()
         table(accounts, "rows in = accepted + duplicate + superseded + quarantined")
-        table(
-            connection.sql(
-                "SELECT file_name, row_number, field, value, reason FROM quarantine ORDER BY file_name, row_number LIMIT 50"
-            ).pl(),
-            "quarantine",
-        )
+        columns = "file_name, row_number, field, value, reason"
+        _first(connection.sql(f"SELECT {columns} FROM quarantine ORDER BY file_name, row_number").pl(), "quarantine")
 
 
 def decisions(frame: pl.DataFrame, counts: dict[Any, int]) -> None:
     """Decisions as a table, with how many are in each state."""
     columns = ["decision_id", "state", "sku", "location_id", "supplier_id", "quantity_units", "amount", "currency_code"]
-    table(
-        frame.select(columns).head(50), ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "no decisions yet"
-    )
+    _first(frame.select(columns), ", ".join(f"{count:,} {state}" for state, count in counts.items()) or "no decisions yet")
+
+
+def _first(frame: pl.DataFrame, title: str) -> None:
+    """The first rows on a terminal, and how many follow; a file or another program gets all of them."""
+    shown = frame.head(ROWS_AT_ONCE) if console.is_terminal else frame
+    table(shown, title)
+    if rest := frame.height - shown.height:
+        console.print(f"{rest:,} more; written into a file, or through `| less`, all of them come.")
 
 
 def table(frame: pl.DataFrame, title: str) -> None:

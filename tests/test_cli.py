@@ -56,6 +56,8 @@ def test_loads_show_the_account_and_the_reasons(home: Path) -> None:
 def test_a_decision_from_suggestion_to_delivery(home: Path) -> None:
     listed = fulcast("outbox", "list", "--state", "suggested", home=home).stdout
     decision = next(word for word in listed.split() if word.startswith("RO-"))
+    many = int(listed.split(" suggested")[0].split()[-1])
+    assert sum(word.startswith(("RO-", "TR-")) for word in listed.split()) == many > 50, "no terminal, so nothing is cut"
     nameless = fulcast("outbox", "approve", decision, home=home)
     assert nameless.returncode == 2 and "Traceback" not in nameless.stderr
     assert fulcast("outbox", "approve", decision, "--by", "P. Planner", "--reason", "runs out", home=home).returncode == 0
