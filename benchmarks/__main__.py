@@ -48,7 +48,7 @@ def main() -> None:
     OUTPUT.mkdir(exist_ok=True)
     named = [argument for argument in sys.argv[1:] if argument != "--sample"]
     if "--sample" in sys.argv:
-        for line in (line for name in named for line in SAMPLES[name]()):
+        for line in (line for name in named or SAMPLES for line in SAMPLES[name]()):
             print(line, flush=True)
         return
     for name in named or PARTS:

@@ -2,6 +2,7 @@
 order (reorder.py).
 """
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from models.levels import (
 from models.protection import moments_of, week_variances, within
 
 Array = NDArray[np.float64]
-DRAWN_AT_ONCE = 4  # blocks; each needs some hundred MB
+DRAWN_AT_ONCE = min(os.cpu_count() or 1, 4)  # blocks; each needs about a hundred MB
 BLOCK, BLOCK_DAYS = 100, 91.0  # series whose futures are drawn together, where none lasts longer; of longer ones fewer
 MOST_DAYS = 728.0  # no lead time is drawn beyond these 104 weeks
 ONE_DAY = 1.0
