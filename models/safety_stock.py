@@ -2,7 +2,6 @@
 order (reorder.py).
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,7 +28,7 @@ from models.levels import (
 from models.protection import moments_of, week_variances, within
 
 Array = NDArray[np.float64]
-DRAWN_AT_ONCE = min(os.cpu_count() or 1, 4)  # blocks; each needs about a hundred MB
+DRAWN_AT_ONCE = 2  # blocks; each needs about a hundred MB
 BLOCK, BLOCK_DAYS = 100, 91.0  # series whose futures are drawn together, where none lasts longer; of longer ones fewer
 MOST_DAYS = 728.0  # no lead time is drawn beyond these 104 weeks
 ONE_DAY = 1.0
@@ -241,7 +240,7 @@ def sampled(
     """Futures of means (n, weeks) and quantiles (n, weeks, levels), as wide as `terms` say.
 
     Series with alike intervals are drawn together, so that none is drawn for longer than it has to be. Each block has chance of its own, so that
-    blocks are drawn on every core, and come out the same on any number of them.
+    they are drawn side by side, and come out the same however many at once.
     """
     order = np.argsort(terms.days, kind="stable")
     cuts = list(_blocks(order, terms.days[order]))
