@@ -3,6 +3,7 @@
 Snyder & Shen are "Fundamentals of Supply Chain Theory", 2nd edition, Wiley 2019; their figures are those of the authors' own solutions,
 published as tests of `stockpyl`. Silver, Pyke & Peterson is "Inventory Management and Production Planning and Scheduling", 3rd edition,
 Wiley 1998 (from the 4th, 2017, Silver, Pyke & Thomas). Nahmias is "Production and Operations Analysis", 4th edition, McGraw-Hill 2001.
+Zipkin is "Old and New Methods for Lost-Sales Inventory Systems", Operations Research 56(5), 2008: Poisson demand of 5, holding 1.
 """
 
 import math
@@ -18,6 +19,7 @@ from models.textbook import (
     continuous_review,
     eoq,
     guaranteed_service,
+    lost_sales,
     lot_sizing,
     newsvendor,
     periodic_review,
@@ -29,6 +31,7 @@ SILVER = "Silver, Pyke & Peterson (1998)"
 FEDERGRUEN = "Zheng & Federgruen (1991), table 1"
 SHANG = "Shang & Song (2003), table 1"
 NAHMIAS = "Nahmias (2001)"
+ZIPKIN = "Zipkin (2008), table 3"
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,21 @@ ECHELONS = [
       for first, second, cost in ((3, 3, "15.6495302"), (0, 7, "13.1212402"))),
     *(Example(SHANG, f"row {row}, optimal levels", printed, lambda h=h, p=p: _serial(h, p)) for row, p, h, printed in SHANG_ROWS),
 ]  # fmt: skip
-EXAMPLES = [*EOQS, *LOTS, *NEWSVENDORS, *CONTINUOUS, *PERIODIC, *ECHELONS]
+ZIPKIN_OPTIMA = {
+    1: (("4", "4.04"), ("9", "5.44"), ("19", "6.68"), ("39", "7.84")),
+    2: (("4", "4.40"), ("9", "6.09"), ("19", "7.66"), ("39", "9.11")),
+    3: (("4", "4.60"), ("9", "6.53"), ("19", "8.36"), ("39", "10.04")),
+    4: (("4", "4.73"), ("19", "8.89")),
+}
+LOST = [
+    *(Example(ZIPKIN, f"lead time {lead}, penalty {p}, optimum", (cost,), lambda lead=lead, p=p: [_lost(lead, p).optimal_cost()])
+      for lead, row in ZIPKIN_OPTIMA.items() for p, cost in row),
+    *(Example(ZIPKIN, f"lead time {lead}, penalty 4, best base stock", (cost,),
+              lambda lead=lead: [min(_lost(lead, "4").base_stock_cost(level) for level in range(4 * lead + 6, 4 * lead + 10))])
+      for lead, cost in ((1, "4.16"), (2, "4.64"), (3, "4.98"))),
+    Example(ZIPKIN, "lead time 4, penalty 4, myopic", ("5.06",), lambda: [_lost(4, "4").myopic_cost()]),
+]  # fmt: skip
+EXAMPLES = [*EOQS, *LOTS, *NEWSVENDORS, *CONTINUOUS, *PERIODIC, *ECHELONS, *LOST]
 
 
 def _produced(fixed: float, holding: float, demand: float, production: float) -> tuple[Any, Any]:
@@ -226,6 +243,10 @@ def _plan(demand: list[int], fixed: float, holding: float) -> tuple[Any, ...]:
 def _profit(costs: newsvendor.Costs, revenue: float, cost: float, mean: float, std: float) -> tuple[Any, Any]:
     level = newsvendor.normal_level(*costs, mean, std)
     return level.units, newsvendor.expected_profit(level.cost, mean, revenue, cost)
+
+
+def _lost(lead: int, penalty: str) -> lost_sales.LostSales:
+    return lost_sales.LostSales(1.0, float(penalty), lead, _poisson(5, 20), most={"4": 14, "9": 16}.get(penalty, 18))
 
 
 def _serial(holding: tuple[float, ...], backorder: float) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.textbook import base_stock, continuous_review, loss, newsvendor, periodic_review
+from models.textbook import base_stock, continuous_review, loss, lost_sales, newsvendor, periodic_review
 from tests.models.builders import QUICK
 
 COST = st.floats(0.2, 50)
@@ -132,3 +132,26 @@ def test_order_up_to_cost_against_a_simulation():
         cost += max(position, 0) + 4 * max(-position, 0)
     chances = stats.poisson.pmf(np.arange(60), 6)
     assert periodic_review.order_up_to_cost(4, 10, 1, 4, 5, chances) == pytest.approx(cost / 100_000, rel=0.01)
+
+
+@QUICK
+@given(st.floats(0.5, 4), st.floats(2, 30), st.integers(1, 2))
+def test_no_rule_loses_less_than_the_optimum_and_longer_lead_times_cost_more(rate: float, penalty: float, lead: int):
+    chances = stats.poisson.pmf(np.arange(18), rate)
+    here, longer = (lost_sales.LostSales(1.0, penalty, periods, chances, 12) for periods in (lead, lead + 1))
+    best = here.optimal_cost()
+    assert best <= here.myopic_cost() + 2e-4
+    assert best <= min(here.base_stock_cost(level) for level in range(1, 10)) + 2e-4
+    assert best <= longer.optimal_cost() + 2e-4
+
+
+def test_the_cost_of_a_base_stock_with_lost_sales_against_a_long_run_of_it():
+    rng = np.random.default_rng(1)
+    on_hand, ordered, spent, periods = 10, [0, 0], 0.0, 60_000
+    for demand in rng.poisson(3, periods):
+        on_hand, ordered = on_hand + ordered[0], [*ordered[1:], 0]
+        ordered[-1] = max(11 - on_hand - sum(ordered), 0)
+        spent += max(on_hand - demand, 0) + 6 * max(demand - on_hand, 0)
+        on_hand = max(on_hand - demand, 0)
+    chain = lost_sales.LostSales(1.0, 6.0, 2, stats.poisson.pmf(np.arange(20), 3), 12)
+    assert chain.base_stock_cost(11) == pytest.approx(spent / periods, rel=0.02)
