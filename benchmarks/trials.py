@@ -16,8 +16,8 @@ from benchmarks.expected_carriers import EASYPOST
 from benchmarks.expected_tiktok import TIKTOK
 from benchmarks.expected_vendure import VENDURE
 from pipelines.channels.base import RecordStream, kinds
-from pipelines.channels.http import Patience
 from pipelines.channels.mapping import Config
+from pipelines.channels.patience import Patience
 from pipelines.demo import generate
 from pipelines.demo.servers import platforms
 from pipelines.demo.servers.faults import Weather

@@ -14,7 +14,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import polars.selectors as cs
-from scipy import stats
+from numpy.typing import NDArray
+from scipy import special
 
 from models.successions import ruling
 
@@ -233,6 +234,13 @@ def _moved(quantiles: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
         for name in ("statistical_mean_units", "mean_units", "forecast_units", "quantile")
     )
     ratio = np.divide(new, old, out=np.zeros_like(new), where=old > 0)
-    moved = np.where(old > 0, np.rint(units * ratio), stats.poisson.ppf(at, np.nan_to_num(new)))
+    moved = np.where(old > 0, np.rint(units * ratio), _poisson_quantile(at, np.nan_to_num(new)))
     units = np.where(np.isfinite(new), moved, units)
     return quantiles.with_columns(forecast_units=pl.Series(units, dtype=pl.Float64))
+
+
+def _poisson_quantile(rate: NDArray[np.float64], mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The least whole number that Poisson demand of `mean` doesn't pass with chance `rate`."""
+    near = np.ceil(special.pdtrik(rate, mean))
+    below = np.maximum(near - 1, 0)
+    return np.where(mean > 0, np.where(special.pdtr(below, mean) >= rate, below, near), 0.0)

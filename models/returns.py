@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy import special
 
 Numbers = NDArray[np.float64]
 
@@ -33,4 +33,5 @@ def excess_p_values(returned: Numbers, mature: Numbers, usual_rate: Numbers) -> 
     5 returned of 20 at a usual 10 %: P(X ≥ 5) = 0.043.
     """
     trials = np.maximum(np.round(mature), returned)
-    return np.asarray(binom.sf(returned - 1, trials, np.clip(usual_rate, 0, 1)))
+    least = np.maximum(np.ceil(returned), 1)
+    return np.where(returned > 0, special.betainc(least, np.maximum(trials - least, 0) + 1, np.clip(usual_rate, 0, 1)), 1.0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,8 @@ def unit_values(position: float, mean: float, std: float, units: int, value: flo
     there = np.floor(position) + np.arange(units)
     if mean <= 0:
         return value * (there < 0).astype(np.float64)
-    return value * stats.nbinom.sf(there, mean**2 / (variance - mean), mean / variance)
+    more = special.betainc(np.maximum(there, 0) + 1, mean**2 / (variance - mean), 1 - mean / variance)
+    return np.asarray(value * np.where(there < 0, 1.0, more))
 
 
 def shared(units: int, values: Sequence[Array]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy import special
 
 FALSE_DISCOVERIES = 0.10
 FEWEST = 10  # units of both periods together, for a pair to tell how counts scatter
@@ -25,7 +25,7 @@ def changes(pairs: pl.DataFrame, false_discoveries: float = FALSE_DISCOVERIES) -
     total, apart = before + now, now - before
     alpha = _scatter(apart[total >= FEWEST], total[total >= FEWEST])
     z = np.divide(apart, np.sqrt(total + alpha * total**2 / 2), out=np.zeros_like(total), where=total > 0)
-    p = 2 * norm.sf(np.abs(z))
+    p = 2 * special.ndtr(-np.abs(z))
     return pairs.with_columns(
         z_score=pl.Series(z), p_value=pl.Series(p), is_significant=pl.Series(discovered(p, false_discoveries))
     )

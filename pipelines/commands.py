@@ -67,7 +67,7 @@ def connect(settings: Any, name: str, *, kind: str | None, is_dry: bool) -> None
 
 
 def _patience() -> Any:
-    from pipelines.channels.http import Patience
+    from pipelines.channels.patience import Patience
 
     return Patience(attempts=3, longest_pause=5, timeout=20)
 
@@ -94,7 +94,7 @@ def _asked(channel: Any, setting: Any, *, is_wanted: bool) -> str:
 def _checked(name: str, call: Any) -> str:
     from requests import RequestException
 
-    from pipelines.channels.http import in_words
+    from pipelines.channels.patience import in_words
 
     try:
         return str(call())
@@ -120,7 +120,7 @@ def _dry_run(channel: Any, session: Any) -> None:
 def _checked_list(name: str, call: Any) -> Any:
     from requests import RequestException
 
-    from pipelines.channels.http import in_words
+    from pipelines.channels.patience import in_words
 
     try:
         return call()

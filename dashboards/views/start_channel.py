@@ -7,8 +7,8 @@ from requests import RequestException
 
 from dashboards.views.keeping import asked_channel, keep, verbatim
 from pipelines.channels.base import Kind, Setting, kinds
-from pipelines.channels.http import Patience, in_words
 from pipelines.channels.merchant import Channel
+from pipelines.channels.patience import Patience, in_words
 from pipelines.errors import InputError
 from pipelines.intake.configuring import channel_toml
 from pipelines.intake.connection import open_channel, secret_variable

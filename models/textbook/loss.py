@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,9 @@ def normal_second_loss(level: ArrayLike, mean: ArrayLike, std: ArrayLike) -> Arr
 def poisson_loss(level: ArrayLike, mean: ArrayLike) -> Array:
     """E[(D − level)⁺] in units, of Poisson demand at whole levels; below 0 everything is short. Example: mean 6, level 8: 0.3140."""
     at, rate = np.asarray(level, dtype=np.float64), np.asarray(mean, dtype=np.float64)
-    return (rate - at) * stats.poisson.sf(at, rate) + rate * stats.poisson.pmf(at, rate)
+    from_0 = np.maximum(at, 0.0)
+    exactly = np.where(at < 0, 0.0, np.exp(special.xlogy(from_0, rate) - special.gammaln(from_0 + 1) - rate))
+    return (rate - at) * np.where(at < 0, 1.0, special.pdtrc(from_0, rate)) + rate * exactly
 
 
 def counted_loss(level: ArrayLike, chances: ArrayLike) -> Array:

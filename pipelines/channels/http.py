@@ -1,11 +1,10 @@
-"""Asking a platform's API: patience, tokens that expire, errors in words. Here: over dlt's REST client. Not here: any platform."""
+"""Asking a platform's API: trying again, tokens that expire, records cut out of answers. Here: over dlt's REST client. Not here: any platform."""
 
 import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,25 +13,16 @@ import msgspec
 from dlt.sources.helpers.requests import Client
 from dlt.sources.helpers.rest_client.auth import AuthConfigBase
 from dlt.sources.helpers.rest_client.client import RESTClient
-from requests import HTTPError, PreparedRequest, RequestException, Response
+from requests import HTTPError, PreparedRequest, Response
 
 from pipelines.channels.base import ChannelError
+from pipelines.channels.patience import Patience
 
 THROTTLED = b'"THROTTLED"'
 BUSY = (THROTTLED, b'"code":36009002', b'"code":36009003')  # how platforms say in a good answer that they are too busy for one
 REFUSED = (400, 401, 403)  # answers to a token's request that no repetition mends
 RENEWALS = 3  # of a token for one request
 EARLY_SECONDS = 60  # a token is renewed this long before it expires
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a request is tried: attempts, the longest pause between two, the longest wait for an answer (seconds)."""
-
-    attempts: int = 9
-    longest_pause: float = 60.0
-    first_pause: float = 1.0
-    timeout: float = 60.0
 
 
 def rest_client(base_url: str, patience: Patience, auth: Any = None, headers: dict[str, str] | None = None) -> RESTClient:
@@ -172,19 +162,3 @@ def amount(record: Mapping[str, Any], *path: str) -> Decimal | None:
 def digest(record: bytes) -> str:
     """A short fingerprint of a record that shows none of its own."""
     return hashlib.sha256(record).hexdigest()[:16]
-
-
-def in_words(channel: str, problem: Exception) -> ChannelError:
-    """What went wrong with a channel, and what to do, as one sentence without a secret in it."""
-    response = getattr(problem, "response", None)
-    if response is not None and response.status_code in (401, 403):
-        return ChannelError(
-            f"{channel} refused the credentials ({response.status_code}); renew them and run `fulcast connect {channel}`."
-        )
-    if response is not None:
-        return ChannelError(
-            f"{channel} answered {response.status_code} {response.reason} again and again; the next run tries anew."
-        )
-    if isinstance(problem, RequestException):
-        return ChannelError(f"{channel} can't be reached ({type(problem).__name__}); check its address, the next run tries anew.")
-    return ChannelError(f"{channel}: {problem}")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from pipelines.channels.base import ChannelError, Context, Kind, RecordStream, ReportStream, Session, kind_of
 from pipelines.channels.documents import pseudonyms
-from pipelines.channels.http import Patience
 from pipelines.channels.merchant import Channel
+from pipelines.channels.patience import Patience
 
 
 def secret_variable(channel: str, setting: str) -> str:

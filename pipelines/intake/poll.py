@@ -8,9 +8,9 @@ from datetime import UTC, datetime, time, timedelta
 from requests import RequestException
 
 from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, RecordStream, ReportStream, Session, kind_of
-from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Channel
+from pipelines.channels.patience import Patience, in_words
 from pipelines.intake.connection import feed_name, open_channel, streams_of
 from pipelines.intake.index import Index, batches
 from pipelines.intake.notices import WEBHOOKS, fetch_named

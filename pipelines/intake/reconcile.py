@@ -12,9 +12,9 @@ from requests import RequestException
 from pipelines.channels.base import ChannelError, Context, Listed, Record, RecordStream, Rows, Session, Tables
 from pipelines.channels.days import local_day
 from pipelines.channels.decode import TEXT, decode
-from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
 from pipelines.channels.merchant import Channel
+from pipelines.channels.patience import Patience, in_words
 from pipelines.intake.connection import feed_name, open_channel, streams_of
 from pipelines.intake.index import Index, batches
 from pipelines.intake.state import States

@@ -19,8 +19,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from pipelines.channels.base import ChannelError, Delivery, Hook, Record, Session, kind_of
-from pipelines.channels.http import Patience, in_words
 from pipelines.channels.mapping import Config
+from pipelines.channels.patience import Patience, in_words
 from pipelines.intake.connection import feed_name, open_channel, secret_variable, settings_of
 from pipelines.intake.index import Index, Writer
 from pipelines.intake.notices import WEBHOOKS

@@ -12,7 +12,8 @@ from requests import HTTPError
 from pipelines.channels.amazon.health import stated
 from pipelines.channels.base import ChannelError, Listed, Record, Report, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import ExpiringToken, Patience, amount, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.http import ExpiringToken, amount, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.patience import Patience
 
 ORDERS = "orders/2026-01-01/orders"
 REPORTS = "reports/2021-06-30"

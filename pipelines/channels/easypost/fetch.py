@@ -12,7 +12,8 @@ from requests.auth import HTTPBasicAuth
 
 from pipelines.channels.base import Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import Patience, amount, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.http import amount, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.patience import Patience
 
 ADDRESS = "https://api.easypost.com"
 TRACKERS, LABELS = "trackers", "shipments"

@@ -12,7 +12,8 @@ from requests.auth import HTTPBasicAuth
 from pipelines.channels.base import ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
 from pipelines.channels.ebay.signing import Signed
-from pipelines.channels.http import ExpiringToken, Patience, amount, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.http import ExpiringToken, amount, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.patience import Patience
 
 ADDRESS, FINANCES = "https://api.ebay.com", "https://apiz.ebay.com"
 SCOPES = "https://api.ebay.com/oauth/api_scope/sell.fulfillment.readonly https://api.ebay.com/oauth/api_scope/sell.finances"

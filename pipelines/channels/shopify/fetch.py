@@ -14,7 +14,8 @@ from requests import Response
 from pipelines.channels.base import CURSOR_AT_MOST, ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
 from pipelines.channels.graphql import first_error
-from pipelines.channels.http import THROTTLED, ExpiringToken, Patience, cut, digest, plain, rest_client
+from pipelines.channels.http import THROTTLED, ExpiringToken, cut, digest, plain, rest_client
+from pipelines.channels.patience import Patience
 from pipelines.channels.shopify import queries
 
 PATH = f"admin/api/{queries.VERSION}/graphql.json"

@@ -9,7 +9,8 @@ from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginat
 
 from pipelines.channels.base import Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import Patience, cut, digest, instant, member, plain, rest_client
+from pipelines.channels.http import cut, digest, instant, member, plain, rest_client
+from pipelines.channels.patience import Patience
 
 ADDRESS = "https://connect.squareup.com"
 VERSION = "2026-01-22"

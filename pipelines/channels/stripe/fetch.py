@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipelines.channels.base import Record, Session
-from pipelines.channels.http import Patience, cut, digest, member, plain, rest_client
+from pipelines.channels.http import cut, digest, member, plain, rest_client
+from pipelines.channels.patience import Patience
 
 ADDRESS = "https://api.stripe.com"
 VERSION = "2024-06-20"

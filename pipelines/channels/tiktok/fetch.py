@@ -11,7 +11,8 @@ from typing import Any
 
 from pipelines.channels.base import ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import Patience, amount, cut, digest, member, plain, rest_client
+from pipelines.channels.http import amount, cut, digest, member, plain, rest_client
+from pipelines.channels.patience import Patience
 from pipelines.channels.tiktok.signing import SignedToken
 
 ADDRESS, AUTH = "https://open-api.tiktokglobalshop.com", "https://auth.tiktok-shops.com"

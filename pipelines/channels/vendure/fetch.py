@@ -15,7 +15,8 @@ from requests import Response
 from pipelines.channels.base import ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
 from pipelines.channels.graphql import first_error
-from pipelines.channels.http import ExpiringToken, Patience, cut, digest, instant, plain, rest_client
+from pipelines.channels.http import ExpiringToken, cut, digest, instant, plain, rest_client
+from pipelines.channels.patience import Patience
 from pipelines.channels.vendure import queries
 
 PATH = "admin-api"

@@ -14,7 +14,8 @@ from requests.auth import HTTPBasicAuth
 
 from pipelines.channels.base import ChannelError, Listed, Record, Session
 from pipelines.channels.days import day_bounds
-from pipelines.channels.http import Patience, cut, plain, rest_client
+from pipelines.channels.http import cut, plain, rest_client
+from pipelines.channels.patience import Patience
 
 API = "wp-json/wc/v3"
 PAGE = 100
