@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.11 python; do $$p -c 'impo
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-BESIDE ?= e2e or systems
+BESIDE ?= e2e or systems or long
 
 .DEFAULT_GOAL := help
 .PHONY: help run test systems spark check dagster dashboard bench metrics lock clean
@@ -23,10 +23,10 @@ run: $(INSTALLED) ## the whole path on the built-in demo merchant: files in, a r
 	@$(BIN)/fulcast run
 
 test: $(INSTALLED) ## the tests; what this machine lacks is skipped and named
-	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "not e2e and not systems"
-	@echo "Not among them: the pages in a real browser and what stands beside other systems (make systems)."
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "not e2e and not systems and not long"
+	@echo "Not among them: the pages in a real browser, what stands beside other systems, and the longest runs (make systems)."
 
-systems: $(INSTALLED) ## the other tests: pages in a real browser, channels under faults, Spark's protocol, Shopify's schema, a real Vendure shop
+systems: $(INSTALLED) ## the other tests: pages in a real browser, channels under faults, the longest runs, Spark's protocol, Shopify's schema, a real Vendure shop
 	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder -m "$(BESIDE)"
 
 spark: $(INSTALLED) ## what the tests of Spark's protocol need, beside the rest

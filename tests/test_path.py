@@ -253,6 +253,7 @@ def test_allocations_never_exceed_what_is_there(demo_home: Path, warehouse: Ware
     assert over.is_empty()
 
 
+@pytest.mark.long
 def test_a_second_run_with_nothing_new_changes_nothing(
     demo_home: Path, demo_files: Path, warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +286,7 @@ def test_the_exports_open_and_agree_with_the_snapshot(demo_home: Path) -> None:
     assert csv["order_quantity_units"].sum() == total
 
 
+@pytest.mark.long
 def test_an_approved_decision_counts_as_supply_and_comes_back_as_a_purchase_order(
     demo_home: Path, demo_files: Path, tmp_path: Path
 ) -> None:

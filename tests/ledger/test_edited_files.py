@@ -48,6 +48,7 @@ class Home:
         return dict(self.warehouse.read("supplier_terms")["supplier_terms"].select("sku", "lead_time_days").rows())
 
 
+@pytest.mark.long
 @example(edits=[{"A": "1", "B": "2"}, {"B": "3"}, {"A": "1", "B": "2"}, {"B": "3"}])
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(edits=st.lists(st.dictionaries(st.sampled_from("ABC"), st.integers(1, 9).map(str), min_size=1), min_size=1, max_size=5))

@@ -51,6 +51,7 @@ def test_two_runs_at_once(inbox: Path, tmp_path: Path) -> None:
     all_as(tmp_path / "alone", tmp_path / "both")
 
 
+@pytest.mark.long
 def test_a_killed_run_leaves_nothing_half_done(inbox: Path, tmp_path: Path) -> None:
     run(inbox, tmp_path / "undisturbed")
     codes = play("killed", inbox, tmp_path / "killed")

@@ -14,7 +14,7 @@ from pipelines.definitions import defs
 from pipelines.settings import PROJECT
 from tests.conftest import environment
 
-pytestmark = pytest.mark.reference
+pytestmark = [pytest.mark.reference, pytest.mark.long]
 LOAD_SECONDS = 60
 
 

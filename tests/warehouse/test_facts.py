@@ -97,6 +97,7 @@ def load(connection: duckdb.DuckDBPyConnection, version: dict[str, list[dict[str
 Step = tuple[list[tuple[dict[str, list[dict[str, Any]]], bool]], int]
 
 
+@pytest.mark.long
 @settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
