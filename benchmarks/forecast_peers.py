@@ -19,18 +19,14 @@ LONGEST_SEASON = 24  # of AutoETS
 OUTPUT = Path(__file__).parent / "output" / "forecasts"
 NATIVE = ("Naive", "SeasonalNaive", "HistoricAverage", "WindowAverage", "AutoETS", "AutoTheta", "DynamicOptimizedTheta", "AutoCES",
           "AutoARIMA", "CrostonClassic", "CrostonSBA", "CrostonOptimized", "TSB", "IMAPA", "ADIDA")  # fmt: skip
-SLOWEST = "AutoARIMA"
 GLOBAL = "LightGBM"  # learns from all series together, and takes its time whatever their number
 CONFORMAL = ("AutoETS", "WindowAverage", "CrostonSBA", "TSB", "IMAPA")
 
 
-def peers_of(case: Case, *, is_sampled: bool = False) -> list[str]:
-    """Every peer that runs on a case. Weekly AutoTheta runs with a season of 52, too; the others can't have one, or take hours, as AutoARIMA does on
-    most series even of a sample.
-    """
+def peers_of(case: Case) -> list[str]:
+    """Every peer that runs on a case. Weekly AutoTheta runs with a season of 52, too; the others can't have one, or take hours."""
     weekly = ["AutoTheta season"] if case.season > LONGEST_SEASON else []
-    native = [name for name in NATIVE if name != SLOWEST or not is_sampled]
-    return [*native, *weekly, *(f"{name} conformal" for name in CONFORMAL), GLOBAL]
+    return [*NATIVE, *weekly, *(f"{name} conformal" for name in CONFORMAL), GLOBAL]
 
 
 def sample_of(ids: pl.Series) -> pl.Series:

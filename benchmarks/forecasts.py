@@ -1,7 +1,7 @@
 """Forecasts of three public records against every peer, at origins that nothing was chosen by. `python -m benchmarks forecasts`.
 
 Everyone is scored on the same series: on all of them against the peers that ran on all, and on a fixed random 1,000 against all peers. With
-`--sample` statsforecast's models run on these 1,000 alone, and AutoARIMA, which takes hours, on none.
+`--sample` statsforecast's models run on these 1,000 alone.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def everyone(case: Case, cutoff: date, *, is_sampled: bool) -> Iterator[tuple[st
     yield OURS, ours(case, cutoff)
     made = {
         name: peers.peer_forecast(name, case, cutoff, is_sampled=is_sampled).drop("seconds_per_1000")
-        for name in peers.peers_of(case, is_sampled=is_sampled)
+        for name in peers.peers_of(case)
     }
     few = peers.sample_of(made["Naive"]["unique_id"].unique())
     cut = {name: part.filter(pl.col("unique_id").is_in(few.implode())) for name, part in made.items()}
