@@ -208,20 +208,14 @@ ECHELONS = [
       for first, second, cost in ((3, 3, "15.6495302"), (0, 7, "13.1212402"))),
     *(Example(SHANG, f"row {row}, optimal levels", printed, lambda h=h, p=p: _serial(h, p)) for row, p, h, printed in SHANG_ROWS),
 ]  # fmt: skip
-ZIPKIN_OPTIMA = {
-    1: (("4", "4.04"), ("9", "5.44"), ("19", "6.68"), ("39", "7.84")),
-    2: (("4", "4.40"), ("9", "6.09"), ("19", "7.66"), ("39", "9.11")),
-    3: (("4", "4.60"), ("9", "6.53"), ("19", "8.36"), ("39", "10.04")),
-    4: (("4", "4.73"), ("19", "8.89")),
-}
-LOST = [
-    *(Example(ZIPKIN, f"lead time {lead}, penalty {p}, optimum", (cost,), lambda lead=lead, p=p: [_lost(lead, p).optimal_cost()])
-      for lead, row in ZIPKIN_OPTIMA.items() for p, cost in row),
-    *(Example(ZIPKIN, f"lead time {lead}, penalty 4, best base stock", (cost,),
-              lambda lead=lead: [min(_lost(lead, "4").base_stock_cost(level) for level in range(4 * lead + 6, 4 * lead + 10))])
-      for lead, cost in ((1, "4.16"), (2, "4.64"), (3, "4.98"))),
-    Example(ZIPKIN, "lead time 4, penalty 4, myopic", ("5.06",), lambda: [_lost(4, "4").myopic_cost()]),
+ZIPKIN_ROWS = [
+    (2, 4, "optimum", "4.40"), (2, 4, "myopic", "4.56"), (2, 19, "optimum", "7.66"),
+    (4, 4, "optimum", "4.73"), (4, 4, "myopic", "5.06"), (4, 19, "optimum", "8.89"),
 ]  # fmt: skip
+LOST = [
+    Example(ZIPKIN, f"lead time {lead}, penalty {penalty}, {rule}", (cost,), lambda row=(lead, penalty, rule): [_lost(*row)])
+    for lead, penalty, rule, cost in ZIPKIN_ROWS
+]
 EXAMPLES = [*EOQS, *LOTS, *NEWSVENDORS, *CONTINUOUS, *PERIODIC, *ECHELONS, *LOST]
 
 
@@ -245,8 +239,9 @@ def _profit(costs: newsvendor.Costs, revenue: float, cost: float, mean: float, s
     return level.units, newsvendor.expected_profit(level.cost, mean, revenue, cost)
 
 
-def _lost(lead: int, penalty: str) -> lost_sales.LostSales:
-    return lost_sales.LostSales(1.0, float(penalty), lead, _poisson(5, 20), most={"4": 14, "9": 16}.get(penalty, 18))
+def _lost(lead: int, penalty: float, rule: str) -> float:
+    item = lost_sales.LostSales(1.0, penalty, lead, _poisson(5, 20), most=18)
+    return item.optimal_cost() if rule == "optimum" else item.myopic_cost()
 
 
 def _serial(holding: tuple[float, ...], backorder: float) -> tuple[Any, ...]:

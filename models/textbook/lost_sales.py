@@ -40,12 +40,12 @@ class LostSales:
         return self._cost(None)
 
     def base_stock_cost(self, level: int) -> float:
-        """Per period, of filling the position up to `level` each time. Example there, lead time 1: the best level, 12, costs 4.16."""
+        """Per period, of filling the position up to `level` each time. Example: the same item with a lead time of 1, the best level, 12: 4.16."""
         axes = np.ix_(self._on_hand, *[np.arange(self.most + 1)] * (self.lead_periods - 1))
         return self._cost(np.asarray(np.clip(level - sum(axes), 0, self.most)))
 
     def myopic_cost(self) -> float:
-        """Per period, of each order being the best for the one period that begins as it arrives. Example there, lead time 4: 5.06."""
+        """Per period, of each order being the best for the one period that begins as it arrives. Example there: 5.06."""
         expected = self._ahead(self._period_costs())
         for _ in range(self.lead_periods - 1):
             expected = self._ahead(expected)
