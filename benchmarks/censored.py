@@ -73,7 +73,8 @@ def errors(wanted: pl.DataFrame, sold: pl.DataFrame, rates: pl.DataFrame, cutoff
     truth = came.join(to_come, on=[*SERIES, "horizon"], how="full", coalesce=True)
     fed = {"masked": _daily(sold), "raw": _daily(sold.with_columns(is_censored=pl.lit(False)))}
     fed["all seen"] = _daily(wanted.with_columns(is_censored=pl.lit(False)))
-    histories = {name: _history(days.filter(pl.col("demand_date") <= cutoff), cutoff) for name, days in fed.items()}
+    since = rates.group_by(SERIES).agg(first_date=pl.col("demand_date").min())
+    histories = {name: _history(days.filter(pl.col("demand_date") <= cutoff), since, cutoff) for name, days in fed.items()}
     steps = pl.col("units").diff().over(SERIES) ** 2
     scale = (
         weekly_history(histories["all seen"], cutoff).with_columns(step=steps).group_by(SERIES).agg(scale=pl.col("step").mean())
@@ -87,14 +88,18 @@ def _daily(sold: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(channel=pl.lit("all"), seen_rate=seen, is_promoted=pl.lit(False))
 
 
-def _history(daily: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Demand from each series' first sale on, with the estimate of what was lost, as the nightly forecast is made from."""
-    first = daily.filter(pl.col("demand_units") > 0).group_by(SERIES).agg(first_date=pl.col("demand_date").min())
-    daily = daily.join(first, on=SERIES).filter(pl.col("demand_date") >= pl.col("first_date")).drop("first_date")
-    rows = lost(daily, cutoff).select(
+def _history(daily: pl.DataFrame, since: pl.DataFrame, cutoff: date) -> pl.DataFrame:
+    """Demand of what has sold, from its first day on sale on, with the estimate of what was lost, as the nightly forecast is made from."""
+    sold = daily.filter(pl.col("demand_units") > 0).select(*SERIES, "channel").unique()
+    selling = sold.join(since, on=SERIES)
+    rows = daily.join(selling, on=[*SERIES, "channel"]).filter(pl.col("demand_date") >= pl.col("first_date")).drop("first_date")
+    begun = selling.select(*SERIES, "channel", demand_date="first_date").join(rows, on=DAYS, how="anti")
+    plain = begun.with_columns(demand_units=0, is_censored=False, seen_rate=1.0, is_promoted=False)
+    history = pl.concat([rows, plain.select(rows.columns).cast(rows.schema)])  # type: ignore[arg-type]
+    above = lost(history, cutoff).select(
         *DAYS, "units", "reason", layer=pl.lit("lost"), is_applied=pl.lit(True), is_kept=pl.lit(False)
     )
-    return layered(daily, rows)
+    return layered(history, above)
 
 
 def _scored(history: pl.DataFrame, truth: pl.DataFrame, scale: pl.DataFrame, cutoff: date) -> dict[str, float]:

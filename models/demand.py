@@ -47,8 +47,10 @@ def wanted_lines(order_lines: pl.DataFrame, orders: pl.DataFrame, bundles: pl.Da
     )
 
 
-def daily_demand(lines: pl.DataFrame, hidden: pl.DataFrame, promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Demand per sku, location, channel and day up to `cutoff`, as imported: rows for days with demand or not fully seen.
+def daily_demand(
+    lines: pl.DataFrame, selling: pl.DataFrame, hidden: pl.DataFrame, promotions: pl.DataFrame, cutoff: date
+) -> pl.DataFrame:
+    """Demand per sku, location, channel and day up to `cutoff`, as imported: rows for each one's first day, days with demand or not fully seen.
 
     hidden: models.in_stock.unseen_days; seen_rate is the share of the day's usual demand that could be seen.
     price_rate is the mean price paid ÷ the first one known of that SKU and channel. Example: first sold at 20, today at 15: 0.75.
@@ -58,15 +60,27 @@ def daily_demand(lines: pl.DataFrame, hidden: pl.DataFrame, promotions: pl.DataF
         known.group_by(*SERIES, "channel", "demand_date").agg(pl.col("demand_units").sum(), pl.col("price").mean().round(6))
     )
     unseen = hidden.select(*DAYS, seen_rate=1.0 - pl.col("hidden_rate"))
-    both = daily.join(unseen, on=DAYS, how="full", coalesce=True)
+    begun = selling.filter(pl.col("first_date") <= cutoff).select(*SERIES, "channel", demand_date="first_date")
+    both = daily.join(unseen, on=DAYS, how="full", coalesce=True).join(begun, on=DAYS, how="full", coalesce=True)
     both = both.with_columns(pl.col("demand_units").fill_null(0), pl.col("seen_rate").fill_null(1.0))
     promoted = both.join(promoted_days(promotions, cutoff), on=["sku", "demand_date"], how="left")
     return promoted.with_columns(pl.col("is_promoted").fill_null(False), is_censored=pl.col("seen_rate") < 1).sort(DAYS)
 
 
-def selling_since(lines: pl.DataFrame) -> pl.DataFrame:
-    """Where each SKU is sold: sku, location_id, channel, first_date."""
-    return lines.group_by(*SERIES, "channel").agg(first_date=pl.col("demand_date").min())
+def selling_since(lines: pl.DataFrame, stock_levels: pl.DataFrame) -> pl.DataFrame:
+    """Where each SKU is sold: sku, location_id, channel, first_date.
+
+    From its first sale there on, or, where stock is known, from the day on which it was first in stock, as far as the channel had sold
+    anything by then. A history that began with the first sale would leave out the time in which nobody wanted it, the more the rarer it sells.
+    """
+    began = lines.group_by("channel").agg(began_date=pl.col("demand_date").min())
+    level = pl.coalesce("available_units", "on_hand_units")
+    stocked = stock_levels.filter(level > 0).group_by(*SERIES).agg(stocked_date=pl.col("observed_at").min().dt.date())
+    sold = lines.group_by(*SERIES, "channel").agg(sold_date=pl.col("demand_date").min())
+    rows = sold.join(began, on="channel").join(stocked, on=SERIES, how="left")
+    offered = pl.max_horizontal("began_date", "stocked_date")
+    first = pl.when(pl.col("stocked_date").is_not_null()).then(pl.min_horizontal("sold_date", offered)).otherwise("sold_date")
+    return rows.select(*SERIES, "channel", first_date=first)
 
 
 def _with_prices(daily: pl.DataFrame) -> pl.DataFrame:
@@ -135,6 +149,13 @@ def promoted_ahead(series: pl.DataFrame, promotions: pl.DataFrame, cutoff: date,
 def full_week_units() -> pl.Expr:
     """Units of a week; unknown where too little of it was seen for the estimate of the rest to count as its demand."""
     return pl.when(pl.col("seen_days") >= MIN_SEEN_DAYS).then(pl.col("units"))
+
+
+def told_units() -> pl.Expr:
+    """What a forecast is told of a week: full_week_units; of a series that sold in no such week, units of every week, as estimated. A shelf
+    that its first order emptied would else be expected to sell nothing, and never be filled again."""
+    has_sold = (full_week_units() > 0).any().over(*SERIES)
+    return pl.when(has_sold).then(full_week_units()).otherwise("units")
 
 
 def fill_unknown(values: NDArray[np.float64], neighbours: int = 8) -> NDArray[np.float64]:

@@ -30,7 +30,8 @@ def made(t: Frames, known: pl.DataFrame, config: Config, cutoff: date) -> Frames
     place, entries = config.merchant.default_location, in_force(known)
     lines = demand.wanted_lines(t["order_lines"], t["orders"], t["bundles"], place)
     promotions = knowledge.with_promotions(t["promotions"], entries)
-    daily = demand.daily_demand(lines, unseen(t, lines, config, cutoff), promotions, cutoff)
+    selling = demand.selling_since(lines, t["stock_levels"])
+    daily = demand.daily_demand(lines, selling, unseen(t, lines, selling, config, cutoff), promotions, cutoff)
     orders = lines.group_by(*demand.DAYS, "order_id").agg(order_units=pl.col("demand_units").sum())
     back = returned(t["return_lines"], t["orders"], t["bundles"], place)
     switches = Switches(**config.history.model_dump())
@@ -45,9 +46,9 @@ def made(t: Frames, known: pl.DataFrame, config: Config, cutoff: date) -> Frames
     }  # fmt: skip
 
 
-def unseen(t: Frames, lines: pl.DataFrame, config: Config, cutoff: date) -> pl.DataFrame:
+def unseen(t: Frames, lines: pl.DataFrame, selling: pl.DataFrame, config: Config, cutoff: date) -> pl.DataFrame:
     """Days not fully seen: an empty shelf hides those of channels that stop selling, a paused listing those of its channel."""
-    selling, hours = demand.selling_since(lines), in_stock.selling_hours(lines)
+    hours = in_stock.selling_hours(lines)
     backorders = [channel.name for channel in config.channels if channel.backorders]
     stops = selling.filter(~pl.col("channel").is_in(backorders))
     out = in_stock.without_ended(in_stock.out_spells(t["stock_levels"], lines, t["receipts"]), t["purchase_orders"])

@@ -21,8 +21,9 @@ NAMED = 3  # series that a sentence names
 class Panel:
     """n series on one calendar of T periods.
 
-    y: (n, T) demand, not a number where unknown, before the first demand and after the last row. first, last: (n,) positions of
-    the first demand (T where there is none) and of the last row; series are forecast from their own last row on. price, promotion: (n, T).
+    y: (n, T) demand, not a number where unknown, before `first` and after the last row. first, last: (n,) positions of the first
+    demand, or the first period said to be in stock if that is earlier (T where there is no demand), and of the last row; series are
+    forecast from their own last row on. price, promotion: (n, T).
     """
 
     ids: pl.Series
@@ -94,7 +95,8 @@ def read_panel(
     """The panel of a long frame (unique_id, ds, y; optional is_in_stock, price, promotion) and of attributes per unique_id.
 
     A period without a row is unknown, unless the whole history has no row with 0: then it lists only what sold, and what is not
-    in it is 0, also after a series' last row. Series with contradicting rows or dates between periods are refused with a note, the others are kept.
+    in it is 0, also after a series' last row. Rows before the first demand count where is_in_stock says that they were on
+    sale. Series with contradicting rows or dates between periods are refused with a note, the others are kept.
     """
     every = frequency(freq)
     notes: list[Note] = []
@@ -107,7 +109,7 @@ def read_panel(
     at = ids.to_frame().with_row_index("_i")
     rows = rows.join(at, on="unique_id").join(dates.to_frame("ds").with_row_index("_t"), on="ds")
     y, last = _demand(rows, len(ids), len(dates), notes)
-    first = np.where((y > 0).any(axis=1), np.argmax(y > 0, axis=1), len(dates))
+    first = _first(y, _scatter(rows, "is_in_stock", y.shape) if "is_in_stock" in rows.columns else None)
     y[np.arange(len(dates)) < first[:, None]] = np.nan
     extra = {name: _scatter(rows, name, y.shape) if name in rows.columns else None for name in ("price", "promotion")}
     return Panel(
@@ -214,6 +216,12 @@ def _demand(rows: pl.DataFrame, n: int, periods: int, notes: list[Note]) -> tupl
     elif gaps:
         notes.append(Note(f"{gaps:,} periods without a row were taken as unknown."))
     return y, last
+
+
+def _first(y: Array, in_stock: Array | None) -> Ints:
+    """(n,) position of the first demand, or of the first period known to be in stock; T where there is no demand."""
+    begun = y > 0 if in_stock is None else (y > 0) | (in_stock > 0)
+    return np.where((y > 0).any(axis=1), np.argmax(begun, axis=1), y.shape[1])
 
 
 def _scatter(rows: pl.DataFrame, column: str, shape: tuple[int, ...]) -> Array:

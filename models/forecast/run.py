@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from models.demand import SERIES, full_week_units
+from models.demand import SERIES, told_units
 from models.forecast import blend
 from models.forecast.boosting import MIN_ROWS
 from models.forecast.drivers import COLUMNS as DRIVER_COLUMNS
@@ -191,11 +191,13 @@ def _on_grid(table: pl.DataFrame, ordered: pl.DataFrame, horizon: int) -> pl.Dat
 
 
 def _history(weekly: pl.DataFrame, ordered: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """The engine's long frame; ds is the first day of the week."""
+    """The engine's long frame; ds is the first day of the week. Every week is one on sale, so that those before the first demand count."""
     known = {"promotion": "promoted_rate", "price": "price_rate"}
     extra = {name: column for name, column in known.items() if column in weekly.columns}
     rows = weekly.join(ordered.select("unique_id", *SERIES), on=SERIES, how="inner")
-    return rows.select("unique_id", ds=_first_day(cutoff), y=full_week_units(), **extra)
+    return rows.select("unique_id", ds=_first_day(cutoff), y=told_units(), **extra).with_columns(
+        is_in_stock=pl.col("y").is_not_null()
+    )
 
 
 def _planned(planned: pl.DataFrame | None, ordered: pl.DataFrame, cutoff: date) -> pl.DataFrame | None:

@@ -14,7 +14,9 @@ from models.demand import (
     daily_demand,
     fill_unknown,
     full_week_units,
+    selling_since,
     series_facts,
+    told_units,
     unsold_series,
     wanted_lines,
     weekly_history,
@@ -74,7 +76,7 @@ def test_prices_are_told_by_what_was_paid_at_first():
     lines = [line("a", "CUP", 2, discount_amount=2), line("b", "CUP", 1), line("c", "SET", 1)]
     orders = [order("a", business_date=day(20)), order("b", business_date=day(5)), order("c", business_date=day(5))]
     found = wanted(lines, orders, [("SET", "POT", 1)])
-    daily = daily_demand(found, frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
+    daily = daily_demand(found, selling_since(found, frame(STOCK)), frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
     assert daily.select("sku", "price_rate").rows() == [("CUP", 1.0), ("CUP", 5 / 4), ("POT", None)]
     promotions = frame(PROMOTIONS, [("CUP", day(12), day(6)), ("CUP", day(6), day(6))])
     weekly = with_conditions(weekly_history(daily, CUTOFF), daily, promotions, CUTOFF).filter(sku="CUP")
@@ -146,6 +148,21 @@ def naive_wanted(lines: list[dict], orders: list[dict], bundles: list[tuple]) ->
     return found
 
 
+def naive_firsts(rows: list[tuple], stocked: list[tuple]) -> list[tuple]:
+    """When each SKU, location and channel came on sale: first sold, or first in stock on a channel that sells."""
+    found = []
+    for sku, place, channel in {row[:3] for row in rows}:
+        began = min(row[3] for row in rows if row[2] == channel)
+        sold = min(row[3] for row in rows if row[:3] == (sku, place, channel))
+        seen = [day(back) for s, p, back, units in stocked if (s, p) == (sku, place) and (5 if units is None else units) > 0]
+        found.append((sku, place, channel, min([sold, *([max(began, min(seen))] if seen else [])])))
+    return found
+
+
+def at(back: int) -> datetime:
+    return datetime.combine(day(back), time(9), UTC)
+
+
 @QUICK
 @given(SEEDS)
 def test_wanted_and_daily_equal_a_plain_loop(seed: int):
@@ -156,6 +173,7 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
     )
     hidden = [(*key, rng.choice([0.25, 1.0])) for key in out]
     promotions = [(rng.choice("XYZ"), day(start := rng.randint(-4, 20)), day(start - rng.randint(0, 6))) for _ in range(2)]
+    stocked = [(rng.choice("XYZ"), rng.choice("AB"), rng.randint(-3, 40), rng.choice([None, 0, 4])) for _ in range(8)]
     lines = wanted(*ledger)
     rows = naive_wanted(*ledger)
     assert sorted(lines.select("sku", "location_id", "channel", "demand_date", "demand_units").rows()) == sorted(rows)
@@ -165,6 +183,9 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
         if on <= CUTOFF:
             totals[sku, location, channel, on] = totals.get((sku, location, channel, on), 0) + units
     unseen = {key[:4]: key[4] for key in hidden}
+    for first in naive_firsts(rows, stocked):
+        if first[3] <= CUTOFF:
+            totals.setdefault(first, 0)
     expected = [
         (
             *key,
@@ -175,14 +196,15 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
         )
         for key in sorted(totals.keys() | unseen.keys())
     ]
-    daily = daily_demand(lines, frame(HIDDEN, hidden), frame(PROMOTIONS, promotions), CUTOFF)
+    levels = frame(STOCK, [(sku, place, at(back), 5, units) for sku, place, back, units in stocked])
+    daily = daily_demand(lines, selling_since(lines, levels), frame(HIDDEN, hidden), frame(PROMOTIONS, promotions), CUTOFF)
     columns = ["sku", "location_id", "channel", "demand_date", "demand_units", "is_censored", "seen_rate", "is_promoted"]
     assert daily.select(columns).rows() == expected
 
 
 def test_nothing_gives_nothing():
     lines = wanted([], [])
-    daily = daily_demand(lines, frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
+    daily = daily_demand(lines, selling_since(lines, frame(STOCK)), frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
     weekly = weekly_history(daily, CUTOFF)
     facts = series_facts(daily, weekly, frame(STOCK))
     assert [f.height for f in (lines, daily, weekly, facts)] == [0] * 4
@@ -252,6 +274,12 @@ def test_weekly_history_equals_a_plain_loop(seed: int):
 def test_too_little_of_a_week_says_nothing_of_the_rest():
     weeks = pl.DataFrame({"units": [6, 6, 2, 0], "seen_days": [3.0, 7, 2.9, 0]})
     assert weeks.select(full_week_units()).to_series().to_list() == [6, 6, None, None]
+
+
+def test_what_sold_in_unseen_weeks_alone_is_told_as_estimated():
+    weekly = weekly_of([[9, 0, 0, 0], [9, 0, 2, 0]], seen=[[1, 0, 7, 7], [1, 0, 7, 7]])
+    told = weekly.select("sku", told_units()).group_by("sku", maintain_order=True).all().to_series(1).to_list()
+    assert told == [[9, 0, 0, 0], [None, None, 2, 0]]
 
 
 @pytest.mark.parametrize(

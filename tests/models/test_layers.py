@@ -32,8 +32,17 @@ def one_each(days: pl.DataFrame) -> pl.DataFrame:
 def test_the_rate_between_two_weeks_by_hand() -> None:
     days = pl.concat([daily((20, 7), (0, 14)), daily(*((back, 0) for back in range(7, 14)), seen=0.0)])
     found = dict(local_rates(days, CUTOFF).select("week", "rate_units").rows())
-    assert found[-1] == pytest.approx((DECAY * 7 + DECAY * 14 + 14 * 1.5) / (2 * DECAY * 7 + 14))
-    assert found[0] == pytest.approx((14 + DECAY**2 * 7 + 14 * 1.5) / (7 + DECAY**2 * 7 + 14))
+    quiet, busy = 7 * 37 / 40.5, 7 * 44 / 40.5
+    assert found[-1] == pytest.approx((DECAY * 7 + DECAY * 14 + 10) / (DECAY * (quiet + busy) + 10 / 1.5))
+    assert found[0] == pytest.approx((14 + DECAY**2 * 7 + 10) / (busy + DECAY**2 * quiet + 10 / 1.5) * 44 / 40.5)
+
+
+def test_a_channels_busy_week_is_told_to_a_shelf_that_missed_it() -> None:
+    others = [daily(*((back, 9 if back < 7 else 3) for back in range(70)), sku=f"S{k}") for k in range(9)]
+    missed = pl.concat([daily(*((back, 1) for back in range(7, 70))), daily(*((back, 0) for back in range(7)), seen=0.0)])
+    found = local_rates(pl.concat([*others, missed]), CUTOFF).filter(sku="X").sort("week")["rate_units"]
+    assert found[-2] == pytest.approx(1, rel=0.2)
+    assert found[-1] == pytest.approx(9 / 3.6, rel=0.25), "as busy as the week was against the mean of the ten"
 
 
 def test_the_rate_of_a_shelf_that_ends_its_own_days_is_not_biased() -> None:

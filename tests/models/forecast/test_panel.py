@@ -62,6 +62,15 @@ def test_out_of_stock_is_unknown_not_zero():
     assert np.array_equal(panel.y, [[5, np.nan, 0, 4]], equal_nan=True)
 
 
+def test_what_is_said_to_have_been_on_sale_counts_before_the_first_demand():
+    rows = pl.concat([weeks([0, 0, 0, 4]), weeks([0, 0, 0, 0], "b")])
+    unsaid = read_panel(rows, "W-MON")
+    assert np.array_equal(unsaid.y[0], [np.nan, np.nan, np.nan, 4], equal_nan=True)
+    said_so = read_panel(rows.with_columns(is_in_stock=pl.Series([False, True, False, True] * 2)), "W-MON")
+    assert np.array_equal(said_so.y[0], [np.nan, 0, np.nan, 4], equal_nan=True)
+    assert (said_so.first.tolist(), unsaid.first.tolist()) == ([1, 4], [3, 4]), "without any demand a series begins nowhere"
+
+
 def test_missing_and_infinite_demand_is_unknown_and_negative_is_zero():
     panel = read_panel(weeks([5.0, None, float("inf"), float("nan"), -3.0]), "W-MON")
     assert np.array_equal(panel.y, [[5, np.nan, np.nan, np.nan, 0]], equal_nan=True)
