@@ -1,7 +1,9 @@
 """What the layers of demand do to forecasts, on the demo merchant's own ledger. `python -m benchmarks layers`.
 
-Each history is forecast by every series' own model, three origins, and held against what was to be expected (pipelines/demo/rates.py). The
-bulk orders of the last two histories are planted: one in a thousand days with demand gets one of 30 to 60 times what is usual there.
+Each history is forecast by every series' own model, three origins, and held against what was to be expected (pipelines/demo/rates.py). One
+history begins with each series' first sale instead of when it came on sale. The bulk orders of the last two are planted: one in a thousand
+days with demand gets one of 30 to 60 times what is usual there. All is done for the demo merchant, and for one with so few orders that most
+series sell less than once a month.
 """
 
 import os
@@ -33,6 +35,7 @@ Array = NDArray[np.float64]
 END, SEED = date(2026, 1, 20), 7
 AS_OF = datetime(2026, 1, 21, 6, tzinfo=UTC)
 WEEKS, ORIGINS = 8, 3
+MERCHANTS = (60_000, 730), (4_000, 400)  # orders, days
 PLANTED = 0.001
 HISTORIES: dict[str, tuple[dict[str, bool], bool]] = {
     "every layer, planned promotions known": ({}, True), "every layer, planned promotions unknown": ({}, False),
@@ -40,8 +43,18 @@ HISTORIES: dict[str, tuple[dict[str, bool], bool]] = {
 }  # fmt: skip
 
 
-def measure(orders: int = 60_000, days: int = 730) -> Iterator[str]:
-    """The lost demand that is estimated, and the errors of forecasts from each history."""
+def measure() -> Iterator[str]:
+    """Of each merchant the lost demand that is estimated, and the errors of forecasts from each history."""
+    for orders, days in MERCHANTS:
+        tables, truth = _run(orders, days)
+        estimated = tables["demand_layers"].filter(pl.col("layer") == "lost")["units"].sum()
+        lost, wanted = truth["lost_units"].sum(), truth["demand_units"].sum()
+        yield f"{orders:,} orders in {days} days; lost to empty shelves: {lost:,} units ({lost / wanted:.1%}), estimated {estimated:,.0f}"
+        yield from figures(tables, Settings(config=DEMO_CONFIG).merchant_config, expected_demand(orders, days, SEED, END))
+
+
+def _run(orders: int, days: int) -> tuple[nightly.Frames, pl.DataFrame]:
+    """A merchant's tables after one run, and the truth of its demand."""
     with tempfile.TemporaryDirectory() as folder:
         demo, home = Path(folder) / "demo", Path(folder) / "home"
         generate(demo, orders=orders, days=days, seed=SEED, end=END)
@@ -49,11 +62,8 @@ def measure(orders: int = 60_000, days: int = 730) -> Iterator[str]:
         subprocess.run(
             [Path(sys.executable).with_name("fulcast"), "run"], env=os.environ | settings, capture_output=True, check=False
         )
-        tables = Warehouse(home / "warehouse.duckdb").read(*histories.TABLES, *nightly.TABLES)
-        lost = pl.read_parquet(demo / "truth" / "demand" / "*.parquet")["lost_units"].sum()
-    estimated = tables["demand_layers"].filter(pl.col("layer") == "lost")["units"].sum()
-    yield f"lost to empty shelves: {lost:,} units, estimated {estimated:,.0f}"
-    yield from figures(tables, Settings(config=DEMO_CONFIG).merchant_config, expected_demand(orders, days, SEED, END))
+        truth = pl.read_parquet(demo / "truth" / "demand" / "*.parquet")
+        return Warehouse(home / "warehouse.duckdb").read(*histories.TABLES, *nightly.TABLES), truth
 
 
 def figures(tables: nightly.Frames, config: Config, rates: pl.DataFrame) -> Iterator[str]:
@@ -69,11 +79,22 @@ def figures(tables: nightly.Frames, config: Config, rates: pl.DataFrame) -> Iter
         for name, (switched, is_planned) in HISTORIES.items():
             t = _switched(later if is_planned else then, switched)
             found.setdefault(name, []).append(_scored(t, rates, cutoff))
+        found.setdefault("every layer, from the first sale on", []).append(_scored(_from_first_sale(then), rates, cutoff))
         for name, is_on in (("bulk orders planted, with the layer", True), ("bulk orders planted, without", False)):
             found.setdefault(name, []).append(_scored(_switched(_planted(then, cutoff), {"outlier": is_on}), rates, cutoff))
     for name, scores in found.items():
         weeks, totals, bias = np.mean(scores, axis=0)
         yield f"  {name:41} WAPE of weeks {weeks:.3f}   of each series' total {totals:.3f}   bias {bias:+.1%}"
+
+
+def _from_first_sale(t: nightly.Frames) -> nightly.Frames:
+    """`t` without the time in which a series was on sale and had not sold anything yet."""
+    first = t["demand"].filter(pl.col("demand_units") > 0).group_by(SERIES).agg(first=pl.col("demand_date").min())
+    later = {
+        name: t[name].join(first, on=SERIES).filter(pl.col("demand_date") >= pl.col("first")).drop("first")
+        for name in ("demand", "demand_layers")
+    }
+    return t | later
 
 
 def _switched(t: nightly.Frames, switched: dict[str, bool]) -> nightly.Frames:

@@ -6,7 +6,7 @@ import polars as pl
 
 SERIES = ["sku", "location_id", "channel"]
 DECAY = 0.75  # weight of a week against the week next to it that is nearer
-PRIOR_UNITS = 10.0  # sold at the series' own mean
+PRIOR_UNITS = 5.0  # sold at the series' own mean
 CHANNEL_UNITS = 30.0  # sold as usual, of a channel's week
 
 
@@ -18,7 +18,7 @@ def local_rates(daily: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     (Lawless 2003, ch. 4). It is drawn to the series' mean as if PRIOR_UNITS had sold at it (a gamma prior), since what empties a shelf is often
     no more than chance, and a seen day counts as many as the channel's week was busy, so that a season is not taken for it.
     Example: weeks of 7, 7 (not seen) and 14 units of the only SKU are busy by (7 + 30) ÷ (10.5 + 30) = 0.91, 1 and 1.09, so that 6.4 and 7.6
-    days were seen; the middle one gets (0.75·7 + 0.75·14 + 10) ÷ (0.75·6.4 + 0.75·7.6 + 10 ÷ 1.5) · 1 = 1.5 a day.
+    days were seen; the middle one gets (0.75·7 + 0.75·14 + 5) ÷ (0.75·6.4 + 0.75·7.6 + 5 ÷ 1.5) · 1 = 1.5 a day.
     """
     rows = _weeks(daily, cutoff).with_columns(usual=_mean() * pl.col("seen"))
     busy = rows.group_by("channel", "week").agg(pl.col("units", "usual").sum())

@@ -33,8 +33,8 @@ def test_the_rate_between_two_weeks_by_hand() -> None:
     days = pl.concat([daily((20, 7), (0, 14)), daily(*((back, 0) for back in range(7, 14)), seen=0.0)])
     found = dict(local_rates(days, CUTOFF).select("week", "rate_units").rows())
     quiet, busy = 7 * 37 / 40.5, 7 * 44 / 40.5
-    assert found[-1] == pytest.approx((DECAY * 7 + DECAY * 14 + 10) / (DECAY * (quiet + busy) + 10 / 1.5))
-    assert found[0] == pytest.approx((14 + DECAY**2 * 7 + 10) / (busy + DECAY**2 * quiet + 10 / 1.5) * 44 / 40.5)
+    assert found[-1] == pytest.approx((DECAY * 7 + DECAY * 14 + 5) / (DECAY * (quiet + busy) + 5 / 1.5))
+    assert found[0] == pytest.approx((14 + DECAY**2 * 7 + 5) / (busy + DECAY**2 * quiet + 5 / 1.5) * 44 / 40.5)
 
 
 def test_a_channels_busy_week_is_told_to_a_shelf_that_missed_it() -> None:
