@@ -1,7 +1,9 @@
 """Exponential smoothing of every series at once, unknown periods left out. Here: levels at any period. Not here: seasons, blending.
 
 Simple exponential smoothing (Brown 1959; Hyndman et al. 2008) of demand ÷ seasonal index, at a few rates and with two indices, the
-pooled and the series' own. What forecast one step ahead well until then weighs most, as likelihoods do: error^(−periods ÷ 2).
+pooled and the series' own. What forecast one step ahead well until then weighs most, as likelihoods do: error^(−periods ÷ 2), in the series
+itself and, as a prior, in all of them. A rare seller that has just sold tells nothing of its rates: without a prior the fast ones,
+which expect every week what has sold in one, would count like the others.
 """
 
 import numpy as np
@@ -14,7 +16,9 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 RATES = (0.03, 0.06, 0.12, 0.25, 0.5)
 MEMORY = 0.98  # of an error, per known period
-PERIODS = 24  # that likelihoods count at most: rates are never told apart for sure
+PERIODS = 24  # that likelihoods count at most, and that all series' errors count: rates are never told apart for sure
+EVEN_SERIES = 10.0  # that err alike at every rate, beside those that are there
+HIGHEST_ERROR = 10.0  # of a rate, against the series' mean over rates
 
 
 class Smoothing:
@@ -51,6 +55,14 @@ class Smoothing:
 
 def _likelihood(error: Array, periods: Array) -> Array:
     """Weights of (indices, rates, n) mean squared errors that sum to 1 per series."""
-    logs = np.log(error + 1e-12)
-    weight = np.exp((logs.min(axis=(0, 1)) - logs) * np.minimum(periods, PERIODS) / 2)
+    logs = np.log(error + 1e-12) * np.minimum(periods, PERIODS) + np.log(_pooled(error))[:, :, None] * PERIODS
+    weight = np.exp((logs.min(axis=(0, 1)) - logs) / 2)
     return np.asarray(weight / weight.sum(axis=(0, 1)))
+
+
+def _pooled(error: Array) -> Array:
+    """(indices, rates) how much larger errors are than the same series' at any rate, in the mean over series that have erred."""
+    usual = error.mean(axis=(0, 1))
+    erred = usual > 0
+    relative = np.minimum(error[:, :, erred] / usual[erred], HIGHEST_ERROR).sum(axis=2)
+    return np.asarray((relative + EVEN_SERIES) / (erred.sum() + EVEN_SERIES))
