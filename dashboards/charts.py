@@ -12,6 +12,7 @@ from pipelines.settings import PROJECT
 
 PALETTE = ["#1F6F5C", "#E0A83C", "#3B6FB6", "#B4532A", "#7A5BA6", "#5E8C31"]
 HEIGHT = 280
+SEEN_WHOLE = 6.99  # days
 
 
 def sales_by_day(frame: pl.DataFrame, currency: str) -> alt.LayerChart:
@@ -169,13 +170,12 @@ def stock_by_category(frame: pl.DataFrame, currency: str) -> alt.Chart:
 
 
 def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
-    """Past weekly demand as bars (hollow where not fully seen), the forecast's mean and its 80 % range."""
+    """Past weekly demand as bars, shaded where not fully seen, the forecast's mean and its 80 % range."""
     x = alt.X("week_end:T", title="week ending")
     base = _base(frame)
-    bars = base.transform_filter("isValid(datum.actual)").mark_bar(color=PALETTE[0]).encode(
+    bars = base.transform_filter("isValid(datum.actual)").mark_bar(color=PALETTE[0], opacity=0.9).encode(
         x=x, y=alt.Y("actual:Q", title="units a week"),
-        opacity=alt.condition("datum.is_censored", alt.value(0.35), alt.value(0.9)),
-        tooltip=["week_end:T", "actual:Q", "is_censored:N"],
+        tooltip=["week_end:T", "actual:Q", alt.Tooltip("seen_days:Q", title="days seen", format=".1f")],
     )  # fmt: skip
     ahead = base.transform_filter("isValid(datum.mean)")
     band = ahead.mark_area(color=PALETTE[1], opacity=0.3).encode(x=x, y="low:Q", y2="high:Q")
@@ -188,7 +188,18 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     then = base.transform_filter("isValid(datum.then)").mark_line(color=PALETTE[3], strokeWidth=1.5, point={"color": PALETTE[3], "size": 18}).encode(
         x=x, y="then:Q", tooltip=["week_end:T", alt.Tooltip("then:Q", format=".1f", title="forecast a week before")]
     )  # fmt: skip
-    return bars + band + line + before + then
+    return _unseen(frame) + bars + band + line + before + then
+
+
+def _unseen(frame: pl.DataFrame) -> alt.Chart:
+    """Grey behind the weeks that were not fully seen, the darker the fewer of their days were."""
+    weeks = frame.filter(pl.col("seen_days") < SEEN_WHOLE).select(
+        "seen_days", since=pl.col("week_end") - pl.duration(hours=84), until=pl.col("week_end") + pl.duration(hours=84)
+    )  # fmt: skip
+    shade = alt.Opacity("seen_days:Q", scale=alt.Scale(domain=[0, 7], range=[0.45, 0.1]), legend=None)
+    return _base(weeks).mark_rect(color="#9AA5A1").encode(
+        x=alt.X("since:T", title="week ending"), x2="until:T", opacity=shade, tooltip=[alt.Tooltip("seen_days:Q", title="days seen", format=".1f")]
+    )  # fmt: skip
 
 
 def past_forecasts(frame: pl.DataFrame) -> alt.LayerChart:
@@ -273,7 +284,7 @@ def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
     made_from = _base(frame).mark_tick(color=PALETTE[1], thickness=3, width=14).encode(
         x=x, y="layered_units:Q", tooltip=["week_end:T", alt.Tooltip("layered_units:Q", format=".1f", title="forecast is made from")]
     )  # fmt: skip
-    return bars + made_from
+    return _unseen(frame) + bars + made_from
 
 
 def _base(frame: pl.DataFrame) -> alt.Chart:

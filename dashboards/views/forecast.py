@@ -81,7 +81,7 @@ def _fan(one: dict[str, Any]) -> None:
     name = f" · {one['description']}" if one["description"] else ""
     st.subheader(f"{one['sku']} at {one['location_id']}")
     st.caption(
-        f"{one['demand_class']}{name} · bars: wanted (pale where not fully seen) · line: expected · band: 8 of 10 weeks fall within · "
+        f"{one['demand_class']}{name} · bars: wanted (grey behind: not fully seen) · line: expected · band: 8 of 10 weeks fall within · "
         "thin red: what was expected a week before"
     )
     weeks = frame.ask(queries.fan, one["sku"], one["location_id"])

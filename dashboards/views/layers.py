@@ -20,7 +20,7 @@ def show(one: dict[str, Any]) -> None:
         return
     st.caption(
         "The tick is what the forecast is made from: demand as imported, without bulk orders and what promotions sold beyond the usual, "
-        "with an estimate of what was lost while it could not be bought. A week without one was seen too little."
+        "with an estimate of what was lost while it could not be bought. A week without one was seen too little. Grey behind: weeks that were not fully seen."
     )
     st.altair_chart(charts.history_layers(weeks), width="stretch")
     days = frame.ask(queries.entries, sku, location_id)
