@@ -105,8 +105,12 @@ def _forecasts(plan: Plan, demo: Demo, promotions: Promotions, daily: Array, cel
 
 
 def _history(plan: Plan, demo: Demo, promotions: Promotions, daily: Array, cells: NDArray[np.int64]) -> pl.DataFrame:
-    """models.demand.daily_demand of fully seen days: rows for days with demand; price_rate by the price cuts of promotions."""
-    row, day = np.nonzero(daily)
+    """models.demand.daily_demand of fully seen days: rows for days with demand and for each one's first on sale; price_rate by the price cuts of
+    promotions."""
+    launch = np.maximum(demo.launch_day[cells % PRODUCTS], 0)
+    has_row = daily > 0
+    has_row[np.arange(len(cells)), np.minimum(launch, DAYS - 1)] = True
+    row, day = np.nonzero(has_row)
     sold = pl.DataFrame(
         {"row": row.astype(np.uint32), "demand_date": [plan.date_of(int(d)) for d in day], "demand_units": daily[row, day], "seen_rate": 1.0, "channel": "all",
          "price_rate": 1 - promotions.cut[day, cells[row] % PRODUCTS] / 100}
