@@ -73,14 +73,14 @@ def _range(forecasts: pl.DataFrame, seen: pl.DataFrame, weeks: float) -> tuple[p
 
 
 def of_last_week(history: pl.DataFrame, cutoff: date) -> pl.DataFrame:
-    """Series whose demand of a fully seen week that ended in the last seven days lies outside the 99 % range of its forecast a week ahead.
+    """Series whose demand of a fully seen week that ended in the last seven days lies outside the 99 % range of its forecast a week ahead;
+    of two such weeks, as first runs and missed Mondays make them, the later one.
 
     history: models.past_forecasts.with_actuals. The range's lower end is drawn on from the lowest two quantiles, not below 0.
     """
     recent = pl.col("week_end_date") > pl.lit(cutoff) - pl.duration(days=WEEKDAYS)
-    weeks = (
-        history.filter((pl.col("horizon") == 1) & recent).drop_nulls("actual_units").filter(~pl.col("is_backtest")).sort(SERIES)
-    )
+    weeks = history.filter((pl.col("horizon") == 1) & recent).drop_nulls("actual_units").filter(~pl.col("is_backtest"))
+    weeks = weeks.sort(*SERIES, "week_end_date").unique(SERIES, keep="last", maintain_order=True)
     if weeks.is_empty():
         return _none()
     expected, low, high = _range(weeks, weeks, 1.0)

@@ -76,9 +76,8 @@ def drivers_shown() -> tuple[str, ...]:
 
 
 def _sold(weekly: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Mean units of the last 13 weeks, since the first demand."""
-    begun = pl.col("units").cum_sum().over(SERIES, order_by="week") > 0
-    recent = weekly.filter(begun).filter(pl.col("week") > -RECENT_WEEKS)
+    """Mean units of the last 13 weeks."""
+    recent = weekly.filter(pl.col("week") > -RECENT_WEEKS)
     return recent.group_by(SERIES).agg(pl.col("units").mean().alias(name))
 
 

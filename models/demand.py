@@ -67,18 +67,20 @@ def daily_demand(
     return promoted.with_columns(pl.col("is_promoted").fill_null(False), is_censored=pl.col("seen_rate") < 1).sort(DAYS)
 
 
-def selling_since(lines: pl.DataFrame, stock_levels: pl.DataFrame) -> pl.DataFrame:
+def selling_since(lines: pl.DataFrame, stock_levels: pl.DataFrame, launches: pl.DataFrame) -> pl.DataFrame:
     """Where each SKU is sold: sku, location_id, channel, first_date.
 
     From its first sale there on, or, where stock is known, from the day on which it was first in stock, as far as the channel had sold
-    anything by then. A history that began with the first sale would leave out the time in which nobody wanted it, the more the rarer it sells.
+    anything by then and the product was launched (launches: sku, launched_date; the latest counts). A history that began with the first
+    sale would leave out the time in which nobody wanted it, the more the rarer it sells.
     """
     began = lines.group_by("channel").agg(began_date=pl.col("demand_date").min())
     level = pl.coalesce("available_units", "on_hand_units")
     stocked = stock_levels.filter(level > 0).group_by(*SERIES).agg(stocked_date=pl.col("observed_at").min().dt.date())
     sold = lines.group_by(*SERIES, "channel").agg(sold_date=pl.col("demand_date").min())
-    rows = sold.join(began, on="channel").join(stocked, on=SERIES, how="left")
-    offered = pl.max_horizontal("began_date", "stocked_date")
+    launched = launches.group_by("sku").agg(pl.col("launched_date").max())
+    rows = sold.join(began, on="channel").join(stocked, on=SERIES, how="left").join(launched, on="sku", how="left")
+    offered = pl.max_horizontal("began_date", "stocked_date", "launched_date")
     first = pl.when(pl.col("stocked_date").is_not_null()).then(pl.min_horizontal("sold_date", offered)).otherwise("sold_date")
     return rows.select(*SERIES, "channel", first_date=first)
 
@@ -104,7 +106,8 @@ def weekly_history(history: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     history: models.layers.layered, so that what was not seen is in it as estimated; where it isn't (known_rate below 1), a channel's week is
     as the known part of it. Columns: sku, location_id, week (0 is the last, −1 the one before …), units, seen_days (0 to 7; a day counts by
     its share seen on the channel that saw least of it). Weeks run from the first whole week of the series (a series younger than a week has
-    its broken one); a week without a row in `history` is a seen zero. Example: 12 units, two of seven days unknown: 12 · 7 ÷ 5 = 16.8.
+    its broken one, of which the days before it were not seen); a week without a row in `history` is a seen zero.
+    Example: 12 units, two of seven days unknown: 12 · 7 ÷ 5 = 16.8.
     """
     days = history.filter(pl.col("demand_date") <= cutoff).with_columns(
         back=(pl.lit(cutoff) - pl.col("demand_date")).dt.total_days()
@@ -118,12 +121,14 @@ def weekly_history(history: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     weekly = by_day.group_by(*SERIES, week=-(pl.col("back") // 7)).agg(
         units=pl.col("demand_units").sum().cast(pl.Float64).round(6), seen_days=(7 - pl.col("hidden").sum()).round(6)
     )
-    span = days.group_by(*SERIES).agg(first_week=(1 - (pl.col("back").max() + 1) // 7).clip(upper_bound=0))
+    age = pl.col("back").max() + 1
+    span = days.group_by(*SERIES).agg(first_week=(1 - age // 7).clip(upper_bound=0), missing_days=(7 - age).clip(lower_bound=0))
     grid = span.with_columns(week=pl.int_ranges("first_week", 1)).explode("week").drop("first_week")
     filled = grid.join(weekly, on=[*SERIES, "week"], how="left").with_columns(
-        pl.col("units").fill_null(0.0), pl.col("seen_days").fill_null(7.0)
+        pl.col("units").fill_null(0.0),
+        seen_days=(pl.col("seen_days").fill_null(7.0) - pl.col("missing_days")).clip(lower_bound=0.0),
     )
-    return filled.sort(*SERIES, "week")
+    return filled.drop("missing_days").sort(*SERIES, "week")
 
 
 def with_conditions(weekly: pl.DataFrame, demand: pl.DataFrame, promotions: pl.DataFrame, cutoff: date) -> pl.DataFrame:

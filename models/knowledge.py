@@ -70,7 +70,8 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """`demand` (models.demand.daily_demand, or layered), with what flows from other SKUs' history added to those that follow them.
 
     A supersession gives all demand of the old SKU to the new one, also along chains; what the old one lacked on the shelf hides demand
-    only until the new one is there. A launch gives its look-alike's demand before the start, × (1 + change_rate). The old SKU keeps its own.
+    only until the new one is there, which then sells what the old one lost. A launch gives its look-alike's demand before the
+    start, × (1 + change_rate). The old SKU keeps its own.
     Example: OLD sold 3 and 5, NEW follows and sold 2 on the second day: NEW has 3 and 7.
     """
     flows = _flows(ruling(entries, demand["location_id"].unique()))
@@ -79,7 +80,7 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     from_other = demand.rename({"sku": "from_sku"}).join(flows, on=["from_sku", "location_id"])
     is_then = pl.col("until_date").is_null() | (pl.col("demand_date") < pl.col("until_date"))
     is_hidden = pl.col("is_censored") & (pl.col("demand_date") < pl.col("start_date"))
-    units = pl.col("demand_units") * pl.col("rate")
+    units = pl.col("demand_units") * pl.col("rate") * (_sold_share() if "known_rate" in demand.columns else 1.0)
     units = units if demand.schema["demand_units"].is_float() else units.round()
     rates = [name for name in ("seen_rate", "known_rate") if name in demand.columns]
     inherited = from_other.filter(is_then).with_columns(
@@ -95,6 +96,12 @@ def with_inherited(demand: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
         .select(demand.columns)
         .sort(DAYS)
     )
+
+
+def _sold_share() -> pl.Expr:
+    """Of a layered day from the start on, the share that the old SKU sold itself; the rest is an estimate of what it lost."""
+    is_estimated = (pl.col("demand_date") >= pl.col("start_date")) & (pl.col("known_rate") == 1)
+    return pl.when(is_estimated).then("seen_rate").otherwise(1.0)
 
 
 def launched_like(entries: pl.DataFrame, location_ids: Iterable[str], cutoff: date) -> pl.DataFrame:

@@ -30,7 +30,11 @@ def made(t: Frames, known: pl.DataFrame, config: Config, cutoff: date) -> Frames
     place, entries = config.merchant.default_location, in_force(known)
     lines = demand.wanted_lines(t["order_lines"], t["orders"], t["bundles"], place)
     promotions = knowledge.with_promotions(t["promotions"], entries)
-    selling = demand.selling_since(lines, t["stock_levels"])
+    launches = [
+        t["products"].select("sku", "launched_date"),
+        entries.filter(kind="launch").select("sku", launched_date="start_date"),
+    ]
+    selling = demand.selling_since(lines, t["stock_levels"], pl.concat(launches))
     daily = demand.daily_demand(lines, selling, unseen(t, lines, selling, config, cutoff), promotions, cutoff)
     orders = lines.group_by(*demand.DAYS, "order_id").agg(order_units=pl.col("demand_units").sum())
     back = returned(t["return_lines"], t["orders"], t["bundles"], place)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from models import backtest
-from models.demand import SERIES, fill_unknown, full_week_units, weekly_history
+from models.demand import SERIES, fill_unknown, told_units, weekly_history
 from models.layers import layered
 from models.quantity import YEARS_OF_DEMAND
 from pipelines import terminal
@@ -93,7 +93,7 @@ def known_of(
     if cutoff is None:
         raise InputError("There is no demand yet; run `fulcast run` first.")
     wanted = layered(tables["demand"], tables["demand_layers"].filter(pl.col("layer") == "lost"))
-    weekly = weekly_history(wanted, cutoff).with_columns(full_units=full_week_units())  # type: ignore[arg-type]
+    weekly = weekly_history(wanted, cutoff).with_columns(full_units=told_units())  # type: ignore[arg-type]
     terms, warm, kept_back = _judged(tables, weekly, prices, planning, asked)
     cost, margin = (terms[name].cast(pl.Float64).to_numpy() for name in ("unit_cost_amount", "shortage_amount"))
     rate = asked.holding_rate or planning.holding_rate
@@ -194,10 +194,11 @@ def what_was_done(
     dates = known.weekly["ds"].unique().sort()[-known.weeks :]
     first = int(known.lead_times.max(initial=0)) + 1
     level = pl.coalesce("available_units", "on_hand_units").clip(0)
-    weekly = stock_levels.with_columns(ds=pl.col("observed_at").dt.date().dt.truncate("1w"), level=level)
-    weekly = weekly.join(series, on=SERIES, how="semi").sort("observed_at").group_by(*SERIES, "ds").agg(pl.col("level").last())
-    grid = series.join(dates.to_frame(), how="cross").join(weekly, on=[*SERIES, "ds"], how="left", maintain_order="left")
-    stock = grid.with_columns(pl.col("level").forward_fill().over(*SERIES))["level"].cast(pl.Float64).fill_null(float("nan"))
+    observed = stock_levels.select(*SERIES, ds=pl.col("observed_at").dt.date().dt.truncate("1w"), at="observed_at", level=level)
+    observed = observed.join(series, on=SERIES, how="semi").sort("at").unique([*SERIES, "ds"], keep="last", maintain_order=True)
+    grid = series.with_row_index("row").join(dates.to_frame().cast(pl.Date), how="cross").sort("ds")
+    grid = grid.join_asof(observed.sort("ds"), on="ds", by=list(SERIES), strategy="backward", check_sortedness=False)
+    stock = grid.sort("row", "ds")["level"].cast(pl.Float64).fill_null(float("nan"))
     held = stock.to_numpy().reshape(len(series), -1)[:, first:]
     if not np.isfinite(held).any():
         return None

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from models.demand import SERIES, full_week_units
+from models.demand import SERIES, told_units
 from models.spreads import ORIGINS, dispersions_of, learned_dispersions, squared_errors
 from pipelines import nightly
 from pipelines.channels.merchant import Planning
@@ -36,5 +36,6 @@ def _looked_back(series: pl.DataFrame, t: dict[str, pl.DataFrame], planning: Pla
     ids = series.with_row_index("unique_id")
     weekly = nightly.told(t, cutoff, planning.horizon_weeks).weekly.join(ids, on=SERIES)
     first_day = pl.lit(cutoff - timedelta(days=6)) + pl.duration(days=7 * pl.col("week"))
-    learnt = learned_dispersions(weekly.select("unique_id", ds=first_day, y=full_week_units()), "1w")
+    history = weekly.select("unique_id", ds=first_day, y=told_units()).with_columns(is_in_stock=pl.col("y").is_not_null())
+    learnt = learned_dispersions(history, "1w")
     return ids.join(learnt, on="unique_id").select(*SERIES, "dispersion_rate")

@@ -81,8 +81,9 @@ class Panel:
         cut = {
             name: None if (a := getattr(self, name)) is None else np.where(later, np.nan, a) for name in ("price", "promotion")
         }
-        values = {**self.__dict__, **cut, "y": np.where(later, np.nan, self.y), "last": last}
-        return Panel(**values | {"first": np.where(self.first > self.last - back, self.y.shape[1], self.first)})
+        y = np.where(later, np.nan, self.y)
+        first = np.where((y > 0).any(axis=1), self.first, y.shape[1])
+        return Panel(**{**self.__dict__, **cut, "y": y, "last": last, "first": first})
 
 
 def read_panel(

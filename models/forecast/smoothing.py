@@ -18,7 +18,6 @@ RATES = (0.03, 0.06, 0.12, 0.25, 0.5)
 MEMORY = 0.98  # of an error, per known period
 PERIODS = 24  # that likelihoods count at most, and that all series' errors count: rates are never told apart for sure
 EVEN_SERIES = 10.0  # that err alike at every rate, beside those that are there
-HIGHEST_ERROR = 10.0  # of a rate, against the series' mean over rates
 
 
 class Smoothing:
@@ -64,5 +63,5 @@ def _pooled(error: Array) -> Array:
     """(indices, rates) how much larger errors are than the same series' at any rate, in the mean over series that have erred."""
     usual = error.mean(axis=(0, 1))
     erred = usual > 0
-    relative = np.minimum(error[:, :, erred] / usual[erred], HIGHEST_ERROR).sum(axis=2)
+    relative = (error[:, :, erred] / usual[erred]).sum(axis=2)
     return np.asarray((relative + EVEN_SERIES) / (erred.sum() + EVEN_SERIES))

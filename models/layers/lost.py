@@ -26,8 +26,10 @@ def lost(daily: pl.DataFrame, cutoff: date) -> pl.DataFrame:
 
 
 def _weekdays(daily: pl.DataFrame) -> pl.DataFrame:
-    """channel, weekday, weekday_rate: units of such a day ÷ those of the mean day of a week, on days fully seen."""
-    sums = daily.filter(pl.col("seen_rate") == 1).group_by("channel", weekday=pl.col("demand_date").dt.weekday()).agg(
-        units=pl.col("demand_units").sum() / pl.col("demand_date").n_unique()
-    )  # fmt: skip
-    return sums.select("channel", "weekday", weekday_rate=pl.col("units") / pl.col("units").mean().over("channel"))
+    """channel, weekday, weekday_rate: units of such a day ÷ those of the mean day of a week, on days fully seen, with demand or without."""
+    seen = daily.filter(pl.col("seen_rate") == 1).group_by("channel", "demand_date").agg(units=pl.col("demand_units").sum())
+    dates = pl.date_ranges(pl.col("demand_date").min(), pl.col("demand_date").max())
+    days = seen.group_by("channel").agg(demand_date=dates.first()).explode("demand_date")
+    every = days.join(seen, on=["channel", "demand_date"], how="left").with_columns(pl.col("units").fill_null(0))
+    means = every.group_by("channel", weekday=pl.col("demand_date").dt.weekday()).agg(pl.col("units").mean())
+    return means.select("channel", "weekday", weekday_rate=pl.col("units") / pl.col("units").mean().over("channel"))

@@ -7,6 +7,7 @@ import polars as pl
 SERIES = ["sku", "location_id", "channel"]
 DECAY = 0.75  # weight of a week against the week next to it that is nearer
 PRIOR_UNITS = 5.0  # sold at the series' own mean
+LEAST_DAYS = 7.0
 CHANNEL_UNITS = 30.0  # sold as usual, of a channel's week
 
 
@@ -43,8 +44,8 @@ def _weeks(daily: pl.DataFrame, cutoff: date) -> pl.DataFrame:
 
 
 def _mean() -> pl.Expr:
-    """Units ÷ days seen of the series."""
-    return pl.col("units").sum().over(SERIES) / pl.max_horizontal(pl.col("seen").sum().over(SERIES), 1.0)
+    """Units ÷ days seen of the series; of less than a week that were seen, ÷ a week: what sells in an hour doesn't sell in each."""
+    return pl.col("units").sum().over(SERIES) / pl.max_horizontal(pl.col("seen").sum().over(SERIES), LEAST_DAYS)
 
 
 def with_rates(rows: pl.DataFrame, rates: pl.DataFrame, cutoff: date) -> pl.DataFrame:

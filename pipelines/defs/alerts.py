@@ -51,7 +51,7 @@ def _seen(run: Run) -> watch.Seen:
         one_ahead = table("forecast_history").conform(connection.sql("SELECT * FROM forecast_history WHERE horizon = 1").pl())
         prices = planning.prices(connection, run.as_of_date)
     wanted = demand_model.wanted_lines(lines, orders, bundles, run.config.merchant.default_location)
-    nowhere = demand_model.selling_since(wanted.clear(), table("stock_levels").empty())
+    nowhere = demand_model.selling_since(wanted.clear(), table("stock_levels").empty(), table("products").empty())
     today = demand_model.daily_demand(wanted, nowhere, _nothing_hidden(), table("promotions").empty(), run.as_of_date)
     both = pl.concat([days, table("demand").conform(today)])
     history = knowledge.with_inherited(both, nightly.in_force(known))

@@ -73,6 +73,14 @@ def test_a_whole_week_may_also_lie_below(units: float | None, kind: str | None):
     assert alerts.of_last_week(older, CUTOFF).is_empty(), "told a week ago"
 
 
+def test_of_two_weeks_that_ended_within_seven_days_the_later_one_is_told():
+    """A first run on a Tuesday, and one on the Monday after."""
+    tuesday = forecasts(25.0, horizon=1, cutoff=day(13)).with_columns(actual_units=pl.lit(60.0))
+    monday = forecasts(25.0, horizon=1, cutoff=day(7)).with_columns(actual_units=pl.lit(70.0))
+    found = alerts.of_last_week(pl.concat([tuesday, monday]), day(0))
+    assert found["observed_units"].to_list() == [70.0]
+
+
 def test_forecasts_that_lean_say_to_which_side():
     accuracy = pl.DataFrame({
         "sku": ["A", "B", "C"], "location_id": "L", "is_biased": [True, True, False], "bias_units": [2.0, -1.0, 9.0], "tracking_signal": [12.0, -12.0, 1.0],

@@ -22,7 +22,7 @@ def drivers(promotion: float = 0.0, total: float = 12.5) -> pl.DataFrame:
     return pl.DataFrame([row | {name: None for name in COLUMNS if name not in row}], schema=COLUMNS)
 
 
-WEEKLY = weekly_of([[0, 0, 8, 12, 10]])
+WEEKLY = weekly_of([[8, 12, 10]])
 NONE_BEFORE = pl.DataFrame(schema={"sku": pl.String, "location_id": pl.String, "cutoff_date": pl.Date, "mean_units": pl.Float64,
                                    "promotion_units": pl.Float64, "people_units": pl.Float64})  # fmt: skip
 BEFORE = pl.DataFrame({"sku": "S000", "location_id": "L", "cutoff_date": CUTOFF, "mean_units": 10.0, "promotion_units": 0.0, "people_units": 0.0},
@@ -38,8 +38,14 @@ def test_the_docstrings_example():
         0.5,
     )
     assert row["reason"] == f"+3.0 a week since {CUTOFF}: +2.0 new demand, +0.5 models chosen again, +0.5 what people know."
-    assert row["imported_units"] == 10.0, "since it first sold"
+    assert row["imported_units"] == 10.0
     assert row["stock_out_units"] == pytest.approx(2.5)
+
+
+def test_weeks_on_sale_before_the_first_demand_count_as_in_the_forecast():
+    late = weekly_of([[0, 0, 8, 12, 10]])
+    row = explained(drivers(total=6.0), late, late, Means(means(6.0), means(6.0), means(6.0)), NONE_BEFORE).row(0, named=True)
+    assert (row["imported_units"], row["stock_out_units"]) == (6.0, 0.0)
 
 
 def test_a_promotion_that_began_is_told_apart_from_new_demand():

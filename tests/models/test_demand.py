@@ -41,6 +41,7 @@ from tests.models.builders import (
 )
 
 SEEDS = st.integers(0, 10**6)
+LAUNCHES = {"sku": pl.String, "launched_date": pl.Date}
 
 
 def wanted(lines: list[dict], orders: list[dict], bundles: list[tuple] = []) -> pl.DataFrame:  # noqa: B006
@@ -76,7 +77,7 @@ def test_prices_are_told_by_what_was_paid_at_first():
     lines = [line("a", "CUP", 2, discount_amount=2), line("b", "CUP", 1), line("c", "SET", 1)]
     orders = [order("a", business_date=day(20)), order("b", business_date=day(5)), order("c", business_date=day(5))]
     found = wanted(lines, orders, [("SET", "POT", 1)])
-    daily = daily_demand(found, selling_since(found, frame(STOCK)), frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
+    daily = daily_demand(found, selling_since(found, frame(STOCK), frame(LAUNCHES)), frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
     assert daily.select("sku", "price_rate").rows() == [("CUP", 1.0), ("CUP", 5 / 4), ("POT", None)]
     promotions = frame(PROMOTIONS, [("CUP", day(12), day(6)), ("CUP", day(6), day(6))])
     weekly = with_conditions(weekly_history(daily, CUTOFF), daily, promotions, CUTOFF).filter(sku="CUP")
@@ -148,14 +149,15 @@ def naive_wanted(lines: list[dict], orders: list[dict], bundles: list[tuple]) ->
     return found
 
 
-def naive_firsts(rows: list[tuple], stocked: list[tuple]) -> list[tuple]:
-    """When each SKU, location and channel came on sale: first sold, or first in stock on a channel that sells."""
+def naive_firsts(rows: list[tuple], stocked: list[tuple], launched: list[tuple]) -> list[tuple]:
+    """When each SKU, location and channel came on sale: first sold, or first in stock on a channel that sells, once launched."""
     found = []
     for sku, place, channel in {row[:3] for row in rows}:
         began = min(row[3] for row in rows if row[2] == channel)
         sold = min(row[3] for row in rows if row[:3] == (sku, place, channel))
         seen = [day(back) for s, p, back, units in stocked if (s, p) == (sku, place) and (5 if units is None else units) > 0]
-        found.append((sku, place, channel, min([sold, *([max(began, min(seen))] if seen else [])])))
+        waits = [day(back) for s, back in launched if s == sku and back is not None]
+        found.append((sku, place, channel, min([sold, *([max(began, min(seen), *waits)] if seen else [])])))
     return found
 
 
@@ -174,6 +176,7 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
     hidden = [(*key, rng.choice([0.25, 1.0])) for key in out]
     promotions = [(rng.choice("XYZ"), day(start := rng.randint(-4, 20)), day(start - rng.randint(0, 6))) for _ in range(2)]
     stocked = [(rng.choice("XYZ"), rng.choice("AB"), rng.randint(-3, 40), rng.choice([None, 0, 4])) for _ in range(8)]
+    launched = [(rng.choice("XYZ"), rng.choice([None, rng.randint(0, 40)])) for _ in range(4)]
     lines = wanted(*ledger)
     rows = naive_wanted(*ledger)
     assert sorted(lines.select("sku", "location_id", "channel", "demand_date", "demand_units").rows()) == sorted(rows)
@@ -183,7 +186,7 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
         if on <= CUTOFF:
             totals[sku, location, channel, on] = totals.get((sku, location, channel, on), 0) + units
     unseen = {key[:4]: key[4] for key in hidden}
-    for first in naive_firsts(rows, stocked):
+    for first in naive_firsts(rows, stocked, launched):
         if first[3] <= CUTOFF:
             totals.setdefault(first, 0)
     expected = [
@@ -197,14 +200,17 @@ def test_wanted_and_daily_equal_a_plain_loop(seed: int):
         for key in sorted(totals.keys() | unseen.keys())
     ]
     levels = frame(STOCK, [(sku, place, at(back), 5, units) for sku, place, back, units in stocked])
-    daily = daily_demand(lines, selling_since(lines, levels), frame(HIDDEN, hidden), frame(PROMOTIONS, promotions), CUTOFF)
+    launches = frame(LAUNCHES, [(sku, None if back is None else day(back)) for sku, back in launched])
+    daily = daily_demand(
+        lines, selling_since(lines, levels, launches), frame(HIDDEN, hidden), frame(PROMOTIONS, promotions), CUTOFF
+    )
     columns = ["sku", "location_id", "channel", "demand_date", "demand_units", "is_censored", "seen_rate", "is_promoted"]
     assert daily.select(columns).rows() == expected
 
 
 def test_nothing_gives_nothing():
     lines = wanted([], [])
-    daily = daily_demand(lines, selling_since(lines, frame(STOCK)), frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
+    daily = daily_demand(lines, selling_since(lines, frame(STOCK), frame(LAUNCHES)), frame(HIDDEN), frame(PROMOTIONS), CUTOFF)
     weekly = weekly_history(daily, CUTOFF)
     facts = series_facts(daily, weekly, frame(STOCK))
     assert [f.height for f in (lines, daily, weekly, facts)] == [0] * 4
@@ -264,7 +270,7 @@ def test_weekly_history_equals_a_plain_loop(seed: int):
         least = {back: min(seen for other, _, seen in own if other == back) for back, _, _ in own}
         whole = max((max(back for back, _, _ in own) + 1) // 7, 1)
         for week in range(whole - 1, -1, -1):
-            days = range(7 * week, 7 * week + 7)
+            days = range(7 * week, min(7 * week + 7, max(back for back, _, _ in own) + 1))
             units = sum(u for back, u, _ in own if back in days)
             expected.append((sku, "A", -week, units, sum(least.get(back, 1.0) for back in days)))
     rng.shuffle(rows)

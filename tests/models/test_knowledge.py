@@ -124,6 +124,14 @@ def test_the_old_skus_history_flows_along_a_chain_to_those_that_follow() -> None
     assert sorted(hidden) == [("OLD", day(-1))], "once NEW is there, an empty shelf of OLD hides nothing of it"
 
 
+def test_a_successor_does_not_inherit_what_the_old_sku_lost_since() -> None:
+    """Ten a day of OLD until NEW follows; then ten of NEW, and ten that OLD is estimated to have lost."""
+    history = demand(("OLD", -2, 10, False), ("OLD", 0, 10, True), ("NEW", 0, 10, False)).with_columns(known_rate=pl.lit(1.0))
+    history = history.with_columns(pl.col("demand_units").cast(pl.Float64))
+    made = with_inherited(history, known({"kind": "supersession", "sku": "OLD", "other_sku": "NEW", "start_date": day(-1)}))
+    assert dict(made.filter(sku="NEW").select("demand_date", "demand_units").rows()) == {day(-2): 10, day(0): 10}
+
+
 def superseding(*links: str) -> pl.DataFrame:
     """Links such as AB (A is followed by B), each from a day later than the one before."""
     rows = [

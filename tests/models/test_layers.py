@@ -113,9 +113,27 @@ def test_promotions_sell_by_the_ratio_that_made_them_drawn_to_everybodys() -> No
     taken = promoted(days, promotions, CUTOFF)
     assert taken["units"].to_list() == pytest.approx([5 / rate - 5] * 10, abs=1e-3)
     other = daily(*((back, 1) for back in range(90)), sku="Y")
-    assert uplifts(pl.concat([days, other]), promotions, CUTOFF).filter(sku="Y")["uplift_rate"].item() == pytest.approx(rate)
+    assert uplifts(pl.concat([days, other]), promotions, CUTOFF).filter(sku="Y")["uplift_rate"].item() == pytest.approx(51 / 21)
     none = uplifts(other, frame(PROMOTIONS), CUTOFF)
     assert none["uplift_rate"].to_list() == [1.0]
+
+
+def test_what_has_sold_under_promotion_alone_tells_nothing_of_it() -> None:
+    old = daily(*((back, 2) for back in range(200)), sku="OLD")
+    new = daily(*((back, 5) for back in range(20, 30)), sku="NEW", promoted=True)
+    found = uplifts(pl.concat([old, new]), frame(PROMOTIONS, [("NEW", day(29), day(20))]), CUTOFF)
+    assert dict(found.rows()) == {"NEW": 1.0, "OLD": 1.0}
+
+
+def test_a_weekday_on_which_a_channel_does_not_sell_loses_nothing() -> None:
+    """Four each Monday to Friday, and not to be bought on a Monday and a Saturday."""
+    working = [(back, 4) for back in range(20, 150) if day(back).weekday() < 5]
+    monday = next(back for back in range(1, 20) if day(back).weekday() == 0)
+    saturday = next(back for back in range(1, 20) if day(back).weekday() == 5)
+    found = lost(pl.concat([daily(*working), daily((monday, 0), (saturday, 0), seen=0.0)]), CUTOFF)
+    units = dict(found.select("demand_date", "units").rows())
+    assert units[day(saturday)] == 0
+    assert units[day(monday)] > 1
 
 
 def test_what_came_back_is_taken_from_the_day_of_its_order() -> None:
