@@ -46,16 +46,26 @@ def rehearsed(t: nightly.Frames, cutoffs: list[date], config: Config) -> Iterato
 
 
 def known_then(t: nightly.Frames, cutoff: date, config: Config) -> nightly.Frames:
-    """`t` as it stood on the evening of `cutoff`: orders and stock so far and the history made of them, entries that were made and not withdrawn
-    yet, promotions that had begun, products that nobody had ended yet."""
+    """`t` as it stood on the evening of `cutoff`: orders, cancellations and stock so far and the history made of them, purchase orders open of which
+    something came later, entries that were made and not withdrawn yet, promotions that had begun, products that nobody had ended yet.
+
+    When a return came back isn't looked at; it bears on demand only where `[history]` asks for returns.
+    """
     ended = pl.when(pl.col("discontinued_date") <= cutoff).then("discontinued_date")
     evening = _evening(cutoff)
     happened = {name: t[name].filter(pl.col(column) < evening) for name, column in HAPPENED.items()}
+    came_later = t["receipts"].filter(pl.col("received_at") >= evening)["purchase_order_id"].drop_nulls().unique()
+    was_closed = pl.col("is_closed") & ~pl.col("purchase_order_id").is_in(came_later.implode())
+    cancelled_later = t["orders"].filter(pl.col("cancelled_at") >= evening).select("channel", "order_id", is_later=True)
+    lines = t["order_lines"].join(cancelled_later, on=["channel", "order_id"], how="left", maintain_order="left")
+    cancelled = pl.when(pl.col("is_later").is_null()).then("cancelled_units").otherwise(0)
     then = (
         t
         | happened
         | {
             "orders": t["orders"].filter(pl.col("business_date") <= cutoff),
+            "order_lines": lines.with_columns(cancelled_units=cancelled).drop("is_later"),
+            "purchase_orders": happened["purchase_orders"].with_columns(is_closed=was_closed),
             "knowledge": _entries_then(t["knowledge"], cutoff),
             "products": t["products"].with_columns(discontinued_date=ended),
             "promotions": t["promotions"].filter(pl.col("start_date") <= cutoff),

@@ -41,9 +41,21 @@ def test_a_rehearsal_does_not_know_what_came_after(known: dict[str, pl.DataFrame
     lines = known["order_lines"].join(late, on=["channel", "order_id"], how="left")
     noise = pl.when(pl.col("is_late")).then(pl.col("ordered_units") * 9 + 1).otherwise("ordered_units")
     is_late = pl.col("observed_at").dt.date() > ORIGIN
+    later = datetime(ORIGIN.year, ORIGIN.month, ORIGIN.day, tzinfo=UTC) + timedelta(days=2)
+    in_part = known["order_lines"].filter(pl.col("cancelled_units") > 0)
+    regretted = known["orders"].filter(pl.col("business_date") <= ORIGIN, pl.col("cancelled_at").is_null())
+    regretted = regretted.join(in_part, on=["channel", "order_id"], how="anti").gather_every(5)
+    is_regretted = pl.struct("channel", "order_id").is_in(
+        regretted.select(pl.struct("channel", "order_id")).to_series().implode()
+    )
+    units = pl.when(is_regretted).then("ordered_units").otherwise("cancelled_units")
+    arrives = known["receipts"].filter(pl.col("received_at") >= later)["purchase_order_id"].unique()
+    closed = pl.col("is_closed") | pl.col("purchase_order_id").is_in(arrives.implode())
     empty = [pl.when(is_late).then(0).otherwise(pl.col(name)).alias(name) for name in ("on_hand_units", "available_units")]
     disturbed = known | {
-        "order_lines": lines.with_columns(ordered_units=noise).drop("is_late"),
+        "order_lines": lines.with_columns(ordered_units=noise).drop("is_late").with_columns(cancelled_units=units),
+        "orders": known["orders"].with_columns(cancelled_at=pl.when(is_regretted).then(pl.lit(later)).otherwise("cancelled_at")),
+        "purchase_orders": known["purchase_orders"].with_columns(is_closed=closed),
         "stock_levels": known["stock_levels"].with_columns(empty),
         "products": known["products"].with_columns(
             discontinued_date=pl.coalesce("discontinued_date", pl.lit(ORIGIN + timedelta(days=3)))
