@@ -176,7 +176,10 @@ def _said(terms: pl.DataFrame, span: pl.DataFrame, left_out: int, needed: int, p
             f"Without a price above the cost: {bare:,} series; a lost unit loses {planning.margin_rate:.0%} of its cost there."
         )
     unseen = float(span.select(pl.col("full_units").is_null().mean()).item())
-    return [*said, f"Lost demand is estimated from neighbouring weeks: {unseen:.1%} of the weeks were not seen well enough."]
+    neighbours = (
+        f"Lost demand is estimated from neighbouring weeks, later ones too: {unseen:.1%} of the weeks were not seen well enough."
+    )
+    return [*said, neighbours]
 
 
 def lead_weeks(terms: pl.DataFrame, days: float | None) -> NDArray[np.int64]:
