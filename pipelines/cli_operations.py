@@ -36,12 +36,20 @@ def approve(
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Approves suggested decisions; amounts above the merchant's cap are refused."""
-    cap = settings_of(config, None, home).merchant_config.merchant.approval_cap_amount
-    with _outbox(config, home) as outbox:
+    """Approves suggested decisions, as drafted where somebody changed them; amounts above the merchant's cap are refused."""
+    from pipelines.operations import Drafts
+
+    settings = settings_of(config, None, home)
+    with _outbox(config, home) as outbox, Drafts(settings.outbox) as drafts:
         chosen = _chosen(outbox, ids, everything)
-        outbox.approve(chosen, by, reason, cap, datetime.now(UTC), quantity_units=quantity)
-    typer.echo(f"{len(chosen)} approved by {by}.")
+        edits = {} if quantity else drafts.edits(chosen)
+        dropped = [one for one in chosen if everything and one in edits and edits[one].quantity_units == 0]
+        chosen, edits = [one for one in chosen if one not in dropped], {one: edits[one] for one in edits if one not in dropped}
+        cap = settings.merchant_config.merchant.approval_cap_amount
+        outbox.approve(chosen, by, reason, cap, datetime.now(UTC), quantity_units=quantity, edits=edits)
+    typer.echo(f"{len(chosen)} approved by {by}{f', {len(edits)} of them as drafted' if edits else ''}.")
+    if dropped:
+        typer.echo(f"{len(dropped)} drafted at 0 were left out: {', '.join(dropped)}.")
 
 
 @outbox_app.command()

@@ -8,10 +8,13 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from pipelines.operations import Draft, Drafts, Outbox
 from pipelines.settings import PROJECT
 
 FULCAST = Path(sys.executable).with_name("fulcast")
@@ -69,6 +72,24 @@ def test_a_decision_from_suggestion_to_delivery(home: Path) -> None:
     assert row["decision_id"] == decision and row["quantity_units"] > 0
     history = fulcast("outbox", "history", decision, home=home).stdout
     assert all(word in history for word in ("suggested", "approved", "sent", "P. Planner", "runs out"))
+
+
+def test_what_was_drafted_is_approved_as_drafted(home: Path) -> None:
+    kept = f"sqlite:///{home / 'outbox.sqlite'}"
+    with Outbox(kept) as outbox, Drafts(kept) as drafts:
+        first, second, third = outbox.decisions(state="suggested", kind="reorder").filter(pl.col("quantity_units") > 1)[
+            "decision_id"
+        ][:3]
+        drafts.save([Draft(first, 17), Draft(second, 0), Draft(third, 1)], "Ana", datetime.now(UTC))
+        nothing = fulcast("outbox", "approve", second, "--by", "Ana", "--reason", "r", home=home)
+        assert nothing.returncode == 2 and "Traceback" not in nothing.stderr, "an order of nothing is none"
+        said = fulcast("outbox", "approve", first, "--by", "Ana", "--reason", "r", home=home).stdout
+        assert said.startswith("1 approved by Ana, 1 of them as drafted.")
+        assert outbox.decisions(state="approved").filter(decision_id=first)["quantity_units"].to_list() == [17]
+        fulcast("outbox", "approve", third, "--quantity", "5", "--by", "Ana", "--reason", "r", home=home)
+        assert outbox.decisions(state="approved").filter(decision_id=third)["quantity_units"].to_list() == [5]
+        assert drafts.drafts()["quantity_units"].to_list() == [0], "what isn't decided stays a draft"
+        drafts.discard([second])
 
 
 def test_an_approval_above_the_cap_is_refused(home: Path, tmp_path: Path) -> None:

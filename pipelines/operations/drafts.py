@@ -8,11 +8,13 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select
 
+from pipelines.operations.approvals import Edit
 from pipelines.operations.states import Refused, fetch
 from pipelines.operations.store import Store
 from pipelines.operations.tables import DECISIONS, DRAFTS, frame
 
 MAX_UNITS = 10_000_000
+KINDS = ("reorder", "transfer")
 SUBJECT = ("kind", "sku", "location_id", "supplier_id")
 
 
@@ -71,6 +73,12 @@ class Drafts(Store):
         now = now.rename({"suggested_quantity_units": "now_suggested_units"})
         found = rows.join(now, on=SUBJECT, how="left", maintain_order="left")
         return found.with_columns(is_stale=pl.col("now_suggested_units") != pl.col("suggested_quantity_units"))
+
+    def edits(self, decision_ids: Sequence[str]) -> dict[str, Edit]:
+        """What drafts change in these decisions, as `Outbox.approve` takes it."""
+        kept = pl.concat([self.drafts(kind) for kind in KINDS], how="vertical_relaxed")
+        rows = kept.filter(pl.col("decision_id").is_in(list(decision_ids)))
+        return {row["decision_id"]: Edit(row["quantity_units"], row["needed_by"]) for row in rows.iter_rows(named=True)}
 
     def discard(self, decision_ids: Sequence[str]) -> None:
         """Takes drafts away; the suggestions stand as they are."""
