@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from polars import selectors as cs
 
 from models.forecast.blend import plain
 from models.forecast.engine import LEVELS, Selection, forecast_series
@@ -30,8 +29,8 @@ NARROWEST, WIDEST = 0.2, 4.0
 def learned_dispersions(history: pl.DataFrame, freq: str) -> pl.DataFrame:
     """unique_id, dispersion_rate (variance ÷ mean of demand; blank where the past is too short), from forecasts of own histories.
 
-    history: unique_id, ds, y (blank where unknown) per week, and is_in_stock where known.
-    Example: weeks of 40 that were missed by 8 on average (root mean square): 1.6.
+    history: unique_id, ds, y (blank where unknown) per week; weeks before a series' first demand tell nothing, as a forecast of next
+    to nothing strays beyond all measure when it first sells. Example: weeks of 40 that were missed by 8 on average (root mean square): 1.6.
     """
     ids = history["unique_id"].unique().sort()
     errors = looked_back(history, freq)
@@ -90,7 +89,7 @@ def spread_to(std: Array, drawn: Array, otherwise: Array) -> Array:
 
 def _looked_back(history: pl.DataFrame, freq: str, origin: date) -> pl.DataFrame:
     """Squared errors of the week after `origin`, each series forecast from its own history until then."""
-    before = history.filter(pl.col("ds") <= origin).select("unique_id", "ds", "y", cs.by_name("is_in_stock", require_all=False))
+    before = history.filter(pl.col("ds") <= origin).select("unique_id", "ds", "y")
     made = forecast_series(before, freq, 1, selection=Selection(freq, 1, None, plain(LEVELS, 0.0))).table
     came = made.join(history.select("unique_id", "ds", "y"), on=["unique_id", "ds"], how="left", maintain_order="left")
     return squared_errors(

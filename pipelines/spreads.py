@@ -20,14 +20,22 @@ def judged(forecast_history: pl.DataFrame) -> pl.DataFrame:
 
 def made(past: pl.DataFrame, t: dict[str, pl.DataFrame], planning: Planning, cutoff: date) -> pl.DataFrame:
     """forecast_spreads of every forecast series, from forecasts as they were made and what came (`judged`); where none is old enough, from what own
-    histories would have forecast, and blank where those are too short. t: TABLES."""
+    histories would have forecast. A series of which nothing is known strays as the others do in the mean; a new one stays blank, as wide as its
+    look-alikes make it. t: TABLES.
+    """
     series = t["forecast_means"].select(*SERIES).unique().sort(*SERIES)
     dates = past["cutoff_date"].unique().sort(descending=True).head(ORIGINS)
     known = past.join(dates.to_frame(), on="cutoff_date", how="semi")
     ids = known.select(pl.struct(*SERIES)).to_series()
     errors = squared_errors(ids, known["mean_units"].to_numpy(), known["actual_units"].cast(pl.Float64).to_numpy())
     learnt = dispersions_of(errors).unnest("unique_id") if known.height else _looked_back(series, t, planning, cutoff)
-    return table("forecast_spreads").conform(series.join(learnt, on=SERIES, how="left"))
+    rows = series.join(learnt, on=SERIES, how="left").join(
+        t["demand_series"].select(*SERIES, "demand_class"), on=SERIES, how="left"
+    )
+    is_settled = pl.col("demand_class") != "new"
+    usual = pl.col("dispersion_rate").mean()
+    filled = pl.when(is_settled).then(pl.col("dispersion_rate").fill_null(usual)).otherwise("dispersion_rate")
+    return table("forecast_spreads").conform(rows.with_columns(dispersion_rate=filled))
 
 
 def _looked_back(series: pl.DataFrame, t: dict[str, pl.DataFrame], planning: Planning, cutoff: date) -> pl.DataFrame:
@@ -36,6 +44,5 @@ def _looked_back(series: pl.DataFrame, t: dict[str, pl.DataFrame], planning: Pla
     ids = series.with_row_index("unique_id")
     weekly = nightly.told(t, cutoff, planning.horizon_weeks).weekly.join(ids, on=SERIES)
     first_day = pl.lit(cutoff - timedelta(days=6)) + pl.duration(days=7 * pl.col("week"))
-    history = weekly.select("unique_id", ds=first_day, y=told_units()).with_columns(is_in_stock=pl.col("y").is_not_null())
-    learnt = learned_dispersions(history, "1w")
+    learnt = learned_dispersions(weekly.select("unique_id", ds=first_day, y=told_units()), "1w")
     return ids.join(learnt, on="unique_id").select(*SERIES, "dispersion_rate")
