@@ -18,9 +18,7 @@ def test_a_series_of_which_nothing_is_known_strays_as_the_others_do_and_a_new_on
         for sku, off in (("A", 5), ("B", 7))
     ])  # fmt: skip
     names = pl.DataFrame({"sku": ["A", "B", "C", "N"], "location_id": "L", "demand_class": ["smooth", "smooth", "lumpy", "new"]})
-    found = spreads.made(
-        past, {"forecast_means": names.select("sku", "location_id"), "demand_series": names}, Planning(), CUTOFF
-    )
+    found = spreads.made(past, {"forecast_means": names.select("sku", "location_id"), "demand_series": names}, Planning(), CUTOFF)
     rates = dict(found.select("sku", "dispersion_rate").rows())
     assert rates["A"] < rates["B"]
     assert rates["C"] == pytest.approx((rates["A"] + rates["B"]) / 2)
