@@ -227,7 +227,7 @@ def steps(frame: pl.DataFrame) -> alt.LayerChart:
         label=pl.col("units").round(1).cast(pl.String),
         end=pl.max_horizontal("from_units", "to_units"),
     )
-    base = _base(shown).encode(y=alt.Y("driver:N", sort=None, title=None))
+    base = _base(shown).encode(y=alt.Y("driver:N", sort=shown["driver"].to_list(), title=None))
     colours = alt.Scale(domain=["more", "less", "total"], range=[PALETTE[0], PALETTE[3], PALETTE[1]])
     bars = base.mark_bar().encode(
         x=alt.X("from_units:Q", title="units a week"), x2="to_units:Q", color=alt.Color("kind:N", scale=colours, legend=None),

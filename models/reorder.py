@@ -86,9 +86,9 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
     alone = pl.col("sku_quantity_units" if "sku_quantity_units" in rows.columns else "order_quantity_units")
     is_own = alone == pl.col("order_quantity_units")
     known = pl.format(
-        "Position {} against reorder point {}; {} {} to reach {} ({} of them safety stock).",
+        "Position {} against reorder point {}; {} {} to reach {} ({} of them safety stock){}.",
         "inventory_position_units", "reorder_point_units", pl.when(is_own).then(pl.lit("order")).otherwise(pl.lit("alone it would order")),
-        alone, "order_up_to_level_units", pl.col("safety_stock_units").round(0).cast(pl.Int64),
+        alone, "order_up_to_level_units", pl.col("safety_stock_units").round(0).cast(pl.Int64), _by_rules(alone),
     )  # fmt: skip
     nothing = pl.when(is_own).then(pl.lit("nothing to order")).otherwise(pl.lit("alone it would order nothing"))
     above = pl.format("Position {} is above reorder point {}; {}.", "inventory_position_units", "reorder_point_units", nothing)
@@ -111,6 +111,13 @@ def reasons(rows: pl.DataFrame) -> pl.Series:
         .otherwise(full)
     )
     return rows.select(reason=sentence)["reason"]
+
+
+def _by_rules(ordered: pl.Expr) -> pl.Expr:
+    """What rules made of the need, such as ": 28 units are needed, 36 by moq and case pack"; nothing where they changed nothing."""
+    rules = pl.col("rounding_rule").str.replace_all("_", " ")
+    changed = pl.format(": {} needed, {} by {}", are(pl.col("needed_units"), "unit"), ordered, rules)
+    return pl.when((pl.col("rounding_rule") != "none") & (pl.col("needed_units") != ordered)).then(changed).otherwise(pl.lit(""))
 
 
 def worth() -> pl.Expr:

@@ -114,7 +114,7 @@ def test_a_sentence_for_each_case():
         order_exception=pl.when(pl.col("moq_units") == 999).then(pl.lit("the MOQ is too large")).otherwise(pl.lit(""))
     )
     assert reasons(rows).to_list() == [
-        "Position 12 against reorder point 15; order 36 to reach 40 (3 of them safety stock).",
+        "Position 12 against reorder point 15; order 36 to reach 40 (3 of them safety stock): 28 units are needed, 36 by case pack.",
         "Position 16 is above reorder point 15; nothing to order.",
         "Position 0 has reached order-up-to level 0; nothing to order.",
         "Stock is unknown; order when it falls to 15 and fill up to 40.",
@@ -122,7 +122,7 @@ def test_a_sentence_for_each_case():
     ]
     in_baskets = rows.head(3).with_columns(sku_quantity_units="order_quantity_units", order_quantity_units=pl.Series([0, 12, 12]))
     assert reasons(in_baskets).to_list() == [
-        "Position 12 against reorder point 15; alone it would order 36 to reach 40 (3 of them safety stock).",
+        "Position 12 against reorder point 15; alone it would order 36 to reach 40 (3 of them safety stock): 28 units are needed, 36 by case pack.",
         "Position 16 is above reorder point 15; alone it would order nothing.",
         "Position 0 has reached order-up-to level 0; alone it would order nothing.",
     ]
