@@ -198,7 +198,12 @@ def what_was_done(
     first = int(known.lead_times.max(initial=0)) + 1
     level = pl.coalesce("available_units", "on_hand_units").clip(0)
     observed = stock_levels.select(*SERIES, ds=pl.col("observed_at").dt.date().dt.truncate("1w"), at="observed_at", level=level)
-    observed = observed.join(series, on=SERIES, how="semi").sort("at").unique([*SERIES, "ds"], keep="last", maintain_order=True)
+    observed = (
+        observed.drop_nulls("level")
+        .join(series, on=SERIES, how="semi")
+        .sort("at")
+        .unique([*SERIES, "ds"], keep="last", maintain_order=True)
+    )
     grid = series.with_row_index("row").join(dates.to_frame().cast(pl.Date), how="cross").sort("ds")
     grid = grid.join_asof(observed.sort("ds"), on="ds", by=list(SERIES), strategy="backward", check_sortedness=False)
     stock = grid.sort("row", "ds")["level"].cast(pl.Float64).fill_null(float("nan"))

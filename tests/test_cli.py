@@ -74,7 +74,7 @@ def test_a_decision_from_suggestion_to_delivery(home: Path) -> None:
     assert all(word in history for word in ("suggested", "approved", "sent", "P. Planner", "runs out"))
 
 
-def test_what_was_drafted_is_approved_as_drafted(home: Path) -> None:
+def test_what_was_drafted_is_approved_as_drafted(home: Path, tmp_path: Path) -> None:
     kept = f"sqlite:///{home / 'outbox.sqlite'}"
     with Outbox(kept) as outbox, Drafts(kept) as drafts:
         first, second, third = outbox.decisions(state="suggested", kind="reorder").filter(pl.col("quantity_units") > 1)[
@@ -88,8 +88,22 @@ def test_what_was_drafted_is_approved_as_drafted(home: Path) -> None:
         assert outbox.decisions(state="approved").filter(decision_id=first)["quantity_units"].to_list() == [17]
         fulcast("outbox", "approve", third, "--quantity", "5", "--by", "Ana", "--reason", "r", home=home)
         assert outbox.decisions(state="approved").filter(decision_id=third)["quantity_units"].to_list() == [5]
+        everything = fulcast(
+            "outbox", "approve", "--all", "--by", "Ana", "--reason", "r", home=home, config=_without_cap(tmp_path)
+        )
+        assert f"1 drafted at 0 were left out: {second}." in everything.stdout
+        assert outbox.decisions(state="suggested", kind="reorder").filter(pl.col("quantity_units") > 0)[
+            "decision_id"
+        ].to_list() == [second]
         assert drafts.drafts()["quantity_units"].to_list() == [0], "what isn't decided stays a draft"
-        drafts.discard([second])
+
+
+def _without_cap(folder: Path) -> Path:
+    config = folder / "config"
+    shutil.copytree(PROJECT / "data" / "mappings" / "demo", config)
+    merchant = config / "merchant.toml"
+    merchant.write_text(merchant.read_text().replace("approval_cap_amount = 25000", "approval_cap_amount = 1e9"))
+    return config
 
 
 def test_an_approval_above_the_cap_is_refused(home: Path, tmp_path: Path) -> None:

@@ -149,6 +149,16 @@ def test_what_an_empty_shelf_lost_is_what_you_did_in_weeks_seen_well_too(tables)
     assert done["shortage_amount"] == pytest.approx(7 * (12 - 5)) and done["stock_out_weeks"] == 1
 
 
+def test_stock_counted_before_the_weeks_holds_in_them(tables):
+    """Counted once, 150 days before the end, and once since without a figure: what stood then stands all along."""
+    series, known, _ = known_of(tables, prices("S0"), PLANNING, WhatIf(weeks=10))
+    ages = (pl.lit(SUNDAY) - pl.col("observed_at").dt.date()).dt.total_days()
+    blank = pl.when(ages == 150).then("on_hand_units").alias("on_hand_units")
+    seldom = tables["stock_levels"].filter(ages.is_in([7, 150])).with_columns(blank)
+    done = what_was_done(seldom, tables["demand"], series, known)
+    assert done["capital_amount"] == what_was_done(tables["stock_levels"], tables["demand"], series, known)["capital_amount"]
+
+
 def test_what_ifs_pull_the_right_way(tables):
     def played(**asked: float) -> dict[str, dict[str, float]]:
         budget = asked.pop("budget", None)
