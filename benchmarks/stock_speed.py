@@ -102,7 +102,7 @@ def suggestions(rows: pl.DataFrame) -> pl.DataFrame:
     f = {name: rows[name].to_numpy().astype(np.float64) for name in rows.columns if rows[name].dtype.is_numeric()}
     known, one = moments(f), np.ones(rows.height)
     holding, shortage = f["unit_cost_amount"] * HOLDING_RATE / 365, f["unit_cost_amount"] * MARGIN
-    aim = levels.Aim(np.full(rows.height, levels.COST), one, holding, shortage, 0 * one, REVIEW * one, one, one > 0)
+    aim = levels.Aim(np.full(rows.height, levels.COST), one, holding, shortage, 0 * one, REVIEW * one, one, one > 0, np.inf * one)
     level = levels.least_levels(known, aim)
     rows = rows.with_columns(
         available_units=(pl.col("on_hand_units") - pl.col("allocated_units")).clip(0), mean_demand_units=known.interval_units,

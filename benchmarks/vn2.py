@@ -179,7 +179,7 @@ def _decided(history: pl.DataFrame, past: pl.Series) -> tuple[pl.DataFrame, Arra
     rate = ids.to_frame().join(dispersions, on="unique_id", how="left", maintain_order="left")["dispersion_rate"]
     terms = replace(_terms(len(ids)), dispersion_rate=rate.fill_null(float("nan")).to_numpy())
     n, one = len(ids), np.ones(len(ids))
-    aim = Aim(np.full(n, COST), one, 0 * one, SHORTAGE * one, HOLDING * one, REVIEW_DAYS * one, one, one > 0)
+    aim = Aim(np.full(n, COST), one, 0 * one, SHORTAGE * one, HOLDING * one, REVIEW_DAYS * one, one, one > 0, np.inf * one)
     return dispersions, learn_widths(Past(means, quantiles, LEVELS, made[0].selection.together, actual, terms, aim))
 
 

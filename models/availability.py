@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from models.sharing import implied_std, shared, unit_values
+from models.sharing import shared, unit_values
 
 MOVES = {
     "sku": pl.String, "from_location_id": pl.String, "location_id": pl.String, "transfer_units": pl.Int64, "surplus_units": pl.Int64,
@@ -27,7 +27,7 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     """Moves surplus to shortage, per SKU, where that is cheaper than buying.
 
     position: sku, location_id, available_units, on_order_units, backordered_units, decided_units, reorder_point_units,
-    order_up_to_level_units, mean_demand_units, expected_lost_units, safety_stock_units, cycle_service_level, protection_interval_days, unit_cost_amount (may be
+    order_up_to_level_units, mean_demand_units, expected_lost_units, demand_std_units, protection_interval_days, unit_cost_amount (may be
     blank). A location's surplus is what it has on the shelf, less what decisions take away, beyond its own order-up-to level; its shortage
     is what shelf, orders and decisions lack to its reorder point and to what would be lost before a purchase arrives, since a move comes
     sooner. Unknown stock neither gives nor takes. Where downstream_units are given
@@ -76,9 +76,7 @@ def _match(places: pl.DataFrame, costs: TransferCosts) -> list[tuple[str, str, i
 
 def _values(takers: pl.DataFrame) -> list[np.ndarray]:
     """Chance that each missing unit of each location serves somebody before a purchase would; never quite 0, as the reorder point wants it."""
-    mean = takers["mean_demand_units"].to_numpy()
-    std = implied_std(mean, takers["safety_stock_units"].to_numpy(), takers["cycle_service_level"].to_numpy())
-    rows = zip(takers["supply"], mean, std, takers["shortage"], strict=True)
+    rows = zip(*(takers[name] for name in ("supply", "mean_demand_units", "demand_std_units", "shortage")), strict=True)
     return [np.maximum(unit_values(supply, m, s, shortage), 1e-12) for supply, m, s, shortage in rows]
 
 

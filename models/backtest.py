@@ -11,7 +11,7 @@ from scipy import special
 
 from models.forecast.engine import LEVELS, Selection, forecast_series
 from models.levels import COST
-from models.safety_stock import SAMPLED_MOST, aim_of, completed, stock_levels, terms_of, wanted
+from models.safety_stock import SAMPLED_MOST, aim_of, completed, most_level, stock_levels, terms_of, wanted
 from models.simulate import Bounded, MinMax, Policy, Shelf, Stock, outcome, simulate
 from models.spreads import LEAST_WEEKS, ORIGINS, dispersions_of, looked_back, squared_errors
 from models.width import CLASSES, LEAST_ORIGINS, MOST_SERIES, Past, learn_widths, volume_class
@@ -131,7 +131,7 @@ def widths_before(known: Known, dispersion: Array, seed: int = 0) -> Array:
     series = completed(_series(known, dispersion))[rows]
     whole = 7.0 * np.rint(known.lead_times.mean(axis=1))[rows]
     terms = replace(terms_of(series), lead_days=whole, lead_std_days=np.zeros_like(whole))
-    aim = aim_of(series, terms.review_days, means[:, :, 0].mean(axis=0))
+    aim = aim_of(series, terms.review_days, means[:, :, 0].mean(axis=0), most_level(means.mean(axis=0)))
     actual = came.sort("unique_id", "ds").select(seen).to_series().to_numpy().reshape(len(rows), -1)
     return learn_widths(Past(means, quantiles, LEVELS, together, actual, terms, aim), seed)
 

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.demand import SERIES
-from models.sharing import implied_std, shared, unit_values
+from models.sharing import shared, unit_values
 
 LEAST_VALUE = 1e-12  # of a unit that is wanted: never quite nothing
 RESTOCKS = {
@@ -56,7 +56,7 @@ def restocks(places: pl.DataFrame, sources: pl.DataFrame, rooms: dict[str, int])
     """What each source ships to the places that it supplies: `RESTOCKS`, with the source's stock and what the place lacks.
 
     places: sku, location_id, source_location_id, position_units, reorder_point_units, order_up_to_level_units, mean_demand_units,
-    expected_lost_units, safety_stock_units, cycle_service_level, case_pack_units, unit_value. sources: sku, location_id, free_units (on the shelf and owed to
+    expected_lost_units, demand_std_units, case_pack_units, unit_value. sources: sku, location_id, free_units (on the shelf and owed to
     nobody), own_mean_units and own_std_units of what its own customers want until it is delivered again. rooms: the most units that a
     location still takes, of all SKUs; unit_value weighs SKUs there.
 
@@ -69,8 +69,6 @@ def restocks(places: pl.DataFrame, sources: pl.DataFrame, rooms: dict[str, int])
     packs = pl.col("case_pack_units")
     served = pl.col("mean_demand_units") - pl.col("expected_lost_units")
     due = places.filter(is_due).with_columns(lacking=-(-gap // packs) * packs, served_units=served).sort("location_id", "sku")
-    std = implied_std(due["served_units"], due["safety_stock_units"], due["cycle_service_level"])
-    due = due.with_columns(std=pl.Series(std, dtype=pl.Float64))
     wanted = pl.concat(
         [
             due.clear(),
@@ -102,5 +100,5 @@ def _within(part: pl.DataFrame, room: int | None) -> pl.DataFrame:
 
 
 def _worth(row: dict, value: float) -> NDArray[np.float64]:  # type: ignore[type-arg]
-    worth = unit_values(row["position_units"], row["served_units"], row["std"], row["lacking"], value)
+    worth = unit_values(row["position_units"], row["served_units"], row["demand_std_units"], row["lacking"], value)
     return np.maximum(worth, LEAST_VALUE)

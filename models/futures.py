@@ -28,6 +28,11 @@ class Futures:
     idle_rate: Array
     lost_units: Array
 
+    @property
+    def std_units(self) -> Array:
+        """See levels.Interval."""
+        return self.interval_units.std(axis=1, dtype=np.float64)
+
     def chances(self, level: Array, lot: Array) -> tuple[Array, Array]:
         """See levels.Interval."""
         return self._chance(self.lead_units, level, lot), self._chance(self.interval_units, level, lot)
@@ -126,7 +131,7 @@ def draw(
     lead, whole, review = (_upto(weeks, total, end, is_whole, rng) for end in ends)
     drawn = Futures(lead, np.maximum(whole, lead), review.mean(axis=1, dtype=np.float64), (review <= 0).mean(axis=1), np.zeros(n))
     told = np.full(n, np.nan) if std is None else std
-    rate = spread_to(told, drawn.interval_units.std(axis=1, dtype=np.float64), np.ones(n) if width is None else width)
+    rate = spread_to(told, drawn.std_units, np.ones(n) if width is None else width)
     drawn = drawn.spread(rate)
     if shelf is None or not np.isfinite(shelf.on_hand).any():
         return drawn

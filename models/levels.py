@@ -18,7 +18,6 @@ Bools = NDArray[np.bool_]
 COST, CYCLE, FILL = "cost", "cycle_service_level", "unit_fill_rate"
 AIMS = (COST, CYCLE, FILL)
 TIE = 1e-9
-UNSTOCKED_DAYS = 730.0  # what isn't wanted once in two years is not stocked for the sake of a service level
 DEAREST = 1e6  # price of a missing unit in what a unit costs that stays a review
 MEDIAN = 0.5
 DEAREST_CAPITAL, HALVINGS = 2.0**16, 12  # how much dearer a budget may make capital, and in how many steps that is found
@@ -36,6 +35,11 @@ class Interval(Protocol):
     @property
     def idle_rate(self) -> Array:
         """(n,) chance that nothing is wanted in a review."""
+        ...
+
+    @property
+    def std_units(self) -> Array:
+        """(n,) standard deviation of demand over lead time and review."""
         ...
 
     @property
@@ -74,7 +78,8 @@ class Aim:
 
     kind: of AIMS. target_rate: the service wanted, not used for costs. holding_amount: per unit and day; shortage_amount: per unit missed at once;
     left_amount: what a unit loses that this review's order leaves over, where no later order follows (the product or its season ends), else 0.
-    review_days; lot: units by which orders lift the position above its level, 1 where they don't; is_lost: whether a missing unit is lost or owed.
+    review_days; lot: units by which orders lift the position above its level, 1 where they don't; is_lost: whether a missing unit is lost or owed;
+    most_units: no level goes above it for the sake of a service.
     """
 
     kind: NDArray[np.str_]
@@ -85,10 +90,16 @@ class Aim:
     review_days: Array
     lot: Array
     is_lost: Bools
+    most_units: Array
 
     def part(self, rows: Ints) -> "Aim":
         """Some of the series."""
         return Aim(**{name: value[rows] for name, value in self.__dict__.items()})
+
+    @property
+    def ceiling(self) -> Array:
+        """(n,) what no level goes above; costs know no such bound."""
+        return np.where(self.kind == COST, np.inf, self.most_units)
 
     @property
     def kept_amount(self) -> Array:
@@ -97,7 +108,7 @@ class Aim:
 
 
 def least_levels(interval: Interval, aim: Aim) -> Array:
-    """(n,) whole levels, none below 0.
+    """(n,) whole levels, none below 0, none above aim.ceiling.
 
     Costs: of a unit more, P(D_L ≤ S) is held on average as P(D_L ≤ S) + P(D_{L+R} ≤ S) over two, and it saves a shortage where demand passes
     S between the two; so the level is the least with P(D_{L+R} ≤ S) ÷ P(D_L ≤ S) ≥ (p − k/2) ÷ (p + k/2), with k what a unit costs that stays a
@@ -116,16 +127,14 @@ def least_levels(interval: Interval, aim: Aim) -> Array:
 
 
 def _enough(interval: Interval, aim: Aim) -> Array:
-    """Levels that are high enough for every aim: P(D_{L+R} ≤ S) alone as high as the aim's own figure has to be."""
+    """Levels that are high enough for every aim, P(D_{L+R} ≤ S) alone being as high as the aim's own figure has to be, or as high as they may be."""
     target = _targets(aim)
     rate = np.where(aim.kind == CYCLE, 1 - (1 - target) * (1 - interval.idle_rate), np.where(aim.kind == COST, target, 1.0))
-    level = interval.quantile(rate)
-    is_stocked = (aim.kind == COST) | (interval.review_units * UNSTOCKED_DAYS >= aim.review_days)
-    return np.where(is_stocked, level, 0.0)
+    return np.minimum(interval.quantile(rate), aim.ceiling)
 
 
 def _search(interval: Interval, aim: Aim, high: Array) -> Array:
-    """The least level that reaches the aim, down from `high`, which does."""
+    """The least level that reaches the aim, down from `high`, which does or is what no level goes above."""
     target = _targets(aim) - TIE
     return _least(lambda rows, level: _reached(interval.part(rows), level, aim.part(rows)) >= target[rows], high)
 
@@ -160,16 +169,19 @@ def _reached(interval: Interval, level: Array, aim: Aim) -> Array:
     """What each level comes to on its aim's own scale."""
     lead, whole = interval.chances(level, aim.lot)
     ratio = np.divide(whole, lead, out=np.zeros_like(whole), where=lead > 0)
-    found = np.where(aim.kind == CYCLE, _cycle_service(interval, *interval.chances(level, np.ones_like(level))), ratio)
+    found = np.where(aim.kind == CYCLE, cycle_services(interval, level), ratio)
     if (aim.kind == FILL).any():
         found = np.where(aim.kind == FILL, fill_rates(interval, level, aim.lot), found)
     return found
 
 
-def _cycle_service(interval: Interval, lead: Array, whole: Array) -> Array:
-    """Of the cycles that begin with an order, those that nothing goes missing in: a review in which nothing was wanted orders nothing."""
+def cycle_services(interval: Interval, level: Array) -> Array:
+    """(n,) of the cycles that begin with an order, those that nothing goes missing in: a review in which nothing was wanted orders nothing.
+
+    So the less is wanted in a review, the more units the same service takes: a cycle begins only when somebody has come, and may have taken several.
+    """
     begun = np.maximum(1 - interval.idle_rate, TIE)
-    return 1 - np.clip(_short_cycles(interval, lead, whole), 0.0, begun) / begun
+    return 1 - np.clip(_short_cycles(interval, *interval.chances(level, np.ones_like(level))), 0.0, begun) / begun
 
 
 def _short_cycles(interval: Interval, lead: Array, whole: Array) -> Array:
@@ -217,14 +229,14 @@ def least_stock(interval: Interval, aim: Aim, kind: str, target_rate: float) -> 
     def levels(price: float) -> Array:
         if kind == CYCLE:
             return _cycle_levels(interval, aim, price)
-        return least_levels(interval, replace(costly, shortage_amount=np.full_like(aim.holding_amount, price)))
+        best = least_levels(interval, replace(costly, shortage_amount=np.full_like(aim.holding_amount, price)))
+        return np.minimum(best, aim.most_units)
 
     def service(level: Array) -> float:
-        one = np.ones_like(level)
         if kind == FILL:
             weight, rate = interval.review_units, fill_rates(interval, level, aim.lot)
         else:
-            weight, rate = 1 - interval.idle_rate, _cycle_service(interval, *interval.chances(level, one))
+            weight, rate = 1 - interval.idle_rate, cycle_services(interval, level)
         weight = weight / aim.review_days
         return float((weight * rate).sum() / weight.sum()) if weight.sum() > 0 else 1.0
 
@@ -253,7 +265,7 @@ def _cycle_levels(interval: Interval, aim: Aim, price: float) -> Array:
         saved = _short_cycles(part, *now) - _short_cycles(part, *then)
         return np.asarray((price * saved <= held) & (now[1] >= MEDIAN))
 
-    return _least(is_enough, interval.quantile(one))
+    return _least(is_enough, np.minimum(interval.quantile(one), aim.most_units))
 
 
 def within_budget(

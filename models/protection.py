@@ -39,6 +39,11 @@ class Moments:
         return chance_at_most(np.zeros_like(self.review_units), self.review_units, self.review_variance)
 
     @property
+    def std_units(self) -> Array:
+        """See levels.Interval."""
+        return np.sqrt(self.interval_variance)
+
+    @property
     def lost_units(self) -> Array:
         """See levels.Interval: moments follow no stock."""
         return np.zeros_like(self.lead_units)

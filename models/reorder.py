@@ -7,8 +7,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.demand import SERIES
+from models.levels import CYCLE
 from models.quantity import order_quantities
-from models.wording import are, short
+from models.wording import are, percent, short
 
 Array = NDArray[np.float64]
 
@@ -126,6 +127,27 @@ def worth() -> pl.Expr:
     with_order = pl.format("Its turn is expected to cost {} with this order, {} without it.", now, waiting)
     waits = pl.format("Its turn is expected to cost {} as it waits, {} with {} ordered now.", waiting, now, "sku_quantity_units")
     return pl.when(pl.col("order_quantity_units") > 0).then(with_order).when(is_held_back()).then(waits)
+
+
+def is_bounded() -> pl.Expr:
+    """A level that would have to be above two years' demand to reach the service that is asked for, and is held there."""
+    reached = pl.when(pl.col("aim") == CYCLE).then("cycle_service_level").otherwise("unit_fill_rate")
+    return ((pl.col("reorder_point_units") + 1 >= pl.col("most_level_units")) & (reached < pl.col("target_rate"))).fill_null(
+        False
+    )
+
+
+def bounded() -> pl.Expr:
+    """What a level that two years' demand bounds comes to, in a sentence; blank where nothing bounds it."""
+    begun, wanted = (percent(pl.col(name)) for name in ("cycle_service_level", "unit_fill_rate"))
+    served = (
+        pl.when(pl.col("aim") == CYCLE)
+        .then(pl.format("{} of the cycles that begin end without a shortage", begun))
+        .otherwise(pl.format("{} of the units are served at once", wanted))
+    )
+    none = pl.lit("Less than one unit is wanted in two years, so none is stocked.")
+    words = pl.format("The level is held at two years' demand: {}, {} are asked for.", served, percent(pl.col("target_rate")))
+    return pl.when(is_bounded()).then(pl.when(pl.col("most_level_units") == 0).then(none).otherwise(words))
 
 
 def is_held_back() -> pl.Expr:

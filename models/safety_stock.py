@@ -17,6 +17,7 @@ from models.levels import (
     AIMS,
     Aim,
     Interval,
+    cycle_services,
     expected_amounts,
     fill_rates,
     least_levels,
@@ -26,10 +27,13 @@ from models.levels import (
     within_budget,
 )
 from models.protection import moments_of, week_variances, within
+from models.quantity import YEARS_OF_DEMAND
 
 Array = NDArray[np.float64]
 DRAWN_AT_ONCE = 2  # blocks; each needs about a hundred MB
 BLOCK, BLOCK_DAYS = 100, 91.0  # series whose futures are drawn together, where none lasts longer; of longer ones fewer
+YEAR_DAYS = 365.0
+YEAR_DAYS = 365.0
 MOST_DAYS = 728.0  # no lead time is drawn beyond these 104 weeks
 ONE_DAY = 1.0
 LEAST_REVIEW_DAYS = 1.0  # nobody looks more often than a run is made
@@ -43,8 +47,8 @@ DEFAULTS = {
     "unit_cost_amount": pl.lit(None, pl.Float64),
 }  # fmt: skip
 LEVELS = {
-    "mean_demand_units": pl.Float64, "expected_lost_units": pl.Float64, "safety_stock_units": pl.Float64, "reorder_point_units": pl.Int64,
-    "order_up_to_level_units": pl.Int64,
+    "mean_demand_units": pl.Float64, "demand_std_units": pl.Float64, "expected_lost_units": pl.Float64, "safety_stock_units": pl.Float64,
+    "reorder_point_units": pl.Int64, "order_up_to_level_units": pl.Int64, "most_level_units": pl.Int64, "level_quantile": pl.Float64,
     "cycle_service_level": pl.Float64, "unit_fill_rate": pl.Float64, "mean_stock_units": pl.Float64, "textbook_safety_stock_units": pl.Float64,
     "demand_from": pl.String,
 }  # fmt: skip
@@ -134,7 +138,7 @@ def wanted(
     else:
         own = (terms.lead_days, terms.lead_std_days, terms.review_days)
         interval = moments_of(mean, weeks, levels, together, own, terms.dispersion_rate * terms.width**2)
-    aim = aim_of(ordered, terms.review_days, interval.review_units)
+    aim = aim_of(ordered, terms.review_days, interval.review_units, most_level(mean))
     aim = replace(aim, is_lost=aim.is_lost & (np.isnan(shelf.on_hand) | (not is_sampled)))
     return Wanted(ordered, interval, aim, demand, std)
 
@@ -173,8 +177,10 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     which anything was wanted. Orders fill up to the level, or where placing one costs something to the EOQ above the reorder point.
     expected_lost_units is what today's stock and what is on its way are expected to be too little for before this order arrives, where that is
     followed: the level doesn't answer for it. So level = mean_demand_units − expected_lost_units + safety_stock_units: safety stock is what the
-    level holds beyond the mean demand that it answers for; cycle_service_level the chance that this demand is at most the level;
-    textbook_safety_stock_units z·√((L + R)·σ_e² + d̄²·σ_L²) at the same chance, σ_e by the forecast (Silver, Pyke & Thomas 2017, 6.7).
+    level holds beyond the mean demand that it answers for; demand_std_units is that demand's standard deviation, level_quantile the chance that it
+    is at most the level, cycle_service_level of the cycles that begin with an order those without a shortage, see levels.cycle_services;
+    textbook_safety_stock_units z·√((L + R)·σ_e² + d̄²·σ_L²) at the level's quantile, σ_e by the forecast (Silver, Pyke & Thomas 2017, 6.7).
+    A service asks for no level above most_level_units, see `most_level`.
     is_together: series of one aim and target reach it all together, at the least stock value, see levels.least_stock.
 
     Example: Poisson demand of 7 a week, lead time 7 days, review 7, cycle service 0.95: mean 14, order up to 20 or, by chance of sampling, 21.
@@ -192,7 +198,8 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     chance = np.clip(known.interval.chances(level, one)[1], ALL_BUT, 1 - ALL_BUT)
     lost = known.interval.lost_units
     columns = [
-        known.mean_units, lost, level - (known.mean_units - lost), np.maximum(level - 1, 0.0), filled, chance, fill_rates(known.interval, level, lot),
+        known.mean_units, known.interval.std_units, lost, level - (known.mean_units - lost), np.maximum(level - 1, 0.0), filled,
+        known.aim.most_units, chance, cycle_services(known.interval, level), fill_rates(known.interval, level, lot),
         np.maximum(mean_stock(known.interval, level, lot), 0.0), special.ndtri(chance) * known.textbook_std,
     ]  # fmt: skip
     found = pl.DataFrame(columns, schema=list(LEVELS)[:-1]).cast({name: LEVELS[name] for name in list(LEVELS)[:-1]})  # type: ignore[arg-type]
@@ -219,6 +226,12 @@ def turn_amounts(known: Wanted, position: Array) -> Array:
     """(n,) what each position is expected to cost in the turn that this review's order answers for; not a number where it is unknown."""
     at = np.nan_to_num(position)
     return np.where(np.isfinite(position), expected_amounts(known.interval, at, known.aim), np.nan)
+
+
+def missing_units(known: Wanted, position: Array) -> Array:
+    """(n,) E[(D − position)⁺], what each position is expected to be too small for of the demand that levels answer for; not a number where it is unknown."""
+    missing = known.interval.missing(np.nan_to_num(position), np.ones(len(position)))[1]
+    return np.where(np.isfinite(position), missing, np.nan)
 
 
 def _forecast_of(ordered: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataFrame) -> tuple[Array, Array, Array, float]:
@@ -271,15 +284,25 @@ def _blocks(order: NDArray[np.int64], days: Array) -> Iterator[NDArray[np.int64]
         start += many
 
 
-def aim_of(ordered: pl.DataFrame, review: Array, review_units: Array) -> Aim:
-    """Aim of `completed` series, in their order; review: days, review_units: mean demand of each (n,). Raises ValueError for an aim that isn't one."""
+def most_level(weekly: Array) -> Array:
+    """(n,) whole units of two years' demand, above which no level goes for the sake of a service; weekly: mean demand (n, weeks).
+
+    What isn't wanted once in two years isn't stocked then. Example: 0.02 a week: 2.
+    """
+    return np.floor(YEARS_OF_DEMAND * YEAR_DAYS / WEEK * weekly.mean(axis=1))
+
+
+def aim_of(ordered: pl.DataFrame, review: Array, review_units: Array, most: Array) -> Aim:
+    """Aim of `completed` series, in their order; review: days, review_units: mean demand of each, most: of `most_level` (n,). Raises ValueError
+    for an aim that isn't one.
+    """
     columns = ("target_rate", "holding_amount", "shortage_amount", "left_amount")
     target, holding, shortage, left = (ordered[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in columns)
     kind = ordered["aim"].to_numpy().astype(np.str_)
     if not np.isin(kind, AIMS).all():
         raise ValueError(f"A series aims at {', '.join(AIMS)}, not at {sorted(set(kind) - set(AIMS))}.")
     lot = _lots(ordered, review_units)
-    return Aim(kind, target, holding, shortage, left, review, lot, ordered["is_lost"].to_numpy())
+    return Aim(kind, target, holding, shortage, left, review, lot, ordered["is_lost"].to_numpy(), most)
 
 
 def _lots(ordered: pl.DataFrame, review_units: Array) -> Array:

@@ -3,20 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import special
 
 Array = NDArray[np.float64]
-
-
-def implied_std(mean: ArrayLike, safety_stock: ArrayLike, cycle_service_level: ArrayLike) -> Array:
-    """Standard deviation of the interval's demand that a safety stock stands for, and at least Poisson's.
-
-    Example: mean 20, safety stock 8.22 at 95 %: 5.
-    """
-    m, z = np.asarray(mean, dtype=np.float64), special.ndtri(np.asarray(cycle_service_level, dtype=np.float64))
-    spread = np.divide(np.asarray(safety_stock, dtype=np.float64), z, out=np.zeros(np.broadcast(m, z).shape), where=z > 1e-6)
-    return np.maximum(spread, np.sqrt(np.maximum(m, 1e-9)))
 
 
 def unit_values(position: float, mean: float, std: float, units: int, value: float = 1.0) -> Array:

@@ -9,6 +9,11 @@ def short(value: pl.Expr, digits: int = 2) -> pl.Expr:
     return pl.when(rounded == rounded.round(0)).then(rounded.cast(pl.Int64).cast(pl.String)).otherwise(rounded.cast(pl.String))
 
 
+def percent(rate: pl.Expr) -> pl.Expr:
+    """A rate as a person says it. Example: 0.954 is "95.4 %"."""
+    return pl.format("{} %", short(100 * rate, 1))
+
+
 def counted(value: pl.Expr, noun: str, digits: int = 2) -> pl.Expr:
     """A number with its noun, which agrees with it. Example: "1 day", "2 days", "0.5 days"."""
     text = short(value, digits)

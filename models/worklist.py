@@ -2,7 +2,7 @@
 
 Not here: the suggestions themselves (models/reorder.py), levels (models/safety_stock.py), approving (pipelines/operations).
 rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
-safety_stock_units, cycle_service_level, inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date,
+inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date, at_risk_amount,
 quantity_units (as suggested or edited), order_quantity_units and sku_quantity_units (as suggested, in its basket and alone), data_exception and
 order_exception (empty where none), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
 order_by_at (may be blank), downstream_days.
@@ -19,9 +19,7 @@ from models.demand import SERIES
 from models.levels import CYCLE
 from models.quantity import arrival_date, paid_amount
 from models.reorder import is_held_back, suggest_orders
-from models.safety_stock import LEVELS, stock_levels, wanted
-from models.sharing import implied_std
-from models.textbook.loss import normal_loss
+from models.safety_stock import LEVELS, Wanted, missing_units, stock_levels, wanted
 
 YEAR_DAYS = 365.0
 LATE_QUANTILE = 0.95
@@ -30,28 +28,20 @@ _ORDERED = ("inventory_position_units", "needed_units", "order_quantity_units", 
 
 
 def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
-    """Adds at_risk_amount and exception; exceptions first, then the most money at risk.
-
-    at_risk_amount: net sales lost over the protection interval if nothing is ordered: E[(D − position)⁺] × price (cost where no price is
-    known), with D normal, its spread taken from the safety stock and never below Poisson's (Silver, Pyke & Thomas 2017, section 7.6).
-    Example: mean 20, position 20, safety stock 8.22 at 95 % (σ 5), price 10: 0.3989 × 5 × 10 = 19.95.
-    """
-    known = rows.with_columns(at_risk_amount=_at_risk(rows), exception=_exception(today))
+    """Adds exception; exceptions first, then the most money at risk."""
+    known = rows.with_columns(exception=_exception(today))
     order = [pl.col("exception").is_null(), pl.col("at_risk_amount").fill_null(0.0), pl.col("sku"), pl.col("location_id")]
     return known.sort(order, descending=[False, True, False, False])
 
 
-def _at_risk(rows: pl.DataFrame) -> pl.Series:
-    columns = ("mean_demand_units", "safety_stock_units", "cycle_service_level", "inventory_position_units")
-    mean, safety, service, position = (rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in columns)
-    std = implied_std(mean, safety, service)
-    value = (
-        rows.select(pl.coalesce("price_amount", "unit_cost_amount").cast(pl.Float64))
-        .to_series()
-        .fill_null(float("nan"))
-        .to_numpy()
-    )
-    return pl.Series("at_risk_amount", normal_loss(position, mean, std) * value).fill_nan(None)
+def with_risk(rows: pl.DataFrame, known: Wanted) -> pl.DataFrame:
+    """Adds at_risk_amount: net sales that stock-outs would cost if nothing is ordered, E[(D − position)⁺] × price; at cost where no price is known.
+
+    rows: sorted as known.series. It never exceeds what demand and what is owed would sell for. Example: Poisson demand of 2, position 2, price 10: 5.41.
+    """
+    position = rows["inventory_position_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    missing = pl.Series(missing_units(known, position)).fill_nan(None)
+    return rows.with_columns(at_risk_amount=missing * pl.coalesce(pl.col("price_amount", "unit_cost_amount").cast(pl.Float64)))
 
 
 def _exception(today: date) -> pl.Expr:
@@ -183,8 +173,7 @@ def what_if(
     bound = rows.filter(is_source).select((cost.fill_null(0.0) * pl.col("mean_stock_units")).sum()).item()
     budget = None if asked.budget_amount is None else asked.budget_amount - bound
     anew = suggest_orders(stock_levels(known, budget, asked.is_together)).with_columns(quantity_units="order_quantity_units")
-    decided = pl.concat([anew, rows.filter(is_source)], how="diagonal_relaxed")
-    decided = decided.with_columns(at_risk_amount=_at_risk(decided))
+    decided = pl.concat([with_risk(anew, known), rows.filter(is_source)], how="diagonal_relaxed")
     return decided if asked.spend_amount is None else _within(decided, asked.spend_amount)
 
 

@@ -33,7 +33,7 @@ MEANINGS = {
     "quantity_units": "What is ordered: type another quantity, 0 for none",
     "needed_by": "By when it is needed: type another date",
     "amount": "Quantity × unit cost, without freight and duty",
-    "at_risk_amount": "Net sales that a stock-out would cost on average over lead time and review period if nothing is ordered",
+    "at_risk_amount": "Net sales that stock-outs over lead time and review period would cost on average if nothing is ordered",
     "cover_after_days": "Days of mean demand that position and quantity last",
     "arrival_date": "Next order day (today where the supplier has no calendar) + mean lead time",
     "arrival_late_date": "As late as 1 of 20 orders",
@@ -48,25 +48,23 @@ CHANGES = ("change", "decision_id", "sku", "location_id", "supplier_id", "previo
 
 
 def suggested(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Suggested orders, series of unknown stock, and needs that wait for a person or for their basket, each with the net price at which its SKU sold."""
+    """Suggested orders, series of unknown stock, and needs that wait for a person or for their basket."""
     waits = read_table(connection, "reorder_suggestions").filter((pl.col("order_exception").fill_null("") != "") | is_held_back())
-    rows = pl.concat([reorder_list(connection), waits]).unique(["sku", "location_id"], keep="first", maintain_order=True)
-    return rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
+    return pl.concat([reorder_list(connection), waits]).unique(["sku", "location_id"], keep="first", maintain_order=True)
 
 
 def every(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """All series that were decided about, those with nothing to order too, each with what it would be ordered alone, prices, and mean_stock_units."""
+    """All series that were decided about, those with nothing to order too, each with what it would be ordered alone, and mean_stock_units."""
     rows = connection.sql("""
         SELECT r.*, s.mean_stock_units FROM reorder_suggestions r LEFT JOIN safety_stock s USING (sku, location_id)
     """).pl()
-    priced = rows.join(prices(connection, _as_of_date(connection)), on="sku", how="left")
-    return priced.with_columns(quantity_units=pl.col("sku_quantity_units"))
+    return rows.with_columns(quantity_units=pl.col("sku_quantity_units"))
 
 
 def prices(connection: duckdb.DuckDBPyConnection, as_of_date: date) -> pl.DataFrame:
     """sku, price_amount: the price that decisions take a unit to sell for, see recent_prices."""
     days = connection.sql("SELECT sku, business_date, net_sales_amount, sold_units FROM sku_days").pl()
-    return recent_prices(days, as_of_date).rename({"unit_price_amount": "price_amount"})
+    return recent_prices(days, as_of_date)
 
 
 def limits(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

@@ -169,7 +169,7 @@ def _side_by_side(span: pl.DataFrame) -> Array:
 
 def _said(terms: pl.DataFrame, span: pl.DataFrame, left_out: int, needed: int, planning: Any) -> list[str]:
     """What was left out and assumed, in sentences."""
-    price, cost = (pl.col(name).cast(pl.Float64) for name in ("unit_price_amount", "unit_cost_amount"))
+    price, cost = (pl.col(name).cast(pl.Float64) for name in ("price_amount", "unit_cost_amount"))
     said = [f"Left out: {left_out:,} series with under {needed} weeks of demand, or no unit cost."]
     if bare := terms.select((~(price > cost).fill_null(False)).sum()).item():
         said.append(

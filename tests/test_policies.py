@@ -47,9 +47,7 @@ def tables() -> dict[str, pl.DataFrame]:
 
 
 def prices(*skus: str) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"sku": skus, "unit_price_amount": [12.0] * len(skus)}, schema={"sku": pl.String, "unit_price_amount": pl.Float64}
-    )
+    return pl.DataFrame({"sku": skus, "price_amount": [12.0] * len(skus)}, schema={"sku": pl.String, "price_amount": pl.Float64})
 
 
 def test_every_policy_is_played_on_the_same_weeks_and_what_was_done_beside_them(tables):

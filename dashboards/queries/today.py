@@ -58,9 +58,9 @@ def waiting(connection: Connection) -> pl.DataFrame:
 
 
 def needs(connection: Connection) -> pl.DataFrame:
-    """sku, location_id, more_amount: what waiting is expected to cost more than the order that is suggested, of every need."""
+    """sku, location_id, at_risk_amount, as the page Reorder has it, of every need."""
     return connection.sql("""
-        SELECT sku, location_id, (waiting_amount - now_amount)::DOUBLE AS more_amount FROM reorder_suggestions
+        SELECT sku, location_id, at_risk_amount FROM reorder_suggestions
         WHERE order_quantity_units > 0 OR sku_quantity_units > 0
     """).pl()
 
@@ -68,15 +68,15 @@ def needs(connection: Connection) -> pl.DataFrame:
 def to_decide(needs: pl.DataFrame, undecided: pl.DataFrame) -> pl.DataFrame:
     """Rows of `waiting` about decisions that nobody has made yet. needs: of `needs`; undecided: Outbox.undecided()."""
     kinds = {
-        "order": ("Reorders to decide", "Approve, change or reject; the money is what waiting is expected to cost"),
+        "order": ("Reorders to decide", "Approve, change or reject; the money is what would be lost if nothing were ordered"),
         "held": (
             "Needs that wait for a supplier's order",
-            "Order what can't wait; the money is what waiting is expected to cost",
+            "Order what can't wait; the money is what would be lost if nothing were ordered",
         ),
         "transfer": ("Transfers to decide", "Approve, change or reject"),
     }
     kind = pl.when(pl.col("kind") == "transfer").then(pl.lit("transfer")).when(pl.col("quantity_units") > 0).then(pl.lit("order"))
-    worth = pl.when(pl.col("kind") == "reorder").then("more_amount")
+    worth = pl.when(pl.col("kind") == "reorder").then("at_risk_amount")
     rows = undecided.join(needs, on=["sku", "location_id"], how="left").select(kind=kind.otherwise(pl.lit("held")), worth=worth)
     counted = rows.group_by("kind").agg(
         how_many=pl.len().cast(pl.Int64), known=pl.col("worth").count(), worth=pl.col("worth").sum()

@@ -17,7 +17,8 @@ SHOWN = ["is_chosen", "sku", "description", "location_id", "supplier_id", "excep
 WIDTHS = {"sku": 106, "description": 120, "location_id": 62, "supplier_id": 68, "exception": 172, "at_risk_amount": 72,
           "sku_quantity_units": 52, "needed_by": 100, "amount": 70, "cover_after_days": 72}  # fmt: skip
 INPUTS = ["policy", "aim", "target_rate", "abc_class", "xyz_class", "holding_rate", "shortage_amount", "is_lost", "mean_demand_units", "expected_lost_units",
-          "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units", "width",
+          "demand_std_units", "level_quantile", "cycle_service_level", "unit_fill_rate", "safety_stock_units", "textbook_safety_stock_units",
+          "width", "most_level_units", "price_amount", "at_risk_amount",
           "reorder_point_units", "order_up_to_level_units", "now_amount", "waiting_amount", "last_quantity_units", "lead_time_days", "lead_time_std_days",
           "stated_lead_time_days", "lead_time_orders", "review_period_days", "on_hand_units", "available_units", "on_order_units",
           "decided_units", "transfer_units", "redirect_units", "backordered_units", "inventory_position_units", "needed_units", "moq_units",

@@ -12,7 +12,6 @@ from models.joint.order import JointOrder, joint_order
 from models.joint.problem import Limits
 from models.joint.values import allowed_quantities
 from models.quantity import YEARS_OF_DEMAND, paid_amount
-from models.sharing import implied_std
 
 Array = NDArray[np.float64]
 DAYS_OF_YEAR = 365.0
@@ -40,9 +39,9 @@ def _keeps(alone: pl.DataFrame, limits: Limits) -> bool:
 def candidates(lines: pl.DataFrame) -> pl.DataFrame:
     """One row per line and quantity that may be ordered: sku (the line), order_quantity_units, value_amount, amount, volume, weight, units.
 
-    lines: line, inventory_position_units, order_up_to_level_units, mean_demand_units, expected_lost_units, safety_stock_units, cycle_service_level,
-    protection_interval_days, order_quantity_units, moq_units, case_pack_units, unit_cost_amount, holding_rate, yearly_demand_units; may be
-    blank: pallet_units, price_break_units, price_break_cost_amount, unit_volume_m3, unit_weight_kg, shelf_life_units, storage_units.
+    lines: line, inventory_position_units, order_up_to_level_units, mean_demand_units, expected_lost_units, demand_std_units,
+    protection_interval_days, order_quantity_units, moq_units, case_pack_units, unit_cost_amount, holding_rate, yearly_demand_units; may be blank:
+    pallet_units, price_break_units, price_break_cost_amount, unit_volume_m3, unit_weight_kg, shelf_life_units, storage_units.
 
     A quantity's value is the expected cost that it saves against ordering nothing (`interval_costs`), and what a price break saves. What a
     missing unit costs is what makes the line's own order-up-to level the best: levels, however they were set, are not judged again.
@@ -98,12 +97,12 @@ class _Demand:
         names = (
             "mean_demand_units",
             "expected_lost_units",
-            "safety_stock_units",
-            "cycle_service_level",
+            "demand_std_units",
             "protection_interval_days",
         )
-        mean, lost, safety, service, days = (rows[name].cast(pl.Float64).to_numpy() for name in names)
-        return cls(mean - lost, implied_std(mean - lost, safety, service), mean / days)
+        mean, lost, std, days = (rows[name].cast(pl.Float64).to_numpy() for name in names)
+        poisson = np.sqrt(np.maximum(mean - lost, 1e-9))
+        return cls(mean - lost, np.maximum(std, poisson), mean / days)
 
     def chance_above(self, level: Array) -> Array:
         return np.asarray(special.gammaincc(self.shape, np.maximum(level, 0) / self.scale))

@@ -28,6 +28,9 @@ class StockLevel(dy.Schema):
     xyz_class = text("Class by steadiness")
     is_lost = flag("A missing unit is a lost sale; else it is owed")
     holding_rate = number("Cost of holding stock for a year ÷ its value", "rate", nullable=False)
+    price_amount = number(
+        "Net sales ÷ units of the last 91 days, of all days where nothing sold in them; reporting currency", "currency"
+    )
     shortage_amount = number(
         "Cost of a missing unit, reporting currency; where no cost is known, per unit of cost", "currency", nullable=False
     )
@@ -39,9 +42,15 @@ class StockLevel(dy.Schema):
     width = number(
         "By what the standard deviation of demand is multiplied to decide by costs; 1 for a service", "rate", nullable=False
     )
-    cycle_service_level = number("P(demand over the protection interval ≤ order-up-to level)", "rate", nullable=False)
+    level_quantile = number("P(demand over the protection interval ≤ the level)", "rate", nullable=False)
+    cycle_service_level = number(
+        "Cycles that begin with an order and end without a shortage ÷ all that begin with one, at the level",
+        "rate",
+        nullable=False,
+    )
     unit_fill_rate = number("Units expected to be served at once ÷ wanted, at the level", "rate", nullable=False)
     mean_demand_units = number("Mean demand over the protection interval", "units", nullable=False)
+    demand_std_units = number("Standard deviation of what the level answers for of it", "units", nullable=False)
     expected_lost_units = number(
         "Of that mean, what stock and supply are too little for before this order arrives; the level doesn't answer for it",
         "units", nullable=False,
@@ -51,10 +60,11 @@ class StockLevel(dy.Schema):
         "units", nullable=False,
     )  # fmt: skip
     textbook_safety_stock_units = number(
-        "z·√((L + R)·σ_e² + d̄²·σ_L²) at the same cycle service level, to compare", "units", nullable=False
+        "z·√((L + R)·σ_e² + d̄²·σ_L²) at the level's quantile, to compare", "units", nullable=False
     )
     reorder_point_units = units("Order when the position is at or below it")
     order_up_to_level_units = units("Target position")
+    most_level_units = units("Two years' demand: no service is worth a level above it")
     demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
 
@@ -130,6 +140,11 @@ class ReorderSuggestions(StockLevel):
     waiting_amount = money("The same if nothing is ordered until the next review", nullable=True)
     last_quantity_units = units("What the run before suggested; blank where it said nothing", nullable=True)
     changed_since = text("What changed since the run before", nullable=False)
+    at_risk_amount = number(
+        "Net sales that stock-outs over lead time and review would cost on average if nothing is ordered; without what no order can serve any more; "
+        "blank where stock or both price and cost are unknown",
+        "currency",
+    )
     data_exception = text("What about its data a person has to mend; empty where nothing", nullable=False)
     unit_cost_amount = money("Cost of one unit, reporting currency", nullable=True)
     order_amount = money("Quantity × cost", nullable=True)

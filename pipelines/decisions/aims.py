@@ -21,13 +21,13 @@ def with_aims(terms: pl.DataFrame, inputs: Inputs, config: Config) -> pl.DataFra
     rows = rows.join(_yearly(inputs.means), on=SERIES, how="left").join(_owed(inputs, config), on=SERIES, how="left")
     aim, target = _aims(planning)
     rows = rows.with_columns(aim=aim, is_lost=~pl.col("is_owed").fill_null(False)).with_columns(target_rate=target)
-    return _at_the_end(_with_lots(rows, planning), planning).drop("is_owed", "unit_price_amount", "category")
+    return _at_the_end(_with_lots(rows, planning), planning).drop("is_owed", "category")
 
 
 def with_costs(rows: pl.DataFrame, planning: Planning) -> pl.DataFrame:
     """Adds holding_rate (per year), shortage_rate, holding_amount per unit and day, margin_amount and shortage_amount per unit.
 
-    rows: unit_cost_amount and unit_price_amount (blank where unknown), category, assumptions. Where no price is above the cost a unit earns
+    rows: unit_cost_amount and price_amount (blank where unknown), category, assumptions. Where no price is above the cost a unit earns
     margin_rate of its cost; where no cost is known all amounts are for a unit that costs 1, and only their ratio counts.
     """
     by_category = {one.name: one for one in planning.category}
@@ -38,7 +38,7 @@ def with_costs(rows: pl.DataFrame, planning: Planning) -> pl.DataFrame:
         )
         for field in ("holding_rate", "shortage_rate")
     )  # fmt: skip
-    cost, price = (pl.col(name).cast(pl.Float64) for name in ("unit_cost_amount", "unit_price_amount"))
+    cost, price = (pl.col(name).cast(pl.Float64) for name in ("unit_cost_amount", "price_amount"))
     known, is_priced = cost.fill_null(1.0), (price > cost).fill_null(False)
     bare = pl.when(is_priced).then(pl.lit("")).otherwise(pl.lit(f"margin {planning.margin_rate:.0%} of the cost"))
     rows = rows.with_columns(

@@ -4,6 +4,7 @@ from difflib import get_close_matches
 
 import polars as pl
 
+from models.reorder import is_bounded
 from pipelines.channels.mapping import Config
 from pipelines.decisions.baskets import AMOUNTS, is_meant
 from pipelines.decisions.calendars import CALENDAR, zone_of
@@ -19,7 +20,7 @@ Row = tuple[str, str, str, str, str, str]
 def common_exceptions(levels: pl.DataFrame, inputs: Inputs, config: Config) -> pl.DataFrame:
     """Rows of order_exceptions about no one SKU. levels: of models.safety_stock."""
     found = [
-        *_budget(levels, config), *_amounts(inputs.suppliers), *_clocks(inputs.suppliers), *_ways(inputs.locations),
+        *_budget(levels, config), *_bounded(levels), *_amounts(inputs.suppliers), *_clocks(inputs.suppliers), *_ways(inputs.locations),
         *_categories(inputs.products, config),
     ]  # fmt: skip
     return pl.DataFrame(found, schema=dict.fromkeys(LISTED, pl.String), orient="row")
@@ -46,6 +47,15 @@ def _budget(levels: pl.DataFrame, config: Config) -> list[Row]:
             f"the budget is not kept: the least that levels can bind is {least:,.0f}, as none goes below its median demand"
         )
     return [_row("budget", "budget_amount", reason, treatment)]
+
+
+def _bounded(levels: pl.DataFrame) -> list[Row]:
+    """Levels of very slow sellers that a service would have above two years' demand."""
+    held = levels.filter(is_bounded() & (pl.col("most_level_units") > 0), pl.col("capital_dearer_rate") == 1).height
+    if not held:
+        return []
+    reason = f"{held:,} {'level' if held == 1 else 'levels'} would have to be above two years' demand for the service asked for"
+    return [_row("level", "two years' demand", reason, "held there, with less service; each suggestion says how much")]
 
 
 def _amounts(suppliers: pl.DataFrame) -> list[Row]:

@@ -8,6 +8,7 @@ from models.demand import SERIES
 from models.reorder import is_held_back
 from models.safety_stock import Wanted, turn_amounts
 from models.wording import short
+from models.worklist import with_risk
 
 FIGURES = {  # what may have moved a quantity, and what a planner calls it
     "inventory_position_units": "position", "mean_demand_units": "forecast over lead time and review",
@@ -20,7 +21,7 @@ NOTICED = 0.02  # relative change that is worth a word
 
 def weighed(rows: pl.DataFrame, known: Wanted, previous: pl.DataFrame) -> pl.DataFrame:
     """Adds now_amount and waiting_amount, what the turn of this review's order is expected to cost with the order and without it (blank where
-    stock or cost is unknown), last_quantity_units and changed_since, what changed since the run before.
+    stock or cost is unknown), at_risk_amount, last_quantity_units and changed_since, what changed since the run before.
 
     rows: sorted as known.series, with inventory_position_units, order_quantity_units and sku_quantity_units, which is the order where the basket
     holds it back; previous: reorder_suggestions of the run before.
@@ -32,7 +33,7 @@ def weighed(rows: pl.DataFrame, known: Wanted, previous: pl.DataFrame) -> pl.Dat
     is_valued = pl.col("unit_cost_amount").is_not_null()
     rows = rows.with_columns(now_amount=pl.Series(now).fill_nan(None), waiting_amount=pl.Series(waiting).fill_nan(None))
     rows = rows.with_columns(pl.when(is_valued).then(pl.col("now_amount", "waiting_amount").round(4).cast(pl.Decimal(18, 4))))
-    return _against(rows, previous)
+    return _against(with_risk(rows, known), previous)
 
 
 def _against(rows: pl.DataFrame, previous: pl.DataFrame) -> pl.DataFrame:

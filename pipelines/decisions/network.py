@@ -7,7 +7,6 @@ import polars as pl
 
 from models import echelon
 from models.demand import SERIES
-from models.sharing import implied_std
 from pipelines.channels.merchant import Planning
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.terms import LONGEST_DAYS
@@ -131,7 +130,7 @@ def restocks(position: pl.DataFrame, network: Network) -> pl.DataFrame:
     days = sources["protection_interval_days"] - sources["downstream_days"]
     mean = (sources["own_weekly_units"] / 7 * days).to_numpy()
     whole = np.maximum(sources["mean_demand_units"].to_numpy(), 1e-9)
-    std = implied_std(whole, sources["safety_stock_units"], sources["cycle_service_level"]) * np.sqrt(mean / whole)
+    std = sources["demand_std_units"].to_numpy() * np.sqrt(mean / whole)
     stock = sources.select(*SERIES, free_units=free.clip(0)).with_columns(
         own_mean_units=pl.Series(mean), own_std_units=pl.Series(std)
     )

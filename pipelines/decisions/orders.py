@@ -111,6 +111,7 @@ def explained(rows: pl.DataFrame) -> pl.DataFrame:
             pl.coalesce(_inside_reason(), reorder.reasons(rows)),
             redirected,
             basket,
+            reorder.bounded(),
             reorder.lost(),
             reorder.taken_wider(),
             reorder.worth(),

@@ -7,7 +7,6 @@ import polars as pl
 from scipy import special
 
 from models.demand import SERIES
-from models.sharing import implied_std
 from models.textbook.guaranteed_service import Placement, Stage, place_safety_stock
 from pipelines.contracts import table
 from pipelines.decisions.network import Network
@@ -40,7 +39,7 @@ def _stages(levels: pl.DataFrame, network: Network) -> pl.DataFrame:
     answered = interval * np.divide(served, mean, out=np.ones_like(mean), where=mean > 0).clip(
         1e-3
     )  # days that the level answers for
-    std = implied_std(served, rows["safety_stock_units"], rows["cycle_service_level"]) / np.sqrt(answered)
+    std = rows["demand_std_units"].to_numpy() / np.sqrt(answered)
     weekly = mean / interval * 7
     own = np.clip(rows["own_weekly_units"].fill_null(np.inf).to_numpy() / np.maximum(weekly, 1e-9), 0, 1)
     return rows.with_columns(
@@ -57,7 +56,7 @@ def _placed(tree: pl.DataFrame) -> Iterator[dict[str, object]]:
     stages = {place: Stage(row["held_amount"], row["days"], row["daily_std"], outbound_time=0) for place, row in rows.items()}
     name = source["location_id"]
     stages |= {name: Stage(source["held_amount"], source["days"]), OWN: stages[name]._replace(processing_time=0)}
-    z = float(special.ndtri(np.clip(source["cycle_service_level"], *SURE)))
+    z = float(special.ndtri(np.clip(source["level_quantile"], *SURE)))
     best = place_safety_stock(stages, [(name, place) for place in stages if place != name], z)
     for place, row in rows.items():
         held, alone = (

@@ -16,7 +16,7 @@ from models.levels import COST
 from models.past_forecasts import LEVELS
 from models.protection import within
 from models.reorder import by_series
-from models.safety_stock import aim_of, completed, terms_of
+from models.safety_stock import aim_of, completed, most_level, terms_of
 from models.width import CLASSES, LEAST_ORIGINS, MOST_SERIES, PLAIN, Past, learn_widths, volume_class
 from pipelines.channels.merchant import Planning
 from pipelines.contracts import table
@@ -98,7 +98,8 @@ def _past(series: pl.DataFrame, known: pl.DataFrame, shape: tuple[int, int, int]
     ordered = completed(series)
     lead, review = (WEEK * np.maximum(np.rint(ordered[name].to_numpy() / WEEK), least) for name, least in WHOLE_WEEKS)
     terms = replace(terms_of(ordered), lead_days=lead, lead_std_days=np.zeros_like(lead), review_days=review)
-    aim = aim_of(ordered, terms.review_days, within(forecast.mean(axis=0), terms.review_days))
+    weekly = forecast.mean(axis=0)
+    aim = aim_of(ordered, terms.review_days, within(weekly, terms.review_days), most_level(weekly))
     return Past(
         forecast, quantiles, np.array(QUANTILES), float(means["week_correlation"][0]), came.reshape(shape[:2]).T, terms, aim
     )

@@ -55,7 +55,7 @@ def house(weekly: dict[tuple[str, str], float], stock: dict[tuple[str, str], int
     )  # fmt: skip
     empty = {name: table(name).empty() for name in ("fulfilment_lines", "orders", "bundles", "demand", "product_classes")}
     spreads = table("forecast_spreads").empty()
-    prices = pl.DataFrame(schema={"sku": pl.String, "unit_price_amount": pl.Float64})
+    prices = pl.DataFrame(schema={"sku": pl.String, "price_amount": pl.Float64})
     return Inputs(
         series=rows("demand_series", series), means=rows("forecast_means", forecast), quantiles=rows("forecasts", quantiles),
         position=rows("inventory_position", shelves), supply=pl.DataFrame(tables.get("supply", []), schema=supply), countries=countries(),

@@ -8,7 +8,6 @@ import polars as pl
 import pytest
 from scipy import special
 
-from models.sharing import implied_std
 from pipelines.decisions import Inputs
 from tests.decisions.house import AS_OF, decided, house, term
 
@@ -118,8 +117,12 @@ def test_safety_stock_is_placed_by_the_published_optimiser() -> None:
     levels, placed = found["safety_stock"], found["stock_placements"]
     row = {one["location_id"]: one for one in placed.iter_rows(named=True)}
     known = {one["location_id"]: one for one in levels.iter_rows(named=True)}
-    z = float(special.ndtri(min(known["DC"]["cycle_service_level"], 0.999)))
-    std = {place: float(implied_std(one["mean_demand_units"], one["safety_stock_units"], one["cycle_service_level"])) / one["protection_interval_days"] ** 0.5
+    z = float(special.ndtri(min(known["DC"]["level_quantile"], 0.999)))
+    days = {
+        place: one["protection_interval_days"] * (1 - one["expected_lost_units"] / one["mean_demand_units"])
+        for place, one in known.items()
+    }
+    std = {place: one["demand_std_units"] / days[place] ** 0.5
            for place, one in known.items() if place != "DC"}  # fmt: skip
     pooled = sum(s**2 for s in std.values()) ** 0.5
     costs = [z * (pooled * (17 - s) ** 0.5 + sum(one * (s + 10) ** 0.5 for one in std.values())) for s in range(18)]

@@ -12,17 +12,17 @@ from tests.models.builders import QUICK, frame
 POSITION = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
     ("available_units", "on_order_units", "backordered_units", "decided_units", "reorder_point_units", "order_up_to_level_units"), pl.Int64
 ) | dict.fromkeys(
-    ("mean_demand_units", "expected_lost_units", "safety_stock_units", "cycle_service_level", "protection_interval_days", "unit_cost_amount"), pl.Float64
+    ("mean_demand_units", "expected_lost_units", "demand_std_units", "protection_interval_days", "unit_cost_amount"), pl.Float64
 )  # fmt: skip
 SELLS = dict.fromkeys(("channel", "sku", "location_id"), pl.String)
 
 
 def at(place: str, available: int | None, reorder_point: int, up_to: int, **more: float) -> dict[str, object]:
-    usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0, "cycle_service_level": 0.95}
+    usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0}
     usual |= {
         "expected_lost_units": 0,
         "mean_demand_units": 0.6 * reorder_point,
-        "safety_stock_units": 0.4 * reorder_point,
+        "demand_std_units": 0.25 * reorder_point,
         "protection_interval_days": 14,
     }
     levels = {"available_units": available, "reorder_point_units": reorder_point, "order_up_to_level_units": up_to}
@@ -51,8 +51,8 @@ def test_the_largest_shortage_is_filled_first_from_the_largest_surplus():
 
 
 def test_too_little_surplus_goes_where_it_most_likely_serves_somebody():
-    empty = at("B", 0, 10, 12, mean_demand_units=8, safety_stock_units=2)
-    rather_full = at("C", 14, 30, 40, mean_demand_units=10, safety_stock_units=20)
+    empty = at("B", 0, 10, 12, mean_demand_units=8, demand_std_units=3)
+    rather_full = at("C", 14, 30, 40, mean_demand_units=10, demand_std_units=12)
     assert moves(at("A", 26, 10, 20), empty, rather_full) == [("A", "B", 6)]
     assert sum(units for _, _, units in moves(at("A", 50, 10, 20), empty, rather_full)) == 26
 

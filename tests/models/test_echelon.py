@@ -52,7 +52,7 @@ def places(*wanted: tuple[str, int, int], pack: int = 1, value: float = 1.0) -> 
         {"sku": "A", "location_id": name, "source_location_id": "DC", "position_units": position,
          "reorder_point_units": level, "order_up_to_level_units": level,
          "mean_demand_units": level / 2, "expected_lost_units": 0.0,
-         "safety_stock_units": level / 2, "cycle_service_level": 0.95, "case_pack_units": pack, "unit_value": value}
+         "demand_std_units": 0.3 * level, "case_pack_units": pack, "unit_value": value}
         for name, position, level in wanted
     ])  # fmt: skip
 

@@ -15,7 +15,11 @@ def cheapest(weekly: float, shelf: Shelf | None, shortage: float, left: float, w
     quantiles = np.tile(stats.poisson.ppf(DENSE, weekly), (1, 4, 1))
     rng, one = np.random.default_rng(0), np.ones(1)
     futures = draw(quantiles, DENSE, 0.0, np.full((1, 8000), 7.0 * weeks), 7 * one, one > 0, rng, shelf=shelf)
-    return float(least_levels(futures, Aim(np.full(1, COST), one, 0 * one, shortage * one, left * one, 7 * one, one, one < 0))[0])
+    return float(
+        least_levels(
+            futures, Aim(np.full(1, COST), one, 0 * one, shortage * one, left * one, 7 * one, one, one < 0, np.inf * one)
+        )[0]
+    )
 
 
 def certain(*weeks: float, shelf: Shelf, lead_days: float = 14.0) -> tuple[float, float]:

@@ -35,7 +35,14 @@ def poisson(*rates: float, lead: float = 7.0, review: float = 7.0) -> Moments:
 
 
 def aim(n: int, kind: str = COST, target: float = 0.0, **more: float) -> Aim:
-    usual = {"holding_amount": 0.04, "shortage_amount": 5.0, "left_amount": 0.0, "review_days": 7.0, "lot": 1.0} | more
+    usual = {
+        "holding_amount": 0.04,
+        "shortage_amount": 5.0,
+        "left_amount": 0.0,
+        "review_days": 7.0,
+        "lot": 1.0,
+        "most_units": np.inf,
+    } | more
     columns = {name: np.full(n, value) for name, value in usual.items() if name != "is_lost"}
     return Aim(np.full(n, kind), np.full(n, target), is_lost=np.full(n, bool(more.get("is_lost"))), **columns)
 
@@ -195,3 +202,16 @@ def test_a_service_of_all_is_reached_with_less_stock_than_each_alone(kind: str, 
 def test_no_series_no_levels():
     empty = Moments(*(np.zeros(0) for _ in range(6)))
     assert len(least_levels(empty, aim(0))) == 0
+
+
+@pytest.mark.parametrize("kind", [CYCLE, FILL])
+@pytest.mark.parametrize("is_together", [False, True])
+def test_no_service_is_worth_more_than_the_most(kind: str, is_together: bool) -> None:
+    """Two years' demand of 3, 0 and enough: the first two are held there, the last reaches its target."""
+    rare = Moments(*(np.array([0.04, 0.01, 14.0]) * days for days in (1, 8, 2, 16, 1, 8)))
+    asked = replace(aim(3, kind, 0.98), most_units=np.array([3.0, 0.0, 1500.0]))
+    free = least_levels(rare, aim(3, kind, 0.98))
+    level = least_stock(rare, asked, kind, 0.98)[0] if is_together else least_levels(rare, asked)
+    assert (level[:2] <= [3, 0]).all() and free[0] > 3 and free[1] > 0
+    if not is_together:
+        assert level.tolist() == [3, 0, free[2]]

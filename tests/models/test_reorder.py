@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.reorder import by_series, days_of_cover, reasons, stock_out_dates, suggest_orders, worth
+from models.reorder import bounded, by_series, days_of_cover, reasons, stock_out_dates, suggest_orders, worth
 from tests.models.builders import CUTOFF, QUICK, frame
 
 POSITION = dict.fromkeys(
@@ -142,3 +142,20 @@ def test_what_waits_says_what_waiting_costs():
 def test_means_are_listed_in_week_order():
     means = pl.DataFrame({"sku": ["b", "a", "a"], "location_id": "L", "horizon": [1, 2, 1], "mean_units": [9.0, 2.0, 1.0]})
     assert by_series(means).rows() == [("a", "L", [1.0, 2.0]), ("b", "L", [9.0])]
+
+
+def test_a_level_that_two_years_demand_bounds_says_what_it_reaches() -> None:
+    usual = {"aim": "cycle_service_level", "target_rate": 0.95, "cycle_service_level": 0.883, "unit_fill_rate": 0.7}
+    told = pl.DataFrame([
+        usual | {"reorder_point_units": 2, "most_level_units": 3},
+        usual | {"reorder_point_units": 2, "most_level_units": 3, "aim": "unit_fill_rate"},
+        usual | {"reorder_point_units": 0, "most_level_units": 0},
+        usual | {"reorder_point_units": 2, "most_level_units": 3, "cycle_service_level": 0.96},
+        usual | {"reorder_point_units": 2, "most_level_units": 4},
+        usual | {"reorder_point_units": 2, "most_level_units": 3, "aim": "cost", "target_rate": None},
+    ])  # fmt: skip
+    assert told.select(bounded())["literal"].to_list() == [
+        "The level is held at two years' demand: 88.3 % of the cycles that begin end without a shortage, 95 % are asked for.",
+        "The level is held at two years' demand: 70 % of the units are served at once, 95 % are asked for.",
+        "Less than one unit is wanted in two years, so none is stocked.", None, None, None,
+    ]  # fmt: skip

@@ -8,13 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.sharing import implied_std, shared, unit_values
+from models.sharing import shared, unit_values
 from tests.models.builders import QUICK
 
 
 def test_by_hand():
-    assert implied_std(20, 1.6448536 * 5, 0.95) == pytest.approx(5)
-    assert implied_std([9, 9], [0, -3], [0.5, 0.3]).tolist() == [3, 3]
     assert unit_values(3, 2, 0, 2).tolist() == pytest.approx([stats.poisson.sf(3, 2), stats.poisson.sf(4, 2)], rel=1e-4)
     assert unit_values(-2, 0, 0, 3, value=7).tolist() == [7, 7, 0]
     assert shared(3, [np.array([0.9, 0.5]), np.array([0.6, 0.4])]).tolist() == [2, 1]

@@ -20,7 +20,7 @@ def past(mean: float, factor: float, seen: float = 1.0) -> Past:
     actual = np.maximum(rng.normal(mean, mean / 4, (N, ORIGINS)), 0)
     actual[rng.random(actual.shape) > seen] = np.nan
     one = np.ones(N)
-    aim = Aim(np.full(N, COST), one, 0 * one, one, 0.2 * one, 7 * one, one, one > 0)
+    aim = Aim(np.full(N, COST), one, 0 * one, one, 0.2 * one, 7 * one, one, one > 0, np.inf * one)
     means = np.full((ORIGINS, N, 4), mean)
     return Past(means, np.tile(quantiles, (ORIGINS, N, 4, 1)), LEVELS, 0.0, actual, terms(N), aim)
 

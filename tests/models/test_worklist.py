@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.worklist import WhatIf, _within, baskets, ranked, what_if, with_effects
+from models.safety_stock import wanted
+from models.worklist import WhatIf, _within, baskets, ranked, what_if, with_effects, with_risk
 
 TODAY = date(2026, 3, 2)
 BASE: dict[str, Any] = {
     "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
-    "review_period_days": 7.0, "cycle_service_level": 0.95, "safety_stock_units": 8.2243, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
+    "review_period_days": 7.0, "at_risk_amount": 20.0, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
     "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12, "mean_stock_units": 3.0,
     "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None, "downstream_days": 0.0,
     "order_quantity_units": 12, "sku_quantity_units": 12, "order_exception": "", "data_exception": "",
@@ -28,18 +29,26 @@ def rows(*changes: dict[str, Any]) -> pl.DataFrame:
 
 
 def test_money_at_risk_is_expected_shortage_at_its_price() -> None:
-    found = ranked(rows({}), TODAY)
-    assert found["at_risk_amount"][0] == pytest.approx(0.39894 * 5 * 10, rel=1e-3)
-    drawn = np.random.default_rng(1).normal(20, 5, 400_000)
-    position = ranked(rows({"inventory_position_units": 17}), TODAY)["at_risk_amount"][0]
-    assert position == pytest.approx(np.maximum(drawn - 17, 0).mean() * 10, rel=0.02)
-    assert ranked(rows({"price_amount": None}), TODAY)["at_risk_amount"][0] == pytest.approx(0.39894 * 5 * 4, rel=1e-3)
+    """Nothing more than what demand and what is owed would sell for, however uncertain demand is."""
+    asked = rows({"sku": "A"}, {"sku": "B", "price_amount": None}, {"sku": "C"}, {"sku": "D"}).with_columns(
+        inventory_position_units=pl.Series([17, 0, -3, None]), aim=pl.lit("cycle_service_level"), target_rate=pl.lit(0.95)
+    )
+    weeks = means("A", "B", "C", "D")
+    wide = weeks.join(pl.DataFrame({"quantile": [0.1, 0.5, 0.9], "forecast_units": [0.0, 6.0, 28.0]}), how="cross")
+    known = wanted(asked, weeks, wide)
+    drawn = known.interval.interval_units  # type: ignore[attr-defined]
+    mean = drawn.mean(axis=1)
+    found = with_risk(asked, known)["at_risk_amount"].to_list()
+    assert found[0] == pytest.approx(np.maximum(drawn[0] - 17, 0).mean() * 10, rel=1e-6)
+    assert found[1] == pytest.approx(mean[1] * 4, rel=1e-6), "at cost where no price is known"
+    assert found[2] == pytest.approx((mean[2] + 3) * 10, rel=1e-6)
+    assert found[3] is None
 
 
 def test_exceptions_come_first_and_each_says_what_it_is() -> None:
     found = ranked(
         rows(
-            {"sku": "A"}, {"sku": "B", "inventory_position_units": 2}, {"sku": "C", "inventory_position_units": None}, {"sku": "D", "supplier_id": None},
+            {"sku": "A"}, {"sku": "B", "at_risk_amount": 60.0}, {"sku": "C", "inventory_position_units": None}, {"sku": "D", "supplier_id": None},
             {"sku": "E", "unit_cost_amount": None}, {"sku": "F", "stock_out_date": date(2026, 3, 5)}, {"sku": "G", "moq_units": 1000},
         ),
         TODAY,

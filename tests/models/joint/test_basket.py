@@ -17,8 +17,8 @@ def line(name: str, position: int, order: int, **changed: object) -> dict[str, o
     """A line of 70 ± 20 units over 35 days, wanted up to 110."""
     return {
         "line": name, "inventory_position_units": position, "order_up_to_level_units": 110, "mean_demand_units": 70.0,
-        "expected_lost_units": 0.0, "safety_stock_units": 32.9,
-        "cycle_service_level": 0.95, "protection_interval_days": 35.0, "order_quantity_units": order, "moq_units": 1, "case_pack_units": 1,
+        "expected_lost_units": 0.0, "demand_std_units": 20.0,
+        "protection_interval_days": 35.0, "order_quantity_units": order, "moq_units": 1, "case_pack_units": 1,
         "pallet_units": None, "price_break_units": None, "price_break_cost_amount": None, "unit_cost_amount": Decimal(5), "holding_rate": 0.2,
         "yearly_demand_units": 730.0, "unit_volume_m3": 0.01, "unit_weight_kg": None, "shelf_life_units": None, "storage_units": None,
     } | changed  # fmt: skip
@@ -66,7 +66,7 @@ def test_lines_that_keep_the_limits_stay_as_they_are() -> None:
 
 def test_a_minimum_is_reached_by_what_gains_most_from_more() -> None:
     """A has run out, B is nearly full: the rest of the minimum is A's next weeks and B's last units, never one line alone far beyond its level."""
-    rows = lines(line("A", 40, 70), line("B", 90, 0, safety_stock_units=10.0))
+    rows = lines(line("A", 40, 70), line("B", 90, 0, demand_std_units=8.4))
     decided = decided_basket(rows, Limits(minimum_amount=450))
     assert decided is not None
     units = dict(decided.lines.select("sku", "order_quantity_units").rows())
