@@ -2,7 +2,7 @@
 
 Not here: the suggestions themselves (models/reorder.py), levels (models/safety_stock.py), approving (pipelines/operations).
 rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
-inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date, at_risk_amount,
+inventory_position_units, moq_units, case_pack_units, unit_cost_amount, position_out_date, at_risk_amount,
 quantity_units (as suggested or edited), order_quantity_units and sku_quantity_units (as suggested, in its basket and alone), data_exception and
 order_exception (empty where none), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
 order_by_at (may be blank), downstream_days.
@@ -49,7 +49,7 @@ def _exception(today: date) -> pl.Expr:
     a_year = pl.col("mean_demand_units") / (pl.col("lead_time_days") + pl.col("review_period_days")) * YEAR_DAYS
     urgent = (
         pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
-        .when(pl.col("stock_out_date") < arrival_date(today)).then(pl.lit("runs out before it can arrive"))
+        .when(pl.col("position_out_date") < arrival_date(today)).then(pl.lit("runs out before it can arrive"))
     )  # fmt: skip
     terms = (
         pl.when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))

@@ -151,7 +151,11 @@ class ReorderSuggestions(StockLevel):
     currency_code = text("Reporting currency", nullable=False)
     days_of_cover = number("Days until forecast demand exhausts available stock; capped at the horizon", "days")
     stock_out_date = date(
-        "Projected first day without stock, if nothing more is ordered; blank when beyond the horizon", nullable=True
+        "Projected first day without stock, if nothing more arrives; blank when beyond the horizon", nullable=True
+    )
+    position_out_date = date(
+        "When forecast demand has used up the position, what is on its way included: by then this order is needed; blank when beyond the horizon",
+        nullable=True,
     )
     forecast_model = text("Model behind the demand", nullable=False)
     snapshot_version = text("Snapshot it stands in", nullable=False)

@@ -24,6 +24,12 @@ WHY = {
     "container volume": "within the containers' room", "container weight": "within the containers' weight",
 }  # fmt: skip
 
+RATHER = "as the rest can wait for the next one"
+MINIMA = {"order_minimum_amount": "", "order_minimum_units": " units"}
+PAID_FOR = {
+    "container_fill_rate": "filling a container", "container_amount": "paying for a container", "order_fixed_amount": "placing it",
+}  # fmt: skip
+
 
 def supplier_limits(suppliers: pl.DataFrame, fx_rates: pl.DataFrame, currency_code: str) -> pl.DataFrame:
     """What each supplier asks of an order, amounts in the reporting currency at the last known rate; blank where no rate is known, and where an amount
@@ -133,15 +139,27 @@ def _effects(basket: Basket, decided: JointOrder) -> pl.DataFrame:
     """Per line of a basket that was decided together: its quantity there, and in words what the basket changed."""
     name, why = basket.supplier["supplier_id"], " and ".join(dict.fromkeys(WHY[limit] for limit in decided.binding))
     more = pl.col("joint_units") - pl.col("order_quantity_units")
-    tail = f", {why}" if why else ", as the order goes out anyway" if decided.lines.height else ""
     if not decided.lines.height:
-        words = pl.lit(f"The order to {name} waits: reaching what it asks for would cost more than it saves")
+        words = pl.lit(f"The order to {name} waits: {_asked(basket.supplier)} would cost more than it saves")
     else:
-        words = pl.when(more > 0).then(pl.format(f"The order to {name} takes {{}} more{tail}", more)).otherwise(
-            pl.format(f"The order to {name} takes {{}} less{tail}", -more)
+        words = (
+            pl.when(more > 0).then(pl.format(f"The order to {name} takes {{}} more, {why or 'as it goes out anyway'}", more))
+            .when(pl.col("joint_units") > 0).then(pl.format(f"The order to {name} takes {{}} less, {why or RATHER}", -more))
+            .otherwise(pl.lit(f"The order to {name} leaves this out, {why or RATHER}"))
         )  # fmt: skip
     rows = basket.lines.filter(pl.col("joint_units").is_not_null())
     return rows.select("line", "joint_units", basket_effect=pl.when(more != 0).then(words).otherwise(pl.lit("")))
+
+
+def _asked(supplier: dict) -> str:  # type: ignore[type-arg]
+    """What an order has to reach or to pay for, in words. Example: "reaching its minimum of 500 and placing it"."""
+    named = [
+        f"reaching its minimum of {float(supplier[name]):,.2f}".removesuffix(".00") + unit
+        for name, unit in MINIMA.items()
+        if supplier.get(name)
+    ]
+    named += [words for name, words in PAID_FOR.items() if supplier.get(name)]
+    return " and ".join(named) or "an order"
 
 
 def _row(basket: Basket) -> dict[str, object]:

@@ -70,14 +70,13 @@ def suggested_orders(
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
     rows = reorder.suggest_orders(_with_room(rows, mean))
     horizon_days = 7.0 * mean.shape[1]
-    stock = rows.select(
-        (pl.col("available_units") + pl.col("downstream_units")).cast(pl.Float64).fill_null(float("nan"))
-    ).to_series()
-    cover = reorder.days_of_cover(stock.to_numpy(), mean)
+    stock = pl.col("available_units") + pl.col("downstream_units")
+    cover, lasting = (reorder.days_of_cover(_floats(rows, units), mean) for units in (stock, pl.col("inventory_position_units")))
     model = inputs.means.select(*SERIES, forecast_model="model").unique([*SERIES])
     rows = rows.with_columns(
         days_of_cover=pl.Series(cover).fill_nan(None),
         stock_out_date=reorder.stock_out_dates(cover, horizon_days, cutoff),
+        position_out_date=reorder.stock_out_dates(lasting, horizon_days, cutoff),
         arrival_date=quantity.arrival_date(cutoff + ONE_DAY),
         order_amount=quantity.paid_amount("order_quantity_units"),
         currency_code=pl.lit(config.merchant.reporting_currency),
@@ -86,6 +85,10 @@ def suggested_orders(
     return rows.join(model, on=SERIES, how="left").join(
         inputs.products.select("sku", "description", "category"), on="sku", how="left"
     )
+
+
+def _floats(rows: pl.DataFrame, units: pl.Expr) -> np.ndarray:
+    return rows.select(units.cast(pl.Float64).fill_null(float("nan"))).to_series().to_numpy()
 
 
 def _redirected_lines(redirected: pl.DataFrame) -> pl.DataFrame:

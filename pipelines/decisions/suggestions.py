@@ -17,7 +17,7 @@ def to_suggestions(frames: dict[str, pl.DataFrame]) -> tuple[list[Suggestion], l
             kind="reorder", sku=row["sku"], location_id=row["location_id"], supplier_id=row["supplier_id"], from_location_id=None,
             quantity_units=row["order_quantity_units"], amount=row["order_amount"],
             unit_cost_amount=paid_each(row, row["order_quantity_units"] or row["sku_quantity_units"]),
-            currency_code=row["currency_code"], needed_by=row["stock_out_date"], explanation=_explained(row),
+            currency_code=row["currency_code"], needed_by=row["position_out_date"], explanation=_explained(row),
         )
         for row in reorders.iter_rows(named=True)
     ]  # fmt: skip

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from models.demand import SERIES
-from pipelines.decisions import Inputs
-from tests.decisions.house import AS_OF, Rows, decided, house, replace, term
+from pipelines.decisions import Inputs, to_suggestions
+from tests.decisions.house import AS_OF, CUTOFF, Rows, decided, house, replace, term
 
 COST = [{"sku": "A", "unit_cost_amount": "5", "origin": "product_costs"}]
 LATER = {"sku": "A", "location_id": "DC", "ordered_at": AS_OF - timedelta(days=4)}
@@ -101,3 +101,10 @@ def test_what_is_owed_takes_from_what_arrives():
         0, named=True
     )
     assert owing["expected_lost_units"] == pytest.approx(20 - 5, abs=1.0), "5 of the 20 are free"
+
+
+def test_an_order_is_needed_when_what_is_on_its_way_is_used_up():
+    """Nothing stands, two a day are wanted: a stock-out today, but 20 units come, so that a new order is needed on the eleventh day."""
+    found, frames = row(0, coming((2, 20)))
+    assert (found["stock_out_date"], found["position_out_date"]) == (CUTOFF + timedelta(days=1), CUTOFF + timedelta(days=11))
+    assert to_suggestions(frames)[0][0].needed_by == CUTOFF + timedelta(days=11)

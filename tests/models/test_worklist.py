@@ -15,7 +15,7 @@ TODAY = date(2026, 3, 2)
 BASE: dict[str, Any] = {
     "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
     "review_period_days": 7.0, "at_risk_amount": 20.0, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
-    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "quantity_units": 12, "mean_stock_units": 3.0,
+    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "position_out_date": date(2026, 4, 1), "quantity_units": 12, "mean_stock_units": 3.0,
     "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None, "downstream_days": 0.0,
     "order_quantity_units": 12, "sku_quantity_units": 12, "order_exception": "", "data_exception": "",
 }  # fmt: skip
@@ -49,7 +49,7 @@ def test_exceptions_come_first_and_each_says_what_it_is() -> None:
     found = ranked(
         rows(
             {"sku": "A"}, {"sku": "B", "at_risk_amount": 60.0}, {"sku": "C", "inventory_position_units": None}, {"sku": "D", "supplier_id": None},
-            {"sku": "E", "unit_cost_amount": None}, {"sku": "F", "stock_out_date": date(2026, 3, 5)}, {"sku": "G", "moq_units": 1000},
+            {"sku": "E", "unit_cost_amount": None}, {"sku": "F", "position_out_date": date(2026, 3, 5)}, {"sku": "G", "moq_units": 1000},
         ),
         TODAY,
     )  # fmt: skip
@@ -62,7 +62,7 @@ def test_exceptions_come_first_and_each_says_what_it_is() -> None:
 
 
 def test_all_that_a_person_has_to_know_is_said() -> None:
-    too_late = {"stock_out_date": date(2026, 3, 5)}
+    too_late = {"position_out_date": date(2026, 3, 5)}
     found = ranked(
         rows(
             {"sku": "A"}, {"sku": "B", "order_exception": "MOQ is two years' demand"}, too_late | {"sku": "C", "data_exception": "stock of -7 is reported"},
