@@ -170,7 +170,7 @@ def stock_by_category(frame: pl.DataFrame, currency: str) -> alt.Chart:
 
 
 def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
-    """Past weekly demand as bars, shaded where not fully seen, the forecast's mean and its 80 % range."""
+    """Past weekly demand as bars, shaded where not fully seen, dotted what was wanted a year before, the forecast's mean and its 80 % range."""
     x = alt.X("week_end:T", title="week ending")
     base = _base(frame)
     bars = base.transform_filter("isValid(datum.actual)").mark_bar(color=PALETTE[0], opacity=0.9).encode(
@@ -188,7 +188,13 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     then = base.transform_filter("isValid(datum.then)").mark_line(color=PALETTE[3], strokeWidth=1.5, point={"color": PALETTE[3], "size": 18}).encode(
         x=x, y="then:Q", tooltip=["week_end:T", alt.Tooltip("then:Q", format=".1f", title="forecast a week before")]
     )  # fmt: skip
-    return _unseen(frame) + bars + band + line + before + then
+    return _unseen(frame) + bars + _year_before(base, x, "last_year") + band + line + before + then
+
+
+def _year_before(base: alt.Chart, x: alt.X, name: str) -> alt.Chart:
+    """A dotted line of what was wanted a year before."""
+    known = base.transform_filter(f"isValid(datum.{name})").mark_line(color=PALETTE[2], strokeDash=[2, 3], strokeWidth=1.5)
+    return known.encode(x=x, y=f"{name}:Q", tooltip=[alt.Tooltip(f"{name}:Q", title="wanted a year before")])
 
 
 def _unseen(frame: pl.DataFrame) -> alt.Chart:
@@ -247,7 +253,7 @@ def error_by_horizon(frame: pl.DataFrame, layers: list[str]) -> alt.Chart:
 
 
 def totals_fan(frame: pl.DataFrame, period: str) -> alt.LayerChart:
-    """Past demand of a total as bars, its expected demand as a line, the 80 % range as a band where one is known."""
+    """Past demand of a total as bars, dotted that of a year before, its expected demand as a line, the 80 % range as a band where one is known."""
     x = alt.X("period_start_date:T", title=f"{period} from")
     base = _base(frame)
     bars = base.transform_filter("isValid(datum.actual_units)").mark_bar(color=PALETTE[0]).encode(
@@ -259,7 +265,7 @@ def totals_fan(frame: pl.DataFrame, period: str) -> alt.LayerChart:
     )  # fmt: skip
     tooltip = ["period_start_date:T", "days:Q", alt.Tooltip("mean_units:Q", format=".1f"), "q10_units:Q", "q90_units:Q"]
     line = ahead.mark_line(color=PALETTE[1], point={"color": PALETTE[1]}).encode(x=x, y="mean_units:Q", tooltip=tooltip)
-    return bars + band + line
+    return bars + _year_before(base, x, "last_year_units") + band + line
 
 
 def history_layers(frame: pl.DataFrame) -> alt.LayerChart:

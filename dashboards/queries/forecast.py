@@ -47,13 +47,13 @@ def fan(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
     """Weekly demand of the last 26 weeks and the coming weeks' mean with its 80 % range; week_end is the week's last day.
 
     `seen_days` is how many days of a past week could be seen; `statistical` the mean before people changed it, blank where nobody did; `then`
-    what was forecast of a past week, a week ahead.
+    what was forecast of a past week, a week ahead; `last_year` what was wanted 52 weeks before, blank before the series began.
     """
     rows = connection.sql("""
         WITH cutoff AS (SELECT max(cutoff_date) AS day FROM forecast_means),
         days AS (
             SELECT demand_date, sum(demand_units)::DOUBLE AS units, min(seen_rate) AS seen_rate
-            FROM demand, cutoff WHERE sku = ? AND location_id = ? AND demand_date > day - 182 GROUP BY ALL
+            FROM demand, cutoff WHERE sku = ? AND location_id = ? AND demand_date > day - 182 - 364 GROUP BY ALL
         ), past AS (
             SELECT day - 7 * ((day - demand_date) // 7)::INTEGER AS week_end, sum(units) AS units, 7 - sum(1 - seen_rate) AS seen_days
             FROM days, cutoff GROUP BY ALL
@@ -62,12 +62,16 @@ def fan(connection: Connection, sku: str, location_id: str) -> pl.DataFrame:
             SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, max(forecast_units) FILTER (quantile = 0.1) AS low,
                    max(forecast_units) FILTER (quantile = 0.9) AS high
             FROM forecasts WHERE sku = ? AND location_id = ? GROUP BY ALL
-        ), means AS (SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, mean_units FROM forecast_means WHERE sku = ? AND location_id = ?)
-        SELECT week_end, coalesce(units, 0) AS actual, coalesce(seen_days, 7) AS seen_days,
-               NULL::DOUBLE AS mean, NULL::DOUBLE AS low, NULL::DOUBLE AS high
-        FROM weeks LEFT JOIN past USING (week_end)
-        UNION ALL SELECT week_end, NULL, NULL, mean_units, low, high FROM means JOIN ahead USING (week_end) ORDER BY week_end
-    """, params=[sku, location_id] * 3).pl()  # fmt: skip
+        ), means AS (SELECT cutoff_date + 7 * horizon::INTEGER AS week_end, mean_units FROM forecast_means WHERE sku = ? AND location_id = ?),
+        shown AS (
+            SELECT week_end, coalesce(units, 0) AS actual, coalesce(seen_days, 7) AS seen_days,
+                   NULL::DOUBLE AS mean, NULL::DOUBLE AS low, NULL::DOUBLE AS high
+            FROM weeks LEFT JOIN past USING (week_end)
+            UNION ALL SELECT week_end, NULL, NULL, mean_units, low, high FROM means JOIN ahead USING (week_end)
+        ), began AS (SELECT min(first_date) AS day FROM demand_series WHERE sku = ? AND location_id = ?)
+        SELECT shown.*, CASE WHEN shown.week_end - 370 >= began.day THEN coalesce(before.units, 0) END AS last_year
+        FROM shown CROSS JOIN began LEFT JOIN past AS before ON before.week_end = shown.week_end - 364 ORDER BY shown.week_end
+    """, params=[sku, location_id] * 4).pl()  # fmt: skip
     before = adjustments(connection, sku, location_id).select("week_end", statistical="statistical_mean_units")
     rows = rows.join(before, on="week_end", how="left", maintain_order="left")
     then = _forecast_then(connection, sku, location_id).filter(pl.col("week_end") > rows["week_end"].min())

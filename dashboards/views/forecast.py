@@ -82,7 +82,7 @@ def _fan(one: dict[str, Any]) -> None:
     st.subheader(f"{one['sku']} at {one['location_id']}")
     st.caption(
         f"{one['demand_class']}{name} · bars: wanted (grey behind: not fully seen) · line: expected · band: 8 of 10 weeks fall within · "
-        "thin red: what was expected a week before"
+        "thin red: what was expected a week before · dotted: wanted a year before"
     )
     weeks = frame.ask(queries.fan, one["sku"], one["location_id"])
     st.altair_chart(charts.forecast_fan(weeks), width="stretch")

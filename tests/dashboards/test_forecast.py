@@ -1,12 +1,13 @@
 """What the page Forecast shows is what the snapshot holds; an older snapshot without some tables still opens."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from dashboards.queries import forecast, layers
+from dashboards.queries import forecast, layers, totals
 from pipelines.warehouse.duckdb import connect
 from pipelines.warehouse.snapshots import current, open_snapshot
 
@@ -61,3 +62,25 @@ def test_an_older_snapshot_still_opens(older: duckdb.DuckDBPyConnection) -> None
     assert forecast.known_then(older).is_empty()
     assert layers.entries(older, sku, place).is_empty()
     older.close()
+
+
+def test_each_week_stands_beside_the_same_of_a_year_before(demo_home: Path) -> None:
+    """By a plain sum of the days; blank before the series began."""
+    with open_snapshot(current(demo_home / "snapshots")) as snapshot:
+        weekly = "SELECT sku, location_id, first_date FROM demand_series ORDER BY {} LIMIT 1"
+        for order in ("total_units DESC", "first_date DESC"):
+            sku, place, first = snapshot.sql(weekly.format(order)).fetchall()[0]
+            for week_end, units in forecast.fan(snapshot, sku, place).select("week_end", "last_year").rows():
+                last = week_end - timedelta(days=364)
+                days = "SELECT coalesce(sum(demand_units), 0) FROM demand WHERE sku = ? AND location_id = ? AND demand_date BETWEEN ? AND ?"
+                there = snapshot.sql(days, params=[sku, place, last - timedelta(days=6), last]).fetchall()[0][0]
+                assert units == (there if last - timedelta(days=6) >= first else None)
+        for period, ago in (("week", "364 days"), ("month", "1 year")):
+            shown = totals.fan(snapshot, "total", "total", period)
+            one = shown.filter(pl.col("mean_units").is_not_null() & pl.col("days").is_in([7, 28, 30, 31])).row(0, named=True)
+            start = one["period_start_date"]
+            there = snapshot.sql(
+                f"SELECT sum(demand_units) FROM demand WHERE demand_date BETWEEN DATE '{start}' - INTERVAL {ago!r} "
+                f"AND DATE '{start}' - INTERVAL {ago!r} + INTERVAL '{one['days'] - 1} days'"
+            ).fetchall()[0][0]
+            assert one["last_year_units"] == there
