@@ -5,14 +5,15 @@ from typing import NamedTuple
 import polars as pl
 
 from models.joint.exact import optimised
-from models.joint.problem import Candidates, Limits, binding
+from models.joint.problem import Candidates, Limits, binding, impossible
 
 
 class JointOrder(NamedTuple):
     """Lines of the order (rows of the candidates; none where waiting is better), containers, and how good it is known to be.
 
     value_amount: what the order earns beyond ordering nothing, after its fixed costs; no order can earn more than bound_amount;
-    gap_rate: (bound − value) ÷ bound; binding: names of the limits that it stands at.
+    gap_rate: (bound − value) ÷ bound; binding: names of the limits that it stands at; impossible: of problem.IMPOSSIBLE, the limit that no order can
+    keep, empty where one can.
     """
 
     lines: pl.DataFrame
@@ -22,6 +23,7 @@ class JointOrder(NamedTuple):
     gap_rate: float
     is_proven: bool
     binding: list[str]
+    impossible: str = ""
 
 
 def joint_order(candidates: pl.DataFrame, limits: Limits, seconds: float = 10.0) -> JointOrder:
@@ -37,5 +39,5 @@ def joint_order(candidates: pl.DataFrame, limits: Limits, seconds: float = 10.0)
     rows = problem.row[range(len(choice.chosen)), choice.chosen]
     return JointOrder(
         candidates[sorted(int(row) for row in rows if row >= 0)], choice.containers, choice.value, choice.bound, choice.gap_rate,
-        is_proven, binding(problem, choice, limits),
+        is_proven, binding(problem, choice, limits), impossible(problem, limits),
     )  # fmt: skip

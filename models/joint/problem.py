@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 RESOURCES = ("amount", "volume", "weight", "units")
+IMPOSSIBLE = BUDGET, MINIMUM = "budget", "supplier minimum"
 EDGE = 1e-9  # of a limit: sums of binary floats that pass it by less than this keep it
 
 
@@ -115,6 +116,19 @@ def excess(use: Array, low: Array, high: Array) -> Array:
     below = np.maximum(low - use, 0) / np.where(low > 0, low, 1.0)
     broken = above + below
     return np.asarray(np.where(broken > EDGE, broken, 0.0).sum(axis=0))
+
+
+def impossible(candidates: Candidates, limits: Limits) -> str:
+    """The limit that keeps every order from going out, of IMPOSSIBLE; empty where none does.
+
+    Example: nothing costs less than 150, the budget is 100: "budget".
+    """
+    amount, units = candidates.use[0], candidates.use[3]
+    least = amount[(candidates.row >= 0) & (amount > 0)].min(initial=np.inf)
+    if limits.budget_amount < max(limits.minimum_amount, least):
+        return BUDGET
+    most_amount, most_units = (float(used.max(axis=1, initial=0.0).sum()) for used in (amount, units))
+    return MINIMUM if most_amount < limits.minimum_amount or most_units < limits.minimum_units else ""
 
 
 def binding(candidates: Candidates, choice: Choice, limits: Limits) -> list[str]:

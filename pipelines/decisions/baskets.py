@@ -5,14 +5,14 @@ Not here: choosing (models/joint), what each SKU needs alone (orders).
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from models.joint.basket import decided_basket
 from models.joint.order import JointOrder
-from models.joint.problem import Limits
+from models.joint.problem import BUDGET, MINIMUM, Limits
 from models.quantity import paid_amount
 
 SECONDS = 60.0  # of solving, all baskets together
@@ -66,7 +66,7 @@ class Basket:
     def of(cls, supplier: dict, location_id: str, lines: pl.DataFrame, seconds: float) -> "Basket":  # type: ignore[type-arg]
         """The basket of these lines, decided within so many seconds."""
         free = _free(lines)
-        decided = decided_basket(free, limits_of(supplier), seconds)
+        decided = decided_basket(free, _left_of(limits_of(supplier), lines.join(free, on="line", how="anti")), seconds)
         if decided is None:
             return cls(supplier, location_id, lines.with_columns(joint_units=pl.lit(None, pl.Int64)), None)
         chosen = decided.lines.select(line="sku", joint_units="order_quantity_units")
@@ -135,12 +135,25 @@ def _free(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.filter(is_known & (pl.col("order_exception") == "") & (pl.col("mean_demand_units") > 0))
 
 
+def _left_of(limits: Limits, fixed: pl.DataFrame) -> Limits:
+    """What of a supplier's limits is left by lines that go out as they are: they count for its minimum and of its budget, and pay for placing the order."""
+    ordered = fixed.filter(pl.col("order_quantity_units") > 0)
+    if ordered.is_empty():
+        return limits
+    paid = float(ordered.select(paid_amount("order_quantity_units").cast(pl.Float64).sum()).item())
+    units = float(ordered["order_quantity_units"].sum())
+    return replace(
+        limits, minimum_amount=max(limits.minimum_amount - paid, 0.0), minimum_units=max(limits.minimum_units - units, 0.0),
+        budget_amount=max(limits.budget_amount - paid, 0.0), order_amount=0.0,
+    )  # fmt: skip
+
+
 def _effects(basket: Basket, decided: JointOrder) -> pl.DataFrame:
     """Per line of a basket that was decided together: its quantity there, and in words what the basket changed."""
     name, why = basket.supplier["supplier_id"], " and ".join(dict.fromkeys(WHY[limit] for limit in decided.binding))
     more = pl.col("joint_units") - pl.col("order_quantity_units")
     if not decided.lines.height:
-        words = pl.lit(f"The order to {name} waits: {_asked(basket.supplier)} would cost more than it saves")
+        words = pl.lit(f"The order to {name} {_waits(basket.supplier, decided.impossible)}")
     else:
         words = (
             pl.when(more > 0).then(pl.format(f"The order to {name} takes {{}} more, {why or 'as it goes out anyway'}", more))
@@ -151,13 +164,23 @@ def _effects(basket: Basket, decided: JointOrder) -> pl.DataFrame:
     return rows.select("line", "joint_units", basket_effect=pl.when(more != 0).then(words).otherwise(pl.lit("")))
 
 
+def _waits(supplier: dict, impossible: str) -> str:  # type: ignore[type-arg]
+    """Why an order doesn't go out."""
+    if impossible == BUDGET:
+        return f"can't go out: nothing that can be ordered fits its budget of {_figure(supplier['order_budget_amount'])}"
+    if impossible == MINIMUM:
+        goals = " and ".join(f"{_figure(supplier[name])}{unit}" for name, unit in MINIMA.items() if supplier.get(name))
+        return f"can't go out: its minimum of {goals} is more than what it supplies sells in two years, or has room or time for"
+    return f"waits: {_asked(supplier)} would cost more than it saves"
+
+
+def _figure(amount: object) -> str:
+    return f"{float(amount):,.2f}".removesuffix(".00")  # type: ignore[arg-type]
+
+
 def _asked(supplier: dict) -> str:  # type: ignore[type-arg]
     """What an order has to reach or to pay for, in words. Example: "reaching its minimum of 500 and placing it"."""
-    named = [
-        f"reaching its minimum of {float(supplier[name]):,.2f}".removesuffix(".00") + unit
-        for name, unit in MINIMA.items()
-        if supplier.get(name)
-    ]
+    named = [f"reaching its minimum of {_figure(supplier[name])}{unit}" for name, unit in MINIMA.items() if supplier.get(name)]
     named += [words for name, words in PAID_FOR.items() if supplier.get(name)]
     return " and ".join(named) or "an order"
 

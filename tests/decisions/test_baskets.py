@@ -26,7 +26,7 @@ def rows(*changes: dict[str, object]) -> pl.DataFrame:
     base = {
         "sku": "A", "location_id": "DC", "supplier_id": "ACME", "inventory_position_units": 40, "order_up_to_level_units": 110, "mean_demand_units": 70.0,
         "expected_lost_units": 0.0, "demand_std_units": 20.0, "protection_interval_days": 35.0, "order_quantity_units": 70,
-        "moq_units": 1, "case_pack_units": 1, "unit_cost_amount": Decimal("5.0000"), "order_amount": Decimal("350.0000"), "holding_rate": 0.2,
+        "moq_units": 1, "case_pack_units": 1, "unit_cost_amount": Decimal("5.0000"), "order_amount": Decimal("350.0000"), "holding_rate": 0.2, "shortage_amount": 0.0,
         "yearly_demand_units": 730.0, "unit_volume_m3": 0.01, "unit_weight_kg": 0.5, "order_exception": "", "pallet_units": None, "price_break_units": None,
         "price_break_cost_amount": None, "shelf_life_units": None, "storage_units": None,
     }  # fmt: skip
@@ -90,8 +90,37 @@ def test_a_basket_that_is_not_worth_its_minimum_waits_and_says_so() -> None:
         limits({"supplier_id": "ACME", "order_minimum_units": 9000}),
     )
     assert changed["order_quantity_units"].to_list() == [0]
-    assert (
-        changed["basket_effect"][0]
-        == "The order to ACME waits: reaching its minimum of 9,000 units would cost more than it saves"
-    )
+    said = "its minimum of 9,000 units is more than what it supplies sells in two years, or has room or time for"
+    assert changed["basket_effect"][0] == f"The order to ACME can't go out: {said}"
     assert baskets.select("lines", "alone_lines").rows() == [(0, 1)]
+
+
+def test_an_empty_shelf_waits_for_no_minimum_that_it_can_reach() -> None:
+    """Nothing stands, 70 are wanted in an interval, a missing unit costs 3: a minimum of four intervals is reached, one that costs more waits."""
+    empty = {"inventory_position_units": 0, "order_quantity_units": 110, "order_amount": Decimal(550), "shortage_amount": 3.0}
+    reached, baskets = with_baskets(rows(empty), limits({"supplier_id": "ACME", "order_minimum_units": 300}))
+    assert reached["order_quantity_units"][0] >= 300 and baskets["is_joint"][0]
+    waits, _ = with_baskets(rows(empty | {"holding_rate": 9.0}), limits({"supplier_id": "ACME", "order_minimum_units": 1000}))
+    said = "The order to ACME waits: reaching its minimum of 1,000 units would cost more than it saves"
+    assert (waits["order_quantity_units"][0], waits["basket_effect"][0]) == (0, said)
+
+
+def test_a_small_cost_of_placing_is_paid_where_a_missing_unit_costs_more() -> None:
+    asked = limits({"supplier_id": "ACME", "order_fixed_amount": Decimal(2), "currency_code": "EUR"})
+    for holding in (0.2, 0.0):
+        empty = {"inventory_position_units": 0, "order_quantity_units": 110, "shortage_amount": 2.5, "holding_rate": holding}
+        assert with_baskets(rows(empty), asked)[0]["order_quantity_units"][0] >= 110
+
+
+def test_a_budget_that_buys_nothing_says_so() -> None:
+    asked = limits({"supplier_id": "ACME", "order_budget_amount": Decimal(100), "currency_code": "EUR"})
+    changed, _ = with_baskets(rows({"moq_units": 30}), asked)
+    assert changed["basket_effect"][0] == "The order to ACME can't go out: nothing that can be ordered fits its budget of 100"
+
+
+def test_lines_that_go_out_as_they_are_count_for_the_minimum() -> None:
+    """85 of unknown cost go out anyway: the minimum of 80 units is reached, and A is ordered as it is."""
+    given = rows({}, {"sku": "B", "unit_cost_amount": None, "order_quantity_units": 85, "order_amount": None})
+    changed, baskets = with_baskets(given, limits({"supplier_id": "ACME", "order_minimum_units": 80}))
+    assert changed["order_quantity_units"].to_list() == [70, 85]
+    assert baskets.select("lines", "units").row(0) == (2, 155)
