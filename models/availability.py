@@ -26,12 +26,12 @@ class TransferCosts(NamedTuple):
 def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None) -> pl.DataFrame:
     """Moves surplus to shortage, per SKU, where that is cheaper than buying.
 
-    position: sku, location_id, available_units, on_order_units, backordered_units, decided_units, reorder_point_units,
-    order_up_to_level_units, mean_demand_units, expected_lost_units, demand_std_units, protection_interval_days, unit_cost_amount (may be
-    blank). A location's surplus is what it has on the shelf, less what decisions take away, beyond its own order-up-to level; its shortage
-    is what shelf, orders and decisions lack to its reorder point and to what would be lost before a purchase arrives, since a move comes
-    sooner. Unknown stock neither gives nor takes. Where downstream_units are given
-    (stock of the places that a location supplies), its levels are for all of them, and so is its stock; it gives what is on its own shelf.
+    position: sku, location_id, available_units, on_order_units, backordered_units, decided_units (net), leaving_units (promised elsewhere, still on
+    the shelf), reorder_point_units, order_up_to_level_units, mean_demand_units, expected_lost_units, demand_std_units, protection_interval_days,
+    unit_cost_amount (may be blank). A location's surplus is what it has on the shelf, less what leaves, beyond its own order-up-to level; its
+    shortage is what shelf, orders and decisions lack to its reorder point and to what would be lost before a purchase arrives, since a move comes
+    sooner. Unknown stock neither gives nor takes. Where downstream_units are given (stock of the places that a location supplies), its levels are
+    for all of them, and so is its stock; it gives what is on its own shelf.
 
     Where surplus is too small for all shortages, each unit goes where it most likely serves somebody. A move stays if it saves more than it
     costs: the surplus would else be held until its own location sells it, and the shortage last until a purchase arrives; where no cost is
@@ -42,7 +42,7 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     behind = pl.col("downstream_units") if "downstream_units" in position.columns else pl.lit(0)
     net = pl.col("available_units") - pl.col("backordered_units")
     supply = net + pl.col("on_order_units") + pl.col("decided_units") + behind
-    on_shelf = net + pl.col("decided_units").clip(upper_bound=0)
+    on_shelf = net - pl.col("leaving_units")
     rows = position.filter(pl.col("available_units").is_not_null()).with_columns(
         supply=supply,
         surplus=pl.min_horizontal(on_shelf + behind - pl.col("order_up_to_level_units"), on_shelf).clip(0),

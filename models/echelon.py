@@ -47,6 +47,20 @@ def echelon_quantiles(quantiles: pl.DataFrame, means: pl.DataFrame, members: pl.
     return _with_sources(quantiles, total.rename({"source_location_id": "location_id"}), members)
 
 
+def echelon_dispersions(spreads: pl.DataFrame, means: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Dispersions (variance ÷ mean) of the same: variances of independent locations add, Σ dispersion·mean ÷ Σ mean; of those that are known.
+
+    Example: a source of 1 a week at a dispersion of 1, a shop of 70 at 20: 1401 ÷ 71 = 19.7.
+    """
+    weekly = means.group_by(*SERIES).agg(pl.col("mean_units").mean())
+    inside = spreads.drop_nulls("dispersion_rate").join(members, on=SERIES).join(weekly, on=SERIES)
+    sums = inside.group_by("sku", location_id="source_location_id").agg(
+        dispersion_rate=(pl.col("dispersion_rate") * pl.col("mean_units")).sum() / pl.col("mean_units").sum()
+    )
+    total = sums.with_columns(pl.col("dispersion_rate").fill_nan(None))
+    return _with_sources(spreads, total, members)
+
+
 def _with_sources(frame: pl.DataFrame, total: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     sources = members.select("sku", location_id="source_location_id").unique()
     return pl.concat([frame.join(sources, on=SERIES, how="anti"), total], how="diagonal_relaxed")

@@ -135,8 +135,7 @@ def _enough(interval: Interval, aim: Aim) -> Array:
 
 def _search(interval: Interval, aim: Aim, high: Array) -> Array:
     """The least level that reaches the aim, down from `high`, which does or is what no level goes above."""
-    target = _targets(aim) - TIE
-    return _least(lambda rows, level: _reached(interval.part(rows), level, aim.part(rows)) >= target[rows], high)
+    return _least(lambda rows, level: reaches(interval.part(rows), level, aim.part(rows)), high)
 
 
 def _least(is_enough: Callable[[Ints, Array], Bools], high: Array) -> Array:
@@ -163,6 +162,11 @@ def _targets(aim: Aim) -> Array:
     gain = np.where(ends, aim.shortage_amount, np.maximum(aim.shortage_amount - half, 0.0))
     ratio = np.divide(gain, aim.shortage_amount + half, out=np.zeros_like(gain), where=aim.shortage_amount > 0)
     return np.where(aim.kind == COST, ratio, aim.target_rate)
+
+
+def reaches(interval: Interval, level: Array, aim: Aim) -> Bools:
+    """(n,) whether each level is high enough for its aim."""
+    return np.asarray(_reached(interval, level, aim) >= _targets(aim) - TIE)
 
 
 def _reached(interval: Interval, level: Array, aim: Aim) -> Array:
@@ -197,13 +201,15 @@ def fill_rates(interval: Interval, level: Array, lot: Array) -> Array:
 
 
 def expected_amounts(interval: Interval, position: Array, aim: Aim) -> Array:
-    """(n,) what a position costs in the turn that this review's order answers for: kept_amount per unit on hand, shortage_amount per unit missed.
+    """(n,) what a position costs in the turn that this review's order answers for: holding per unit on hand, left_amount per unit that is left at its end,
+    shortage_amount per unit missed.
 
     Example: nothing on hand, 10 wanted for certain, a shortage of 2: 20, after an order of 10: what the ten cost until they are sold.
     """
-    one = np.ones(len(position))
-    lead, whole = interval.missing(position, one)
-    return aim.kept_amount * _on_hand(interval, position, lead, whole) + aim.shortage_amount * np.maximum(whole - lead, 0.0)
+    lead, whole = interval.missing(position, np.ones(len(position)))
+    held = aim.holding_amount * aim.review_days * _on_hand(interval, position, lead, whole)
+    left = aim.left_amount * (position - interval.means()[1] + whole)
+    return held + left + aim.shortage_amount * np.maximum(whole - lead, 0.0)
 
 
 def mean_stock(interval: Interval, level: Array, lot: Array) -> Array:

@@ -10,6 +10,7 @@ import polars as pl
 
 PALLET_REACH_RATE = 0.1  # a full pallet is taken where that adds at most so much
 YEARS_OF_DEMAND = 2.0  # beyond this no rule may make anybody buy on its own
+LEAST_YEARLY = 1.0  # units; of what sells less than one a year nobody will order
 OPTIONAL = {
     "pallet_units": pl.Int64, "price_break_units": pl.Int64, "price_break_cost_amount": pl.Float64, "unit_cost_amount": pl.Float64,
     "holding_rate": pl.Float64, "yearly_demand_units": pl.Float64, "shelf_life_units": pl.Int64, "storage_units": pl.Int64,
@@ -75,7 +76,7 @@ def _up(name: str, step: pl.Expr) -> pl.Expr:
 def _pallet() -> pl.Expr:
     full = _up("_pack", pl.col("pallet_units"))
     is_near = (full % pl.col("case_pack_units") == 0) & (full <= pl.col("_pack") * (1 + PALLET_REACH_RATE))
-    return pl.when(is_near & (pl.col("_pack") > 0)).then(full).otherwise("_pack")
+    return pl.when(is_near & _sells(full) & (pl.col("_pack") > 0)).then(full).otherwise("_pack")
 
 
 def _price_break() -> pl.Expr:
@@ -85,7 +86,12 @@ def _price_break() -> pl.Expr:
     cost, cheaper = pl.col("unit_cost_amount").cast(pl.Float64), pl.col("price_break_cost_amount").cast(pl.Float64)
     held = pl.col("holding_rate") * cheaper * least * extra / (2 * pl.col("yearly_demand_units"))
     is_worth_it = (extra > 0) & (pl.col("_pallet") > 0) & ((cost - cheaper) * least > held)
-    return pl.when(is_worth_it).then(least).otherwise("_pallet")
+    return pl.when(is_worth_it & _sells(least)).then(least).otherwise("_pallet")
+
+
+def _sells(units: pl.Expr) -> pl.Expr:
+    """Whether so many sell in two years."""
+    return (units <= YEARS_OF_DEMAND * pl.col("yearly_demand_units")).fill_null(True)
 
 
 def _capped(name: str, most: str) -> pl.Expr:
@@ -95,11 +101,13 @@ def _capped(name: str, most: str) -> pl.Expr:
 
 def _exception() -> pl.Expr:
     two_years = YEARS_OF_DEMAND * pl.col("yearly_demand_units")
-    is_bought_for_rules = (pl.col("_break") > pl.col("needed_units")) & (pl.col("_break") > two_years)
-    biggest = pl.when(pl.col("moq_units") > two_years).then(pl.format("the MOQ of {}", "moq_units")).otherwise(
-        pl.format("a case pack of {}", "case_pack_units")
+    moq, pack = pl.col("moq_units"), pl.col("case_pack_units")
+    least = -(-pl.max_horizontal(moq, 1) // pack) * pack
+    is_bought_for_rules = (least > pl.col("needed_units")) & (least > two_years)
+    biggest = (
+        pl.when(moq > two_years).then(pl.format("the MOQ of {}", moq)).when(pack > two_years).then(pl.format("a case pack of {}", pack))
+        .otherwise(pl.format("the MOQ of {} in packs of {}", moq, pack))
     )  # fmt: skip
-    least = pl.max_horizontal(pl.col("moq_units"), pl.col("case_pack_units"))
     wait = "nothing is ordered until a person decides"
     too_much = pl.format(f"{{}} is more than two years' demand ({{}}); {wait}", biggest, two_years.round(0).cast(pl.Int64))
     expires = pl.format(

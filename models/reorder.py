@@ -129,14 +129,6 @@ def worth() -> pl.Expr:
     return pl.when(pl.col("order_quantity_units") > 0).then(with_order).when(is_held_back()).then(waits)
 
 
-def is_bounded() -> pl.Expr:
-    """A level that would have to be above two years' demand to reach the service that is asked for, and is held there."""
-    reached = pl.when(pl.col("aim") == CYCLE).then("cycle_service_level").otherwise("unit_fill_rate")
-    return ((pl.col("reorder_point_units") + 1 >= pl.col("most_level_units")) & (reached < pl.col("target_rate"))).fill_null(
-        False
-    )
-
-
 def bounded() -> pl.Expr:
     """What a level that two years' demand bounds comes to, in a sentence; blank where nothing bounds it."""
     begun, wanted = (percent(pl.col(name)) for name in ("cycle_service_level", "unit_fill_rate"))
@@ -147,7 +139,7 @@ def bounded() -> pl.Expr:
     )
     none = pl.lit("Less than one unit is wanted in two years, so none is stocked.")
     words = pl.format("The level is held at two years' demand: {}, {} are asked for.", served, percent(pl.col("target_rate")))
-    return pl.when(is_bounded()).then(pl.when(pl.col("most_level_units") == 0).then(none).otherwise(words))
+    return pl.when("is_level_bounded").then(pl.when(pl.col("most_level_units") == 0).then(none).otherwise(words))
 
 
 def is_held_back() -> pl.Expr:

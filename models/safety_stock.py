@@ -24,6 +24,7 @@ from models.levels import (
     least_of,
     least_stock,
     mean_stock,
+    reaches,
     within_budget,
 )
 from models.protection import moments_of, week_variances, within
@@ -48,9 +49,9 @@ DEFAULTS = {
 }  # fmt: skip
 LEVELS = {
     "mean_demand_units": pl.Float64, "demand_std_units": pl.Float64, "expected_lost_units": pl.Float64, "safety_stock_units": pl.Float64,
-    "reorder_point_units": pl.Int64, "order_up_to_level_units": pl.Int64, "most_level_units": pl.Int64, "level_quantile": pl.Float64,
-    "cycle_service_level": pl.Float64, "unit_fill_rate": pl.Float64, "mean_stock_units": pl.Float64, "textbook_safety_stock_units": pl.Float64,
-    "demand_from": pl.String,
+    "reorder_point_units": pl.Int64, "order_up_to_level_units": pl.Int64, "most_level_units": pl.Int64, "is_level_bounded": pl.Boolean,
+    "level_quantile": pl.Float64, "cycle_service_level": pl.Float64, "unit_fill_rate": pl.Float64, "mean_stock_units": pl.Float64,
+    "textbook_safety_stock_units": pl.Float64, "demand_from": pl.String,
 }  # fmt: skip
 
 
@@ -174,13 +175,15 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     asked_stock_units and least_stock_units, mean stock as asked for and the least that a budget leaves.
 
     The level is the least that meets the series' aim; the reorder point is one below it, so that an order goes out at each review in
-    which anything was wanted. Orders fill up to the level, or where placing one costs something to the EOQ above the reorder point.
+    which anything was wanted. Orders fill up to the level, or where placing one costs something to the EOQ above the reorder point; what is not to be
+    stocked, or loses its worth when the next order comes, is not lifted so. Where missing units are lost and no stock is followed, what is lost of
+    the lead time's demand leaves stock for later, in the level and in what it reaches.
     expected_lost_units is what today's stock and what is on its way are expected to be too little for before this order arrives, where that is
     followed: the level doesn't answer for it. So level = mean_demand_units − expected_lost_units + safety_stock_units: safety stock is what the
     level holds beyond the mean demand that it answers for; demand_std_units is that demand's standard deviation, level_quantile the chance that it
     is at most the level, cycle_service_level of the cycles that begin with an order those without a shortage, see levels.cycle_services;
     textbook_safety_stock_units z·√((L + R)·σ_e² + d̄²·σ_L²) at the level's quantile, σ_e by the forecast (Silver, Pyke & Thomas 2017, 6.7).
-    A service asks for no level above most_level_units, see `most_level`.
+    A service asks for no level above most_level_units, see `most_level`; is_level_bounded where it would.
     is_together: series of one aim and target reach it all together, at the least stock value, see levels.least_stock.
 
     Example: Poisson demand of 7 a week, lead time 7 days, review 7, cycle service 0.95: mean 14, order up to 20 or, by chance of sampling, 21.
@@ -194,13 +197,16 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
     if budget_amount is not None:
         level, dearer = within_budget(known.interval, known.aim, asked, cost, budget_amount)
     eoq = known.series["eoq_units"].cast(pl.Float64).to_numpy()
-    filled = level + np.where(eoq > known.interval.review_units, eoq - 1, 0.0)
+    is_lifted = (eoq > known.interval.review_units) & (level > 0) & (known.aim.left_amount == 0)
+    filled = level + np.where(is_lifted, eoq - 1, 0.0)
+    served = known.interval.served(np.where(known.aim.is_lost, fill_rates(known.interval, level, lot), 1.0))
     chance = np.clip(known.interval.chances(level, one)[1], ALL_BUT, 1 - ALL_BUT)
     lost = known.interval.lost_units
     columns = [
         known.mean_units, known.interval.std_units, lost, level - (known.mean_units - lost), np.maximum(level - 1, 0.0), filled,
-        known.aim.most_units, chance, cycle_services(known.interval, level), fill_rates(known.interval, level, lot),
-        np.maximum(mean_stock(known.interval, level, lot), 0.0), special.ndtri(chance) * known.textbook_std,
+        known.aim.most_units, _is_bounded(replace(known, interval=served), asked, level, is_together),
+        chance, cycle_services(served, level), fill_rates(served, level, lot),
+        np.maximum(mean_stock(served, level, lot), 0.0), special.ndtri(chance) * known.textbook_std,
     ]  # fmt: skip
     found = pl.DataFrame(columns, schema=list(LEVELS)[:-1]).cast({name: LEVELS[name] for name in list(LEVELS)[:-1]})  # type: ignore[arg-type]
     drawn = pl.lit("sampled futures" if known.is_sampled else "moments")
@@ -210,6 +216,14 @@ def stock_levels(known: Wanted, budget_amount: float | None = None, is_together:
         demand_from=drawn, capital_dearer_rate=pl.lit(dearer), **{n: pl.Series(v) for n, v in stocks.items()}
     )
     return pl.concat([known.series, found], how="horizontal")
+
+
+def _is_bounded(known: Wanted, asked: Array, level: Array, is_together: bool) -> NDArray[np.bool_]:
+    """Where most_units alone, and no budget and no class, keeps a level below what its service takes."""
+    is_held = (level == asked) & (level >= known.aim.ceiling)
+    if not is_together:
+        return is_held & ~reaches(known.interval, level, known.aim)
+    return is_held & (level == 0)
 
 
 def _together(known: Wanted, level: Array) -> Array:
@@ -306,8 +320,9 @@ def aim_of(ordered: pl.DataFrame, review: Array, review_units: Array, most: Arra
 
 
 def _lots(ordered: pl.DataFrame, review_units: Array) -> Array:
-    """Units by which orders lift the position beyond its level: whole packs always, MOQ and EOQ where a review sells less than that."""
-    pack, moq, eoq = (ordered[name].cast(pl.Float64).to_numpy() for name in ("case_pack_units", "moq_units", "eoq_units"))
+    """Units by which orders lift the position beyond its level: whole packs always, MOQ and EOQ where a review sells less; no EOQ of what ends."""
+    pack, moq, lasting = (ordered[name].cast(pl.Float64).to_numpy() for name in ("case_pack_units", "moq_units", "eoq_units"))
+    eoq = np.where(ordered["left_amount"].cast(pl.Float64).fill_null(0.0).to_numpy() > 0, 1.0, lasting)
     return np.maximum(np.maximum(pack, 1.0), np.where(np.maximum(moq, eoq) > review_units, np.maximum(moq, eoq), 1.0))
 
 

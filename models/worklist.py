@@ -2,7 +2,7 @@
 
 Not here: the suggestions themselves (models/reorder.py), levels (models/safety_stock.py), approving (pipelines/operations).
 rows, everywhere here: suggestions with sku, location_id, supplier_id, mean_demand_units over lead_time_days + review_period_days,
-inventory_position_units, moq_units, case_pack_units, unit_cost_amount, position_out_date, at_risk_amount,
+inventory_position_units, moq_units, case_pack_units, unit_cost_amount, stock_out_date, position_out_date, expected_lost_units, at_risk_amount,
 quantity_units (as suggested or edited), order_quantity_units and sku_quantity_units (as suggested, in its basket and alone), data_exception and
 order_exception (empty where none), price_amount (net, of one unit; may be unknown), price_break_units, price_break_cost_amount and
 order_by_at (may be blank), downstream_days.
@@ -17,7 +17,7 @@ from scipy import special
 
 from models.demand import SERIES
 from models.levels import CYCLE
-from models.quantity import arrival_date, paid_amount
+from models.quantity import LEAST_YEARLY, arrival_date, paid_amount
 from models.reorder import is_held_back, suggest_orders
 from models.safety_stock import LEVELS, Wanted, missing_units, stock_levels, wanted
 
@@ -37,9 +37,11 @@ def ranked(rows: pl.DataFrame, today: date) -> pl.DataFrame:
 def with_risk(rows: pl.DataFrame, known: Wanted) -> pl.DataFrame:
     """Adds at_risk_amount: net sales that stock-outs would cost if nothing is ordered, E[(D − position)⁺] × price; at cost where no price is known.
 
-    rows: sorted as known.series. It never exceeds what demand and what is owed would sell for. Example: Poisson demand of 2, position 2, price 10: 5.41.
+    rows: sorted as known.series; late_units of the position come after lead time and review and serve none of that demand.
+    It never exceeds what demand and what is owed would sell for. Example: Poisson demand of 2, position 2, price 10: 5.41.
     """
-    position = rows["inventory_position_units"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    serves = pl.col("inventory_position_units") - pl.col("late_units")
+    position = rows.select(serves.cast(pl.Float64).fill_null(float("nan"))).to_series().to_numpy()
     missing = pl.Series(missing_units(known, position)).fill_nan(None)
     return rows.with_columns(at_risk_amount=missing * pl.coalesce(pl.col("price_amount", "unit_cost_amount").cast(pl.Float64)))
 
@@ -47,14 +49,16 @@ def with_risk(rows: pl.DataFrame, known: Wanted) -> pl.DataFrame:
 def _exception(today: date) -> pl.Expr:
     """What about a suggestion a person has to look at: that it waits, that it comes too late, what is wrong with its data; blank where nothing is."""
     a_year = pl.col("mean_demand_units") / (pl.col("lead_time_days") + pl.col("review_period_days")) * YEAR_DAYS
+    arrival = arrival_date(today)
+    loses = (pl.col("stock_out_date") < arrival) & (pl.col("expected_lost_units") >= 1)
     urgent = (
         pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
-        .when(pl.col("position_out_date") < arrival_date(today)).then(pl.lit("runs out before it can arrive"))
+        .when((pl.col("position_out_date") < arrival) | loses).then(pl.lit("runs out before it can arrive"))
     )  # fmt: skip
     terms = (
         pl.when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))
         .when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost is unknown"))
-        .when(pl.col("moq_units") > a_year).then(pl.lit("MOQ is more than a year's demand"))
+        .when((pl.col("moq_units") > a_year) & (a_year >= LEAST_YEARLY)).then(pl.lit("MOQ is more than a year's demand"))
     )  # fmt: skip
     waits = pl.when(is_held_back()).then(pl.lit(WAITS))
     said = pl.concat_str(

@@ -23,7 +23,8 @@ def show(title: str) -> None:
     rows = frame.ask(queries.fan, level, name, PERIODS[period])
     st.altair_chart(charts.totals_fan(rows, PERIODS[period]), width="stretch")
     st.caption(
-        "Bars: wanted, as imported · dotted: wanted a year before · line: expected, the sum of its series · band: 8 of 10 fall within, drawn from series that move together. "
+        "Bars: wanted, as imported · dotted: wanted a year before · line: expected, the sum of its series · band: 8 of 10 fall within, "
+        "drawn from series that move together. "
         "A month's line counts the days that are forecast."
     )
     frame.table(rows.reverse(), f"totals-{level}", height=260)

@@ -65,6 +65,7 @@ class StockLevel(dy.Schema):
     reorder_point_units = units("Order when the position is at or below it")
     order_up_to_level_units = units("Target position")
     most_level_units = units("Two years' demand: no service is worth a level above it")
+    is_level_bounded = flag("The service aimed at takes a level above that, and is held there")
     demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
 
@@ -108,6 +109,7 @@ class ReorderSuggestions(StockLevel):
     inventory_position_units = units(
         "available + on order + decided + transfers + redirected + downstream − backordered", nullable=True
     )
+    late_units = units("Of it, what comes after lead time and review, too late for what this order is for")
     yearly_demand_units = number("Forecast demand of a year, by which price breaks are weighed", "units")
     needed_units = units("order-up-to − position, before rounding; blank where stock is unknown", nullable=True)
     moq_units = units("Least order quantity")

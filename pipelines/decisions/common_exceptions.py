@@ -4,7 +4,6 @@ from difflib import get_close_matches
 
 import polars as pl
 
-from models.reorder import is_bounded
 from pipelines.channels.mapping import Config
 from pipelines.decisions.baskets import AMOUNTS, is_meant
 from pipelines.decisions.calendars import CALENDAR, zone_of
@@ -51,7 +50,7 @@ def _budget(levels: pl.DataFrame, config: Config) -> list[Row]:
 
 def _bounded(levels: pl.DataFrame) -> list[Row]:
     """Levels of very slow sellers that a service would have above two years' demand."""
-    held = levels.filter(is_bounded() & (pl.col("most_level_units") > 0), pl.col("capital_dearer_rate") == 1).height
+    held = levels.filter(pl.col("is_level_bounded") & (pl.col("most_level_units") > 0)).height
     if not held:
         return []
     reason = f"{held:,} {'level' if held == 1 else 'levels'} would have to be above two years' demand for the service asked for"

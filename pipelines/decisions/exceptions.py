@@ -8,14 +8,13 @@ from datetime import datetime
 import polars as pl
 
 from models.demand import SERIES
-from models.quantity import YEARS_OF_DEMAND
+from models.quantity import LEAST_YEARLY, YEARS_OF_DEMAND
 from models.wording import are, counted, short
 from pipelines.contracts import table
 from pipelines.decisions.inputs import Inputs
 from pipelines.decisions.network import Network
 from pipelines.decisions.terms import LONGEST_DAYS
 
-LEAST_YEARLY = 1.0  # units; of what sells less than one a year nobody will order
 MISMATCH, NEAR = 5.0, 0.2  # a cost so many times another is of another unit; so near to the pack it is that of a pack
 
 

@@ -48,11 +48,16 @@ def of_known_series(inputs: Inputs) -> Inputs:
 
 
 def recent_prices(sku_days: pl.DataFrame, as_of_date: date) -> pl.DataFrame:
-    """sku, price_amount: net sales ÷ units of the last 91 days, of all days where nothing sold in them; reporting currency."""
+    """sku, price_amount: net sales ÷ units of the last 91 days, of all days where nothing sold in them; reporting currency.
+
+    Unknown where returns of dearer sales leave nothing.
+    """
     recent = sku_days.with_columns(is_recent=pl.col("business_date") > as_of_date - timedelta(days=PRICE_DAYS))
     kept = recent.filter(pl.col("net_sales_amount").is_not_null())
     sums = kept.group_by("sku", "is_recent").agg(pl.col("net_sales_amount").sum().cast(pl.Float64), pl.col("sold_units").sum())
-    sold = sums.filter(pl.col("sold_units") > 0).sort("sku", "is_recent", descending=[False, True])
+    sold = sums.filter(pl.col("sold_units") > 0, pl.col("net_sales_amount") > 0).sort(
+        "sku", "is_recent", descending=[False, True]
+    )
     newest = sold.unique("sku", keep="first", maintain_order=True)
     return newest.select("sku", price_amount=pl.col("net_sales_amount") / pl.col("sold_units"))
 

@@ -78,6 +78,7 @@ def with_echelons(inputs: Inputs, network: Network) -> Inputs:
     return replace(
         inputs, series=pl.concat([inputs.series, new], how="diagonal_relaxed"), means=echelon.echelon_means(inputs.means, network.members),
         quantiles=echelon.echelon_quantiles(inputs.quantiles, inputs.means, network.members),
+        spreads=echelon.echelon_dispersions(inputs.spreads, inputs.means, network.members),
     )  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def restocks(position: pl.DataFrame, network: Network) -> pl.DataFrame:
         unit_value=pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0),
     )
     sources = position.join(network.own, on=SERIES).filter(pl.col("available_units").is_not_null())
-    free = pl.col("available_units") - pl.col("backordered_units") + pl.col("decided_units").clip(upper_bound=0)
+    free = pl.col("available_units") - pl.col("backordered_units") - pl.col("leaving_units")
     days = sources["protection_interval_days"] - sources["downstream_days"]
     mean = (sources["own_weekly_units"] / 7 * days).to_numpy()
     whole = np.maximum(sources["mean_demand_units"].to_numpy(), 1e-9)

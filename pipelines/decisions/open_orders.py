@@ -24,7 +24,7 @@ def lines_under_way(suggestions: pl.DataFrame, inputs: Inputs, planning: Plannin
     """
     decided = suggestions.select(
         *SERIES, "safety_stock_units", "order_up_to_level_units",
-        more=pl.col("downstream_units") + pl.col("transfer_units") + pl.col("decided_units").clip(upper_bound=0),
+        more=pl.col("downstream_units") + pl.col("transfer_units") - pl.col("leaving_units"),
     )  # fmt: skip
     stock = inputs.position.join(decided, on=SERIES, how="left").select(
         *SERIES, "safety_stock_units", "order_up_to_level_units",

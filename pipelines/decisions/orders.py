@@ -19,16 +19,21 @@ def inventory_position(levels: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """Levels beside stock, what is on order, what is owed, and decisions that the ERP does not show yet."""
     stock = inputs.position.select(*SERIES, "on_hand_units", "available_units", "on_order_units", "backordered_units")
     rows = levels.join(stock, on=SERIES, how="left").join(decided_units(inputs.supply), on=SERIES, how="left")
-    return rows.with_columns(pl.col("on_order_units", "backordered_units", "decided_units").fill_null(0))
+    return rows.with_columns(pl.col("on_order_units", "backordered_units", "decided_units", "leaving_units").fill_null(0))
 
 
 def decided_units(supply: pl.DataFrame) -> pl.DataFrame:
-    """Net units per SKU and location of decisions that were approved or sent and that the ERP does not show yet."""
+    """Units per SKU and location of decisions that were approved or sent and that the ERP does not show yet: net, and leaving_units of them that are
+    still on a shelf and promised elsewhere.
+    """
     coming = supply.select("sku", "location_id", units="quantity_units")
     leaving = supply.filter(pl.col("from_location_id").is_not_null()).select(
         "sku", location_id="from_location_id", units=-pl.col("quantity_units")
     )
-    return pl.concat([coming, leaving]).group_by(*SERIES).agg(decided_units=pl.col("units").sum())
+    both = pl.concat(
+        [coming.with_columns(leaving_units=pl.lit(0, pl.Int64)), leaving.with_columns(leaving_units=-pl.col("units"))]
+    )
+    return both.group_by(*SERIES).agg(pl.col("leaving_units").sum(), decided_units=pl.col("units").sum())
 
 
 def _with_room(rows: pl.DataFrame, mean: np.ndarray) -> pl.DataFrame:
@@ -41,7 +46,7 @@ def _with_room(rows: pl.DataFrame, mean: np.ndarray) -> pl.DataFrame:
     position = reorder.inventory_position(rows)
     return rows.with_columns(
         shelf_life_units=(sells.floor().cast(pl.Int64) - position),
-        storage_units=pl.col("storage_limit_units") - position.clip(0),
+        storage_units=pl.col("storage_limit_units") - (position - pl.col("downstream_units")).clip(0),
     )
 
 
@@ -60,17 +65,23 @@ def suggested_orders(
     position: pl.DataFrame, redirected: pl.DataFrame, transfers: pl.DataFrame, network: Network, inputs: Inputs, config: Config, version: str, cutoff: date
 ) -> pl.DataFrame:  # fmt: skip
     """The rows of reorder_suggestions, each for itself: position against levels after this run's transfers and redirects, the quantity, cover."""
-    moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "transfer_units"})
-    sent = decided_units(redirected.rename({"redirect_units": "quantity_units"})).rename({"decided_units": "redirect_units"})
+    moved = decided_units(transfers.rename({"transfer_units": "quantity_units"})).rename(
+        {"decided_units": "transfer_units", "leaving_units": "sent_units"}
+    )
+    sent = (
+        decided_units(redirected.rename({"redirect_units": "quantity_units"}))
+        .rename({"decided_units": "redirect_units"})
+        .drop("leaving_units")
+    )
     rows = position.join(moved, on=SERIES, how="left").join(sent, on=SERIES, how="left")
     rows = rows.join(_redirected_lines(redirected), on=SERIES, how="left").with_columns(
-        pl.col("transfer_units", "redirect_units").fill_null(0), pl.col("redirected").fill_null("")
+        pl.col("transfer_units", "sent_units", "redirect_units").fill_null(0), pl.col("redirected").fill_null("")
     )
     rows = with_downstream(rows, network).sort(*SERIES)
     mean = np.stack(reorder.by_series(inputs.means)["mean_units"].to_list()) if rows.height else np.zeros((0, 1))
     rows = reorder.suggest_orders(_with_room(rows, mean))
     horizon_days = 7.0 * mean.shape[1]
-    stock = pl.col("available_units") + pl.col("downstream_units")
+    stock = pl.col("available_units") - pl.col("leaving_units") - pl.col("sent_units") + pl.col("downstream_units")
     cover, lasting = (reorder.days_of_cover(_floats(rows, units), mean) for units in (stock, pl.col("inventory_position_units")))
     model = inputs.means.select(*SERIES, forecast_model="model").unique([*SERIES])
     rows = rows.with_columns(

@@ -20,7 +20,7 @@ from pipelines.decisions.offers import allocations, channel_offers
 from pipelines.decisions.open_orders import both, lines_under_way, open_order_messages, redirects
 from pipelines.decisions.orders import ONE_DAY, explained, inventory_position, suggested_orders
 from pipelines.decisions.placement import stock_placements
-from pipelines.decisions.schedule import position_schedule
+from pipelines.decisions.schedule import position_schedule, with_late
 from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
 from pipelines.decisions.widths import decides_by_costs, learnt_widths
 
@@ -101,4 +101,4 @@ def _alone(inputs: Inputs, network: Network, config: Config, version: str, cutof
         suggestions = suggested_orders(
             inventory_position(levels, inputs), redirected, transfers, network, inputs, config, version, cutoff
         )
-    return _Alone(known, levels, schedule, transfers, lines, redirected, suggestions)
+    return _Alone(known, levels, schedule, transfers, lines, redirected, with_late(suggestions, schedule))

@@ -56,6 +56,14 @@ def followed(schedule: pl.DataFrame, terms: pl.DataFrame) -> pl.DataFrame:
     return schedule.join(alone, on=SERIES, how="semi").select(*SERIES, "units", days="due_days")
 
 
+def with_late(rows: pl.DataFrame, schedule: pl.DataFrame) -> pl.DataFrame:
+    """Adds late_units: what of the position comes after lead time and review. rows: lead_time_days, review_period_days."""
+    interval = pl.col("lead_time_days") + pl.col("review_period_days")
+    days = schedule.join(rows.select(*SERIES, interval=interval), on=SERIES)
+    late = days.filter(pl.col("due_days") > pl.col("interval")).group_by(*SERIES).agg(late_units=pl.col("units").sum())
+    return rows.join(late, on=SERIES, how="left", maintain_order="left").with_columns(pl.col("late_units").fill_null(0))
+
+
 def open_lines(purchase_orders: pl.DataFrame, receipts: pl.DataFrame, today: date) -> pl.DataFrame:
     """What orders that are not closed still lack, due_in_days (blank: nobody said when); lines of one order for the same SKU and location are one."""
     ordered = purchase_orders.filter(~pl.col("is_closed")).group_by(LINE).agg(

@@ -17,9 +17,14 @@ def all_transfers(position: pl.DataFrame, network: Network, planning: Planning) 
     A place behind a source is replenished from there alone; the source's surplus is what its echelon has beyond its level.
     """
     shipped = restocks(position, network).with_columns(kind=pl.lit("restock"))
-    moved = decided_units(shipped.rename({"transfer_units": "quantity_units"})).rename({"decided_units": "moved_units"})
+    moved = decided_units(shipped.rename({"transfer_units": "quantity_units"})).rename(
+        {"decided_units": "moved_units", "leaving_units": "sent_units"}
+    )
     left = position.join(moved, on=SERIES, how="left", maintain_order="left")
-    left = left.with_columns(decided_units=pl.col("decided_units") + pl.col("moved_units").fill_null(0)).drop("moved_units")
+    left = left.with_columns(
+        decided_units=pl.col("decided_units") + pl.col("moved_units").fill_null(0),
+        leaving_units=pl.col("leaving_units") + pl.col("sent_units").fill_null(0),
+    ).drop("moved_units", "sent_units")
     free = with_downstream(left, network).join(network.behind, on=SERIES, how="anti")
     costs = availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount, planning.holding_rate)
     balanced = availability.suggest_transfers(free, costs).with_columns(kind=pl.lit("balance"))

@@ -26,7 +26,8 @@ def rows(*changes: dict[str, object]) -> pl.DataFrame:
     base = {
         "sku": "A", "location_id": "DC", "supplier_id": "ACME", "inventory_position_units": 40, "order_up_to_level_units": 110, "mean_demand_units": 70.0,
         "expected_lost_units": 0.0, "demand_std_units": 20.0, "protection_interval_days": 35.0, "order_quantity_units": 70,
-        "moq_units": 1, "case_pack_units": 1, "unit_cost_amount": Decimal("5.0000"), "order_amount": Decimal("350.0000"), "holding_rate": 0.2, "shortage_amount": 0.0,
+        "moq_units": 1, "case_pack_units": 1, "unit_cost_amount": Decimal("5.0000"), "order_amount": Decimal("350.0000"), "holding_rate": 0.2,
+        "shortage_amount": 0.0,
         "yearly_demand_units": 730.0, "unit_volume_m3": 0.01, "unit_weight_kg": 0.5, "order_exception": "", "pallet_units": None, "price_break_units": None,
         "price_break_cost_amount": None, "shelf_life_units": None, "storage_units": None,
     }  # fmt: skip

@@ -51,7 +51,7 @@ def messages(given: dict[str, pl.DataFrame]) -> pl.DataFrame:
         unit_costs=given["unit_costs"], open_lines=lines,
     )  # fmt: skip
     nothing = dict.fromkeys(
-        ("order_up_to_level_units", "downstream_units", "transfer_units", "decided_units", "order_quantity_units"), 0
+        ("order_up_to_level_units", "downstream_units", "transfer_units", "leaving_units", "order_quantity_units"), 0
     )
     suggested = pl.DataFrame([{"sku": "A", "location_id": "W", "supplier_id": "S", "safety_stock_units": 4.0} | nothing])
     needed = lines_under_way(suggested, inputs, Planning())

@@ -108,3 +108,55 @@ def test_an_order_is_needed_when_what_is_on_its_way_is_used_up():
     found, frames = row(0, coming((2, 20)))
     assert (found["stock_out_date"], found["position_out_date"]) == (CUTOFF + timedelta(days=1), CUTOFF + timedelta(days=11))
     assert to_suggestions(frames)[0][0].needed_by == CUTOFF + timedelta(days=11)
+
+
+def test_what_comes_after_the_interval_serves_none_of_it():
+    """90 are due in 60 days; what ten days' wait and a week then sell is at risk, though the position is full."""
+    late, soon = row(0, coming((60, 90)))[0], row(0, coming((3, 90)))[0]
+    assert (late["late_units"], soon["late_units"]) == (90, 0)
+    assert late["order_quantity_units"] == soon["order_quantity_units"] == 0
+    assert late["at_risk_amount"] == pytest.approx((late["mean_demand_units"] - late["expected_lost_units"]) * 5, rel=0.05)
+    assert soon["at_risk_amount"] < 1
+
+
+def test_room_at_a_place_is_for_what_comes_there():
+    """A source with room for 12 and nothing on its shelf takes an order; what its shop holds stands elsewhere."""
+    places = [{"location_id": "W"}, {"location_id": "S", "supplied_by_location_id": "W", "supply_lead_time_days": 2.0}]
+    inputs = house({("A", "W"): 1.0, ("A", "S"): 7.0}, {("A", "W"): 0, ("A", "S"): 15}, supplier_terms=[term("A", storage_limit_units=12)],
+                   unit_costs=COST, locations=places)  # fmt: skip
+    found = decided(inputs)["reorder_suggestions"].filter(pl.col("location_id") == "W").row(0, named=True)
+    assert (found["storage_units"], found["order_quantity_units"], found["order_exception"]) == (12, 12, "")
+
+
+def test_a_shelf_does_not_promise_a_unit_twice():
+    """Of 50 forty are to leave; a purchase that is decided for the same place does not bring them back onto the shelf."""
+    away = {"decision_id": "T", "kind": "transfer", "sku": "A", "location_id": "B", "from_location_id": "W", "quantity_units": 40,
+            "state": "approved", "changed_at": AS_OF}  # fmt: skip
+    bought = away | {"decision_id": "P", "kind": "reorder", "location_id": "W", "from_location_id": None, "quantity_units": 100}
+    weekly, stock = {("A", "W"): 1.0, ("A", "B"): 0.1, ("A", "C"): 30.0}, {("A", "W"): 50, ("A", "B"): 0, ("A", "C"): 0}
+    given = {"supplier_terms": [term("A")], "unit_costs": COST}
+    for supply in ([away], [away, bought]):
+        moves = decided(house(weekly, stock, supply=supply, **given))["transfer_suggestions"]
+        assert moves.filter(pl.col("from_location_id") == "W")["transfer_units"].sum() <= 10
+
+
+@pytest.mark.parametrize("weeks", [3, 2])
+def test_nothing_is_ordered_ahead_for_what_ends(weeks: int):
+    """A cost of placing a line lifts no order of a product that ends: three weeks before, it ends before the order comes."""
+    inputs = house(
+        {("A", "DC"): 7.0},
+        {("A", "DC"): 0},
+        supplier_terms=[term("A", lead_time_days=30.0 if weeks == 3 else 10.0)],
+        unit_costs=COST,
+    )
+    ends = pl.when(pl.col("horizon") > weeks).then(0.0)
+    inputs = replace(
+        inputs, means=inputs.means.with_columns(mean_units=ends.otherwise("mean_units")),
+        quantiles=inputs.quantiles.with_columns(forecast_units=ends.otherwise("forecast_units")),
+    )  # fmt: skip
+    lifted, plain = (
+        decided(inputs, **cost)["reorder_suggestions"].row(0, named=True) for cost in ({"order_line_amount": 10}, {})
+    )
+    assert lifted["policy"] == ("run-down" if weeks == 3 else "newsvendor")
+    assert lifted["order_quantity_units"] == plain["order_quantity_units"] <= 4
+    assert lifted["now_amount"] <= lifted["waiting_amount"]

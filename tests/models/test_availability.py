@@ -10,7 +10,7 @@ from models.availability import TransferCosts, channel_offers, suggest_transfers
 from tests.models.builders import QUICK, frame
 
 POSITION = dict.fromkeys(("sku", "location_id"), pl.String) | dict.fromkeys(
-    ("available_units", "on_order_units", "backordered_units", "decided_units", "reorder_point_units", "order_up_to_level_units"), pl.Int64
+    ("available_units", "on_order_units", "backordered_units", "decided_units", "leaving_units", "reorder_point_units", "order_up_to_level_units"), pl.Int64
 ) | dict.fromkeys(
     ("mean_demand_units", "expected_lost_units", "demand_std_units", "protection_interval_days", "unit_cost_amount"), pl.Float64
 )  # fmt: skip
@@ -18,7 +18,7 @@ SELLS = dict.fromkeys(("channel", "sku", "location_id"), pl.String)
 
 
 def at(place: str, available: int | None, reorder_point: int, up_to: int, **more: float) -> dict[str, object]:
-    usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0}
+    usual = {"sku": "CUP", "on_order_units": 0, "backordered_units": 0, "decided_units": 0, "leaving_units": 0}
     usual |= {
         "expected_lost_units": 0,
         "mean_demand_units": 0.6 * reorder_point,
@@ -78,7 +78,7 @@ def test_ties_go_by_name_whatever_the_row_order():
 def test_what_is_on_its_way_is_no_shortage_and_what_leaves_is_no_surplus():
     assert moves(at("A", 50, 10, 20), at("B", 2, 12, 25, on_order_units=10)) == []
     assert moves(at("A", 50, 10, 20), at("B", 2, 12, 25, decided_units=4)) == [("A", "B", 6)]
-    assert moves(at("A", 50, 10, 20, decided_units=-25), at("B", 2, 12, 25)) == [("A", "B", 5)]
+    assert moves(at("A", 50, 10, 20, decided_units=-25, leaving_units=25), at("B", 2, 12, 25)) == [("A", "B", 5)]
     assert moves(at("A", 20, 10, 20, on_order_units=99), at("B", 2, 12, 25)) == []
 
 
@@ -99,6 +99,7 @@ def test_random_transfers(seed: int):
         at(
             place, rng.choice([None, 0, rng.randint(0, 60)]), point := rng.randint(0, 25), point + rng.randint(0, 9), sku=sku,
             on_order_units=rng.choice([0, 0, 5]), backordered_units=rng.choice([0, 0, 4]), decided_units=rng.choice([0, 0, 6, -6]),
+            leaving_units=rng.choice([0, 0, 6]),
         )
         for sku in "XY" for place in "ABCD"
     ]  # fmt: skip
@@ -107,7 +108,7 @@ def test_random_transfers(seed: int):
     for r in rows:
         key, known = (r["sku"], r["location_id"]), r["available_units"] is not None
         net = (r["available_units"] or 0) - r["backordered_units"]
-        surplus[key] = max(net + min(r["decided_units"], 0) - r["order_up_to_level_units"], 0) * known
+        surplus[key] = max(net - r["leaving_units"] - r["order_up_to_level_units"], 0) * known
         shortage[key] = max(r["reorder_point_units"] - net - r["on_order_units"] - r["decided_units"], 0) * known
     given_away, received = dict.fromkeys(surplus, 0), dict.fromkeys(surplus, 0)
     for move in found.rows(named=True):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from models.echelon import echelon_means, echelon_quantiles, restocks
+from models.echelon import echelon_dispersions, echelon_means, echelon_quantiles, restocks
 from tests.models.builders import QUICK
 
 KEYS = {"sku": "A", "cutoff_date": date(2026, 3, 1), "horizon": 1}
@@ -90,3 +90,16 @@ def test_what_holds_of_all_shipments(wanted: list[tuple[int, int]], free: int, p
     for n, (position, level) in enumerate(wanted):
         assert found.get(f"P{n}", 0) <= max(-(-max(level - position, 0) // pack) * pack, 0)
         assert found.get(f"P{n}", 0) % pack == 0
+
+
+def test_variances_of_an_echelon_add() -> None:
+    """By hand, (1·1 + 70·20) ÷ 71; what nobody knows of does not count."""
+    means = pl.DataFrame({"sku": "A", "location_id": ["DC", "SHOP"], "horizon": [1, 1], "mean_units": [1.0, 70.0]})
+    members = pl.DataFrame({"sku": "A", "location_id": ["DC", "SHOP"], "source_location_id": "DC"})
+    spreads = pl.DataFrame({"sku": "A", "location_id": ["DC", "SHOP"], "dispersion_rate": [1.0, 20.0]})
+    found = dict(echelon_dispersions(spreads, means, members).select("location_id", "dispersion_rate").rows())
+    assert found == {"DC": pytest.approx(1401 / 71), "SHOP": 20.0}
+    unknown = spreads.with_columns(dispersion_rate=pl.Series([None, 20.0]))
+    assert echelon_dispersions(unknown, means, members).filter(pl.col("location_id") == "DC")["dispersion_rate"].to_list() == [
+        20.0
+    ]

@@ -147,15 +147,13 @@ def test_means_are_listed_in_week_order():
 def test_a_level_that_two_years_demand_bounds_says_what_it_reaches() -> None:
     usual = {"aim": "cycle_service_level", "target_rate": 0.95, "cycle_service_level": 0.883, "unit_fill_rate": 0.7}
     told = pl.DataFrame([
-        usual | {"reorder_point_units": 2, "most_level_units": 3},
-        usual | {"reorder_point_units": 2, "most_level_units": 3, "aim": "unit_fill_rate"},
-        usual | {"reorder_point_units": 0, "most_level_units": 0},
-        usual | {"reorder_point_units": 2, "most_level_units": 3, "cycle_service_level": 0.96},
-        usual | {"reorder_point_units": 2, "most_level_units": 4},
-        usual | {"reorder_point_units": 2, "most_level_units": 3, "aim": "cost", "target_rate": None},
+        usual | {"is_level_bounded": True, "most_level_units": 3},
+        usual | {"is_level_bounded": True, "most_level_units": 3, "aim": "unit_fill_rate"},
+        usual | {"is_level_bounded": True, "most_level_units": 0},
+        usual | {"is_level_bounded": False, "most_level_units": 3},
     ])  # fmt: skip
     assert told.select(bounded())["literal"].to_list() == [
         "The level is held at two years' demand: 88.3 % of the cycles that begin end without a shortage, 95 % are asked for.",
         "The level is held at two years' demand: 70 % of the units are served at once, 95 % are asked for.",
-        "Less than one unit is wanted in two years, so none is stocked.", None, None, None,
+        "Less than one unit is wanted in two years, so none is stocked.", None,
     ]  # fmt: skip

@@ -15,7 +15,8 @@ TODAY = date(2026, 3, 2)
 BASE: dict[str, Any] = {
     "sku": "A", "location_id": "DC", "supplier_id": "ACME", "mean_demand_units": 20.0, "lead_time_days": 7.0, "lead_time_std_days": 2.0,
     "review_period_days": 7.0, "at_risk_amount": 20.0, "inventory_position_units": 20, "moq_units": 6, "case_pack_units": 6,
-    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "position_out_date": date(2026, 4, 1), "quantity_units": 12, "mean_stock_units": 3.0,
+    "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "position_out_date": date(2026, 4, 1),
+    "expected_lost_units": 0.0,    "late_units": 0, "quantity_units": 12, "mean_stock_units": 3.0,
     "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None, "downstream_days": 0.0,
     "order_quantity_units": 12, "sku_quantity_units": 12, "order_exception": "", "data_exception": "",
 }  # fmt: skip

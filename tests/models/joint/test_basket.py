@@ -19,7 +19,8 @@ def line(name: str, position: int, order: int, **changed: object) -> dict[str, o
         "line": name, "inventory_position_units": position, "order_up_to_level_units": 110, "mean_demand_units": 70.0,
         "expected_lost_units": 0.0, "demand_std_units": 20.0,
         "protection_interval_days": 35.0, "order_quantity_units": order, "moq_units": 1, "case_pack_units": 1,
-        "pallet_units": None, "price_break_units": None, "price_break_cost_amount": None, "unit_cost_amount": Decimal(5), "holding_rate": 0.2, "shortage_amount": 0.0,
+        "pallet_units": None, "price_break_units": None, "price_break_cost_amount": None, "unit_cost_amount": Decimal(5), "holding_rate": 0.2,
+        "shortage_amount": 0.0,
         "yearly_demand_units": 730.0, "unit_volume_m3": 0.01, "unit_weight_kg": None, "shelf_life_units": None, "storage_units": None,
     } | changed  # fmt: skip
 
