@@ -212,11 +212,16 @@ def backtest(
     output: Annotated[Path | None, typer.Option(help="Where the forecasts of known periods go, beside what came.")] = None,
     attributes: AttributesOption = None,
     windows: Annotated[int, typer.Option(min=1, help="Origins, one horizon apart.")] = 3,
+    as_planned: Annotated[
+        bool, typer.Option("--as-planned", help="The history's prices and promotions of judged periods were known before.")
+    ] = False,
 ) -> None:
     """Forecasts known periods as if they were to come, and scores them."""
     from pipelines import forecasting
 
-    forecasting.backtest(history, freq, horizon, output, statics=attributes, windows=windows, today=_today())
+    forecasting.backtest(
+        history, freq, horizon, output, statics=attributes, windows=windows, as_planned=as_planned, today=_today()
+    )
 
 
 @app.command("backtest-policy")

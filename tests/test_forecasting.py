@@ -50,7 +50,7 @@ def test_bad_input_ends_with_one_sentence_and_exit_code_2(file: Path, tmp_path: 
 
 
 def test_a_backtest_shows_scores_and_writes_what_came(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    forecasting.backtest(file, "W-MON", 2, tmp_path / "B.csv", statics=None, windows=2, today=TODAY)
+    forecasting.backtest(file, "W-MON", 2, tmp_path / "B.csv", statics=None, windows=2, as_planned=False, today=TODAY)
     shown = capsys.readouterr().out
     assert "WAPE" in shown and "in 90 %" in shown and "2025-03-10" in shown
     made = pl.read_csv(tmp_path / "B.csv")

@@ -38,10 +38,24 @@ def attributes(ids: pl.Series, statics: pl.DataFrame | None, known: tuple[Kind, 
         raise Problem("The attributes have no column unique_id.")
     keys = statics.with_columns(pl.col("unique_id").cast(ids.dtype, strict=False)).unique("unique_id", keep="first")
     joined = ids.to_frame("unique_id").join(keys, on="unique_id", how="left", maintain_order="left").drop("unique_id")
+    if nested := [column.name for column in joined.iter_columns() if column.dtype.is_nested()]:
+        raise Problem(f"Attribute {nested[0]} holds {joined[nested[0]].dtype}; give one value per series.")
     kinds = tuple(_kind(column) for column in joined.iter_columns()) if known is None else known
     if len(kinds) != joined.width:
         raise Problem(f"There are {joined.width} attributes; the kept selection was made with {len(kinds)}.")
     return tuple(Attribute(c.name, kind, _values(c, kind)) for c, kind in zip(joined.iter_columns(), kinds, strict=True))
+
+
+def as_before(statics: pl.DataFrame | None, names: tuple[str, ...]) -> pl.DataFrame | None:
+    """Attributes in the columns that a kept selection was made with, whatever their order now. Raises Problem where one is missing."""
+    if statics is None or not names:
+        return statics
+    missing = [name for name in names if name not in statics.columns]
+    if missing or "unique_id" not in statics.columns:
+        raise Problem(
+            f"The attributes have no column {', '.join(missing) or 'unique_id'}, which the kept selection was made with."
+        )
+    return statics.select("unique_id", *names)
 
 
 def strangers(ids: pl.Series, told: pl.DataFrame | None, what: str) -> list[Note]:

@@ -19,6 +19,7 @@ USUAL = 0.75  # weight of the boosted mean
 TRUST = 0.25  # in what the held-back weeks say of means: what was best around Christmas isn't best in spring
 MIN_ROWS = 100
 POWER = 1.5
+HIGHEST_RATIO = 10.0  # of demand to scale that counts for the bias of means
 SPARSE_FROM = 0.25  # share of periods without demand
 
 
@@ -32,9 +33,13 @@ class Blend:
     factor: tuple[float, ...]
     spread: tuple[tuple[float, ...], ...]
 
-    def mean(self, boosted: Array, own: Array, kind: Ints) -> Array:
+    def share(self, kind: Ints, told: NDArray[np.bool_]) -> Array:
+        """(rows,) of the boosted mean; all of it where it was `told` of what the series' own past knows nothing of."""
+        return np.where(told, 1.0, np.array(self.mean_weight)[kind])
+
+    def mean(self, boosted: Array, own: Array, kind: Ints, told: NDArray[np.bool_]) -> Array:
         """(rows,) blended mean."""
-        weight = np.array(self.mean_weight)[kind]
+        weight = self.share(kind, told)
         return (weight * boosted + (1 - weight) * own) * np.array(self.factor)[kind]
 
     def quantiles(self, boosted: Array, own: Array, kind: Ints, is_whole: NDArray[np.bool_], levels: Array) -> Array:
@@ -107,7 +112,8 @@ def _of_mean(trial: Trial) -> tuple[float, float]:
     losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
     weight = (1 - TRUST) * USUAL + TRUST * float(WEIGHTS[int(np.argmin(losses))])
     mean = weight * boosted + (1 - weight) * own
-    return weight, float(np.clip(1 + TRUST * (y.sum() / mean.sum() - 1), *FACTORS))
+    bulk = np.minimum(y, HIGHEST_RATIO * scale)  # one order can't be foreseen, and is no bias of all series
+    return weight, float(np.clip(1 + TRUST * (bulk.sum() / mean.sum() - 1), *FACTORS))
 
 
 def _loss(quantiles: Array, trial: Trial, levels: Array) -> Array:

@@ -6,7 +6,7 @@ it again on everything. A refresh takes what an earlier selection kept and only 
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from models.forecast import blend as blending
 from models.forecast import boosting
 from models.forecast.ahead import read_ahead
-from models.forecast.attributes import Kind, strangers
+from models.forecast.attributes import Kind, as_before, strangers
 from models.forecast.boosting import QUANTILES, Boosted, Rows
 from models.forecast.explain import Parts, joined, parts_of
 from models.forecast.features import Features
 from models.forecast.panel import Panel, read_panel
 from models.forecast.paths import correlation
 from models.forecast.problem import Note, Problem
+from models.forecast.slips import without_slips
 
 Array = NDArray[np.float64]
 Report = Callable[[int, int], None]
@@ -38,7 +39,8 @@ OWN = "own"
 
 @dataclass(frozen=True)
 class Selection:
-    """What a nightly refresh needs of a weekly selection; together: correlation of periods, for totals (paths.py)."""
+    """What a nightly refresh needs of a weekly selection; together: correlation of periods, for totals (paths.py); attributes: names of what `kinds`
+    are of; planned: what it was told of periods to come (ahead.PLANNED)."""
 
     freq: str
     horizon: int
@@ -46,6 +48,8 @@ class Selection:
     blend: blending.Blend
     kinds: tuple[Kind, ...] = ()
     together: float = TOGETHER
+    attributes: tuple[str, ...] = ()
+    planned: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """As text, to be kept in a file."""
@@ -60,7 +64,8 @@ class Selection:
             name: tuple(tuple(v) if isinstance(v, list) else v for v in values) for name, values in kept["blend"].items()
         }
         kinds = tuple((name, tuple(values)) for name, values in kept["kinds"])
-        return Selection(kept["freq"], kept["horizon"], boosted, blending.Blend(**blend), kinds, kept["together"])
+        names, planned = (tuple(kept.get(name, ())) for name in ("attributes", "planned"))
+        return Selection(kept["freq"], kept["horizon"], boosted, blending.Blend(**blend), kinds, kept["together"], names, planned)
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,11 @@ def forecast_series(
     _check_horizon(horizon)
     if selection and (selection.freq, selection.horizon) != (freq, horizon):
         raise Problem(f"The kept selection is for {selection.horizon} periods of {selection.freq}, not {horizon} of {freq}.")
+    statics = as_before(statics, selection.attributes) if selection else statics
     panel = read_panel(history, freq, statics, until, selection.kinds if selection else None)
     notes = [*panel.notes, *strangers(panel.ids, statics, "attributes")]
-    features = Features(panel, horizon, read_ahead(panel, horizon, planned, notes))
-    notes += strangers(panel.ids, planned, "planned rows")
+    panel = without_slips(panel, notes)
+    features = Features(panel, horizon, read_ahead(panel, horizon, planned, notes, selection.planned if selection else ()))
     chosen = selection or select(features, horizon, notes, report, seed)
     table = _table(panel, features, chosen, notes)
     return Made(table, chosen, tuple(notes), _parts(features, chosen, table["model"]) if explained else None)
@@ -100,27 +106,31 @@ def forecast_series(
 
 def backtest_series(
     history: pl.DataFrame, freq: str, horizon: int, *, windows: int = 3, statics: pl.DataFrame | None = None, until: date | None = None,
-    report: Report = lambda done, total: None, seed: int = 0,
+    report: Report = lambda done, total: None, seed: int = 0, as_planned: bool = False,
 ) -> tuple[pl.DataFrame, tuple[Note, ...]]:  # fmt: skip
     """Forecasts as they would have been made 1, 2 … `windows` horizons before each series' end, each with a selection of its own.
 
+    as_planned: the history's prices and promotions of the judged periods were known before, as `planned` of `forecast_series` makes them.
     Columns: cutoff, those of a forecast, and y, what came (null where unknown). Newest cutoff first.
     """
     _check_horizon(horizon)
     panel = read_panel(history, freq, statics, until)
     notes, parts = list(panel.notes), []
-    ahead = read_ahead(panel, horizon, None, notes)
+    ahead = read_ahead(panel, horizon, None, notes, as_planned=as_planned)
     for window in range(windows):
-        past = panel.until(horizon * (window + 1))
-        features, said = Features(past, horizon, ahead), list[Note]()
+        said = list[Note]()
+        past = without_slips(panel.until(horizon * (window + 1)), said)
+        features = Features(past, horizon, ahead)
         chosen = select(features, horizon, said, _part_of(report, window, windows), seed)
         i, t, h = boosting.every_row(past.last, np.ones(len(panel.ids), dtype=np.int64), horizon)
         came = panel.y[i, np.minimum(t + h, panel.y.shape[1] - 1)]
-        cutoffs = panel.dates.gather(t).alias("cutoff")
+        cutoffs = panel.dates.gather(t).cast(pl.Date if panel.freq.every[-1] in "dwoqy" else pl.Datetime("us")).alias("cutoff")
         table = _table(past, features, chosen, said).with_columns(cutoffs, y=pl.Series(came).fill_nan(None))
         parts.append(table.filter(pl.Series(past.last[i] >= past.first[i])))
-        notes += [Note(f"Window {window + 1}: {note.sentence}", note.is_refusal) for note in said]
-    made = pl.concat(parts)
+        notes += [Note(f"Window {window + 1}: {note.sentence}", note.is_refusal) for note in said if not parts[-1].is_empty()]
+    made, empty = pl.concat(parts), sum(part.is_empty() for part in parts)
+    if empty and not made.is_empty():
+        notes.append(Note(f"Of {windows} windows {empty} lie before every series' first demand."))
     if made.is_empty():
         raise Problem(f"No series is long enough for a backtest {horizon} periods before its end.")
     return made.select("cutoff", *[c for c in made.columns if c != "cutoff"]), tuple(notes)
@@ -131,8 +141,10 @@ def select(
 ) -> Selection:
     """Trains and blends; a boosted model that fails, or has too little to learn from, is left out with a note."""
     panel, rng = features.panel, np.random.default_rng(seed)
-    kinds = tuple(attribute.kind for attribute in panel.attributes)
-    neither = Selection(panel.freq.name, horizon, None, blending.plain(LEVELS, 0.0), kinds)
+    kinds, names = (tuple(getattr(attribute, name) for attribute in panel.attributes) for name in ("kind", "name"))
+    neither = Selection(
+        panel.freq.name, horizon, None, blending.plain(LEVELS, 0.0), kinds, attributes=names, planned=features.told
+    )
     inner = INNER_HORIZONS * horizon
     before, after = (boosting.training_rows(features, horizon, back, rng) for back in (inner, 0))
     if len(after[0]) < boosting.MIN_ROWS:
@@ -148,7 +160,7 @@ def select(
     except Exception as problem:  # noqa: BLE001  (whatever one model fails of, the run goes on)
         notes.append(Note(f"The boosted model failed ({problem}); each series is forecast from its own history."))
         return neither
-    return Selection(panel.freq.name, horizon, boosted, blend, kinds, together)
+    return replace(neither, boosted=boosted, blend=blend, together=together)
 
 
 def _learn(
@@ -197,7 +209,8 @@ def _predict(features: Features, chosen: Selection, rows: Rows) -> tuple[Array, 
         own = features.own.mean(i, t, h)
         return own, blending.whole(features.own.quantiles(i, t, own, LEVELS), is_whole)
     means, quantiles, kind = _both(features, chosen.boosted, rows)
-    return chosen.blend.mean(*means, kind), chosen.blend.quantiles(*quantiles, kind, is_whole, LEVELS)
+    told = features.is_told(i, t, h)
+    return chosen.blend.mean(*means, kind, told), chosen.blend.quantiles(*quantiles, kind, is_whole, LEVELS)
 
 
 def _parts(features: Features, chosen: Selection, model: pl.Series) -> Parts:

@@ -53,7 +53,7 @@ def parts_of(features: Features, rows: Rows, boosted: Boosted | None, blend: Ble
         nothing = np.zeros(len(i))
         return Parts(np.stack([*unexplained, *[nothing] * 4], axis=1), alone, np.full(len(i), np.nan), nothing)
     kind = kind_of(features.past.zero_share(i, t, 4 * level))
-    share, factor = np.array(blend.mean_weight)[kind], np.array(blend.factor)[kind]
+    share, factor = blend.share(kind, features.is_told(i, t, h)), np.array(blend.factor)[kind]
     table, names = features.rows(*rows)
     scale = features.scale(*rows)
     plain = _as_usual(table, names, features.panel, i)

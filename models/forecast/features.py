@@ -19,6 +19,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 LAGS = 8
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
+PRICE_STEP = 0.02  # relative change from which a price is another one
 MIN_YEARS = 3  # of a calendar, before a position in the year can be told from that one year's events
 
 
@@ -40,6 +41,20 @@ class Features:
         self._neighbours = Neighbours(self.past, [whole, *codes, *texts])
         self.own = Own(self.past, self._index, self._pooled)
         self.categories = [f"attribute{k}" for k in sorts]
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Of what periods to come are known."""
+        return tuple(self._ahead.planned)
+
+    def is_told(self, i: Ints, t: Ints, h: Ints) -> NDArray[np.bool_]:
+        """(rows,) whether a promotion is planned, or another price than at the origin: what a series' own past knows nothing of."""
+        ahead, price = self._ahead, self.panel.price
+        promoted = np.nan_to_num(ahead.planned_in("promotion", i, t + h)) > 0
+        if price is None:
+            return promoted
+        change = np.abs(ahead.planned_in("price", i, t + h) / np.where(price[i, t] > 0, price[i, t], np.nan) - 1)
+        return np.asarray(promoted | (np.nan_to_num(change) > PRICE_STEP))
 
     def scale(self, i: Ints, t: Ints, h: Ints) -> Array:
         """Units that a row's target is divided by: the level moved along what a year ago became of all series, and the series' own

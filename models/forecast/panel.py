@@ -15,6 +15,7 @@ from models.forecast.reading import typed
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 NAMED = 3  # series that a sentence names
+LATEST_DAY = 28  # that every month has
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,15 @@ def read_panel(
     every = frequency(freq)
     notes: list[Note] = []
     rows = typed(history, notes, is_within_day=every.is_within_day)
-    rows = _not_later(rows, until, notes)
+    rows = _not_later(rows, until, every, notes)
     rows = _one_row_each(rows, notes)
     dates = _calendar(rows, every)
-    rows = _on_calendar(rows, dates, every, notes)
+    rows = _on_calendar(_not_older(rows, dates, notes), dates, every, notes)
     ids = rows["unique_id"].unique().sort()
     at = ids.to_frame().with_row_index("_i")
     rows = rows.join(at, on="unique_id").join(dates.to_frame("ds").with_row_index("_t"), on="ds")
     y, last = _demand(rows, len(ids), len(dates), notes)
+    _say_unknown(y, ids, notes)
     first = _first(y, _scatter(rows, "is_in_stock", y.shape) if "is_in_stock" in rows.columns else None)
     y[np.arange(len(dates)) < first[:, None]] = np.nan
     extra = {name: _scatter(rows, name, y.shape) if name in rows.columns else None for name in ("price", "promotion")}
@@ -128,7 +130,10 @@ def read_panel(
     )
 
 
-def _not_later(rows: pl.DataFrame, until: date | None, notes: list[Note]) -> pl.DataFrame:
+def _not_later(rows: pl.DataFrame, until: date | None, every: Frequency, notes: list[Note]) -> pl.DataFrame:
+    """Rows up to the day `until`, without a period that begins before its end and isn't over; of weeks, which may be named by their last day, that
+    is only said.
+    """
     if until is None:
         return rows
     kept = rows.filter(pl.col("ds").dt.date() <= until)
@@ -136,6 +141,27 @@ def _not_later(rows: pl.DataFrame, until: date | None, notes: list[Note]) -> pl.
         raise Problem(f"Every row of the history lies after {until}.")
     if kept.height < rows.height:
         notes.append(Note(f"{rows.height - kept.height:,} rows after {until} were left out: they lie in the future."))
+    if every.is_within_day:
+        return kept
+    is_over = pl.col("ds").dt.offset_by(every.every).dt.date() <= until
+    whole = kept.filter(is_over)
+    if whole.height == kept.height:
+        return kept
+    newest = kept.filter(~is_over)["ds"].dt.date().max()
+    if every.every.endswith("w") or whole.is_empty():
+        notes.append(Note(f"If {newest!s} is the first day of its period, that isn't over yet: leave its rows out."))
+        return kept
+    notes.append(Note(f"{kept.height - whole.height:,} rows of the period from {newest!s} were left out: it isn't over yet."))
+    return whole
+
+
+def _not_older(rows: pl.DataFrame, dates: pl.Series, notes: list[Note]) -> pl.DataFrame:
+    """Rows since the first period that is looked at; series that have none of them are refused."""
+    kept = rows.filter(pl.col("ds") >= dates[0])
+    if kept.height < rows.height:
+        notes.append(Note(f"{rows.height - kept.height:,} rows before {dates[0]:%Y-%m-%d} are too old to be looked at."))
+        old = rows.join(kept.select("unique_id").unique(), on="unique_id", how="anti")
+        return _refused(rows, old["unique_id"], f"have no row since {dates[0]:%Y-%m-%d}", notes).filter(pl.col("ds") >= dates[0])
     return kept
 
 
@@ -175,6 +201,8 @@ def _calendar(rows: pl.DataFrame, every: Frequency) -> pl.Series:
             f"No ds lies on a period of --freq {every.name}; the first is {rows['ds'].sort().dt.strftime('%Y-%m-%d (%a)')[0]}."
         )
     low, high = days.min(), days.max()
+    if every.every[-1] in "oqy" and (days.dt.day() > LATEST_DAY).any():
+        raise Problem(f"Months don't all have the day {days.dt.day().max()!s}; name each period by its first day (--freq MS).")
     assert isinstance(low, datetime) and isinstance(high, datetime)  # noqa: S101  (for the type checker)
     newest = pl.select(pl.lit(high).dt.offset_by(f"-{every.keep}{every.every.lstrip('0123456789')}")).item()
     steps = pl.datetime_range(low, high, every.every, eager=True)
@@ -183,9 +211,9 @@ def _calendar(rows: pl.DataFrame, every: Frequency) -> pl.Series:
 
 def _on_calendar(rows: pl.DataFrame, dates: pl.Series, every: Frequency, notes: list[Note]) -> pl.DataFrame:
     """Rows of the calendar; series with dates between periods are refused, and so is a calendar that nobody fills."""
-    rows = rows.filter(pl.col("ds") >= dates[0])
     astray = rows.filter(~pl.col("ds").is_in(dates.implode()))
-    rows = _refused(rows, astray["unique_id"], f"have dates that are no period of --freq {every.name}", notes)
+    first = f", such as {astray['ds'].dt.date().min()!s}" if astray.height else ""
+    rows = _refused(rows, astray["unique_id"], f"have dates that are no period of --freq {every.name}{first}", notes)
     used = dates.is_in(rows["ds"].unique().implode())
     apart = np.diff(np.flatnonzero(used.to_numpy()))
     if len(apart) >= 8 and (step := int(np.gcd.reduce(apart))) > 1:
@@ -197,9 +225,12 @@ def _on_calendar(rows: pl.DataFrame, dates: pl.Series, every: Frequency, notes: 
 
 def _demand(rows: pl.DataFrame, n: int, periods: int, notes: list[Note]) -> tuple[Array, Ints]:
     """(n, T) demand and each series' last position; see read_panel for what a missing row means."""
-    negative = rows.filter(pl.col("y") < 0).height
-    if negative:
-        notes.append(Note(f"{negative:,} rows with demand below 0 were taken as 0."))
+    negative = rows.filter(pl.col("y") < 0)
+    if negative.height:
+        first = negative.row(0, named=True)
+        named = f"the first: {first['unique_id']}, {first['ds']:%Y-%m-%d}: {first['y']:g}"
+        notes.append(Note(f"{negative.height:,} rows with demand below 0 were taken as 0 ({named})."))
+    lists_zeros = bool((rows["y"] == 0).any())
     known = pl.col("y").clip(0.0)
     if "is_in_stock" in rows.columns:
         known = pl.when(pl.col("is_in_stock").fill_null(True)).then(known)
@@ -208,7 +239,7 @@ def _demand(rows: pl.DataFrame, n: int, periods: int, notes: list[Note]) -> tupl
     start, last = (span[c].to_numpy().astype(np.int64) for c in ("from", "to"))
     y = _scatter(rows, "y", (n, periods))
     gaps = int((last - start + 1).sum()) - rows.height
-    if gaps and not (rows["y"] == 0).any():
+    if gaps and not lists_zeros:
         silent = int((periods - start).sum()) - rows.height
         notes.append(Note(f"The history has no row with 0: {silent:,} periods without a row were taken as 0."))
         absent = np.isnan(_scatter(rows.with_columns(_one=pl.lit(1.0)), "_one", (n, periods)))
@@ -217,6 +248,13 @@ def _demand(rows: pl.DataFrame, n: int, periods: int, notes: list[Note]) -> tupl
     elif gaps:
         notes.append(Note(f"{gaps:,} periods without a row were taken as unknown."))
     return y, last
+
+
+def _say_unknown(y: Array, ids: pl.Series, notes: list[Note]) -> None:
+    blank = np.flatnonzero(~np.isfinite(y).any(axis=1))
+    if len(blank):
+        named = ", ".join(str(ids[int(i)]) for i in blank[:NAMED]) + (" …" if len(blank) > NAMED else "")
+        notes.append(Note(f"{len(blank):,} series have no period with known demand ({named}): their forecasts of 0 say nothing."))
 
 
 def _first(y: Array, in_stock: Array | None) -> Ints:

@@ -1,5 +1,6 @@
 """What is known before it comes: public holidays by country, plans, and whether a model learns from them."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_plans_follow_what_was_in_force():
         {"unique_id": [0, 0, 7], "ds": [date(2026, 2, 9), date(2026, 1, 12), date(2026, 2, 2)], "promotion": [0.5, 0.0, 1.0]}
     )
     ahead = read_ahead(panel, 3, planned, [])
-    assert ahead.planned["promotion"][0].tolist() == pytest.approx([0, 1, 0, 0, np.nan, 0.5, np.nan], nan_ok=True)
+    assert ahead.planned["promotion"][0].tolist() == pytest.approx([0, 1, 0, 0, 0, 0.5, 0])
     with pytest.raises(Problem, match="price or promotion"):
         read_ahead(panel, 3, planned.drop("promotion"), [])
 
@@ -77,3 +78,50 @@ def test_a_planned_promotion_lifts_the_forecast_as_earlier_ones_lifted_demand():
     )
     made = forecast_series(history, "W-MON", 1, planned=ahead).table["mean"].to_numpy()
     assert made[0::2].mean() > 1.7 * made[1::2].mean()
+
+
+def test_where_no_price_is_planned_the_usual_one_counts():
+    """A sale of one week ends; a new price of eight weeks stays. A refresh without a plan is told the same as a selection with one."""
+    price = np.full((2, 20), 10.0)
+    price[0, -1], price[1, -8:] = 7.0, 8.0
+    panel = read_panel(weeks(np.ones((2, 20)), date(2026, 1, 5), price=price), "W-MON")
+    planned = pl.DataFrame({"unique_id": [0], "ds": [date(2026, 6, 1)], "price": [5.0]})
+    assert read_ahead(panel, 3, planned, []).planned["price"][:, 20:].tolist() == [[10, 5, 10], [8, 8, 8]]
+    assert read_ahead(panel, 3, None, [], ("price",)).planned["price"][:, 20:].tolist() == [[10] * 3, [8] * 3]
+    assert read_ahead(panel, 3, None, []).planned == {}
+    assert np.array_equal(read_ahead(panel, 3, None, [], as_planned=True).planned["price"][:, :20], price)
+
+
+def test_what_is_planned_counts_from_each_series_own_end():
+    history = weeks(np.ones((2, 8)), date(2026, 1, 5), promotion=np.zeros((2, 8)))
+    panel = read_panel(history.filter((pl.col("unique_id") == 0) | (pl.col("ds") < date(2026, 2, 9))), "W-MON")
+    planned = pl.DataFrame({"unique_id": [1, 1], "ds": [date(2026, 2, 9), date(2026, 2, 2)], "promotion": [1.0, 1.0]})
+    notes: list[Note] = []
+    assert read_ahead(panel, 2, planned, notes).planned["promotion"][1].tolist() == [0] * 5 + [1] + [0] * 4
+    said = "1 planned rows are of no period that is forecast and were left out (the first: 1, 2026-02-02)."
+    assert [note.sentence for note in notes] == [said]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ({"unique_id": [9], "ds": [date(2026, 2, 2)], "price": [1.0]}, "1 planned rows are of no series of the history"),
+        (
+            {"unique_id": [0], "ds": [date(2026, 2, 3)], "price": [1.0]},
+            "no period that is forecast .*, of 0, has no date|no period that is forecast",
+        ),
+        ({"unique_id": [0, 0], "ds": [date(2026, 2, 2)] * 2, "price": [1.0, 2.0]}, "1 planned periods stand twice"),
+    ],
+)
+def test_planned_rows_that_cannot_be_used_are_said(rows: dict[str, list[object]], sentence: str):
+    panel = read_panel(weeks(np.ones((1, 4)), date(2026, 1, 5)), "W-MON")
+    notes: list[Note] = []
+    read_ahead(panel, 2, pl.DataFrame(rows), notes)
+    assert len(notes) == 1 and re.search(sentence, notes[0].sentence)
+
+
+def test_a_plan_in_text_gets_a_sentence():
+    panel = read_panel(weeks(np.ones((1, 4)), date(2026, 1, 5)), "W-MON")
+    planned = pl.DataFrame({"unique_id": [0], "ds": [date(2026, 2, 2)], "price": ["9,99"]})
+    with pytest.raises(Problem, match="Column price holds text such as '9,99', not numbers; write points for decimal commas"):
+        read_ahead(panel, 2, planned, [])

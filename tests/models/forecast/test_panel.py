@@ -74,7 +74,7 @@ def test_what_is_said_to_have_been_on_sale_counts_before_the_first_demand():
 def test_missing_and_infinite_demand_is_unknown_and_negative_is_zero():
     panel = read_panel(weeks([5.0, None, float("inf"), float("nan"), -3.0]), "W-MON")
     assert np.array_equal(panel.y, [[5, np.nan, np.nan, np.nan, 0]], equal_nan=True)
-    assert "1 rows with demand below 0 were taken as 0." in said(panel)
+    assert "1 rows with demand below 0 were taken as 0 (the first: a, 2026-02-02: -3)." in said(panel)
 
 
 def test_contradicting_rows_refuse_their_series_alone():
@@ -87,7 +87,7 @@ def test_contradicting_rows_refuse_their_series_alone():
 
 def test_dates_between_periods_refuse_their_series_alone():
     panel = read_panel(pl.concat([weeks([5, 6]), weeks([5, 6], "b", MONDAY + timedelta(days=2))]), "W-MON")
-    assert panel.ids.to_list() == ["a"] and "have dates that are no period of --freq W-MON (b)" in said(panel)
+    assert panel.ids.to_list() == ["a"] and "have dates that are no period of --freq W-MON, such as 2026-01-07 (b)" in said(panel)
 
 
 def test_weeks_without_an_anchor_take_the_day_that_most_rows_lie_on():
@@ -177,3 +177,43 @@ def test_attributes_with_too_many_texts_are_left_out_and_a_refresh_knows_them_ag
     assert np.array_equal(again.attributes[2].values, panel.attributes[2].values)
     with pytest.raises(Problem, match="made with 3 attributes; give them again"):
         read_panel(history, "W-MON", kinds=tuple(a.kind for a in panel.attributes))
+
+
+def test_a_return_is_no_sign_that_zeros_are_written():
+    sold = pl.DataFrame(
+        {"unique_id": "a", "ds": [MONDAY, MONDAY + timedelta(weeks=3), MONDAY + timedelta(weeks=5)], "y": [4.0, 2.0, 3.0]}
+    )
+    returned = sold.vstack(pl.DataFrame({"unique_id": "b", "ds": [MONDAY], "y": [-2.0]}))
+    assert read_panel(returned, "W-MON").y[0].tolist() == read_panel(sold, "W-MON").y[0].tolist() == [4, 0, 0, 2, 0, 3]
+
+
+def test_a_period_that_is_not_over_is_left_out_and_of_weeks_only_said():
+    months = pl.DataFrame(
+        {"unique_id": "a", "ds": [date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)], "y": [300.0, 310.0, 9.0]}
+    )
+    panel = read_panel(months, "MS", until=date(2026, 12, 1))
+    assert panel.y.tolist() == [[300, 310]] and "1 rows of the period from 2026-12-01 were left out: it isn't over yet." in said(
+        panel
+    )
+    started = read_panel(weeks([5, 6, 1]), "W-MON", until=MONDAY + timedelta(days=15))
+    assert started.y.tolist() == [[5, 6, 1]]
+    assert said(started) == "If 2026-01-19 is the first day of its period, that isn't over yet: leave its rows out."
+    assert not read_panel(weeks([5, 6, 1]), "W-MON", until=MONDAY + timedelta(days=21)).notes
+
+
+def test_rows_and_series_too_old_to_be_looked_at_are_said():
+    old = weeks([3.0] * 4, "old", MONDAY - timedelta(weeks=52 * 8))
+    panel = read_panel(weeks([1.0] * 30).vstack(old), "W-MON")
+    assert panel.ids.to_list() == ["a"]
+    assert "4 rows before " in said(panel) and "1 series have no row since " in said(panel) and panel.notes[-1].is_refusal
+
+
+def test_month_ends_are_refused_as_months_do_not_share_a_day():
+    ends = pl.DataFrame({"unique_id": "a", "ds": [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)], "y": [1.0, 2.0, 3.0]})
+    with pytest.raises(Problem, match="name each period by its first day"):
+        read_panel(ends, "1mo")
+
+
+def test_a_series_of_which_nothing_is_known_is_said():
+    panel = read_panel(weeks([1.0, 2.0]).vstack(weeks([None, None], "b").with_columns(pl.col("y").cast(pl.Float64))), "W-MON")
+    assert "1 series have no period with known demand (b): their forecasts of 0 say nothing." in said(panel)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.forecast.attributes import strangers
+from models.forecast.attributes import as_before, attributes, strangers
 from models.forecast.panel import read_panel
 from models.forecast.problem import Problem
 
@@ -39,7 +39,7 @@ def test_flags_are_words_or_numbers_and_blank_is_in_stock(words: list[object]):
 
 @pytest.mark.parametrize(("columns", "sentence"), [
     ({"is_in_stock": ["yes", "perhaps", "no", "no"]}, "is_in_stock holds 'perhaps'; write true or false"),
-    ({"price": ["€ 9,95"] * 4}, "Column price holds String, not numbers"),
+    ({"price": ["€ 9,95"] * 4}, "Column price holds text such as '€ 9,95', not numbers; write them as 12.5"),
     ({"ds": ["soon"] * 4}, "Column ds holds text that is not a date"),
     ({"unique_id": [{"a": 1}] * 4}, "Column unique_id holds Struct"),
 ])  # fmt: skip
@@ -74,3 +74,27 @@ def test_a_table_that_names_no_series_of_the_history_is_said():
     assert note.sentence.startswith("The planned rows name no series of the history")
     (note,) = strangers(ids, pl.DataFrame({"unique_id": ["a", "a"]}), "attributes")
     assert note.sentence == "1 series stand twice in the attributes; their first row counts (a)."
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["10/30/2026", "10/31/2026", "11/01/2026"], ["30/10/2026", "31/10/2026", "01/11/2026"], ["30.10.2026", "31.10.2026", "01.11.2026"],
+        ["2026-10-30T00:00:00+01:00", "2026-10-31T00:00:00+01:00", "2026-11-01T00:00:00+02:00"], [20261030, 20261031, 20261101],
+    ],
+)  # fmt: skip
+def test_dates_are_read_in_the_one_way_that_reads_them_all(written: list[object]):
+    rows = pl.DataFrame({"unique_id": "a", "ds": written, "y": [1.0, 2.0, 3.0]})
+    found = read_panel(rows, "D")
+    assert found.dates.dt.date().to_list() == [date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1)]
+    assert not found.notes
+
+
+def test_attributes_are_found_by_name_whatever_their_order():
+    given = pl.DataFrame({"unique_id": ["a", "b"], "size": ["S", "L"], "colour": ["red", "blue"]})
+    turned = as_before(given.select("unique_id", "colour", "size"), ("size", "colour"))
+    assert turned is not None and turned.equals(given)
+    with pytest.raises(Problem, match="have no column colour, which the kept selection was made with"):
+        as_before(given.drop("colour"), ("size", "colour"))
+    with pytest.raises(Problem, match=r"Attribute size holds List.*; give one value per series"):
+        attributes(pl.Series(["a"]), pl.DataFrame({"unique_id": ["a"], "size": [["S", "L"]]}))
