@@ -139,9 +139,12 @@ def _cumulated(lines: pl.DataFrame, means: pl.DataFrame) -> Array:
 
 
 def _reached(wanted: Array, units: Array) -> Array:
-    """First day whose demand goes beyond `units`; not-a-number beyond the horizon or where stock is unknown. At once is day 0."""
+    """Days from today to the first whose demand goes beyond `units`; not-a-number beyond the horizon or where stock is unknown. Today is 0.
+
+    Example: 30 units, 1 a day: today and 29 days more are served, so 30.
+    """
     beyond = wanted > units[:, None] + 1e-9
-    day = np.where(units < 0, 0, beyond.argmax(axis=1))
+    day = np.where(units < 0, 0, np.maximum(beyond.argmax(axis=1) - 1, 0))
     return np.where((beyond.any(axis=1) | (units < 0)) & np.isfinite(units), day, np.nan)
 
 

@@ -160,10 +160,7 @@ def what_if(
     most money at risk per unit of money first; what doesn't fit into what is left is not ordered. Suggestions whose stock is unknown stay blank. A
     location that supplies others keeps its levels, which are for all of them, and what they bind of a budget.
     """
-    service = (
-        [] if asked.cycle_service_level is None
-        else [pl.lit(CYCLE).alias("aim"), pl.lit(asked.cycle_service_level).alias("target_rate"), pl.lit(1.0).alias("width")]
-    )  # fmt: skip
+    service = [] if asked.cycle_service_level is None else _aimed(asked.cycle_service_level)
     cost = pl.col("unit_cost_amount").cast(pl.Float64)
     lead = [pl.col(name) * asked.lead_time_rate for name in ("lead_time_days", "lead_time_std_days")]
     is_source = pl.col("downstream_days") > 0
@@ -179,6 +176,13 @@ def what_if(
     anew = suggest_orders(stock_levels(known, budget, asked.is_together)).with_columns(quantity_units="order_quantity_units")
     decided = pl.concat([with_risk(anew, known), rows.filter(is_source)], how="diagonal_relaxed")
     return decided if asked.spend_amount is None else _within(decided, asked.spend_amount)
+
+
+def _aimed(target_rate: float) -> list[pl.Expr]:
+    """Another cycle service level of all series but those that end: what nobody can sell later is never ordered for a service."""
+    goes_on = (pl.col("policy") != "newsvendor") & (pl.col("policy") != "run-down")
+    anew = {"aim": pl.lit(CYCLE), "target_rate": pl.lit(target_rate), "width": pl.lit(1.0)}
+    return [pl.when(goes_on).then(value).otherwise(name).alias(name) for name, value in anew.items()]
 
 
 def _within(rows: pl.DataFrame, spend_amount: float) -> pl.DataFrame:

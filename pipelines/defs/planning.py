@@ -92,12 +92,13 @@ def decision_tables(run: Run) -> Iterator[dg.MaterializeResult[None]]:
     t = run.warehouse.read(*INPUTS, *KEPT)
     with run.open_outbox() as outbox:
         reconcile(outbox, t["purchase_orders"], t["receipts"], run.started_at)
-        inputs = _inputs(run, t, outbox.supply())
+        supply = outbox.supply()
+        inputs, counted = _inputs(run, t, supply), set(supply["decision_id"])
         frames = deciding.decide(inputs, run.config, run.version, run.cutoff)
         run.warehouse.save(frames | {"run_info": _run_info(run, t["orders"].height)})
         orders, moves = deciding.to_suggestions(frames)
-        outbox.suggest("reorder", orders, run.version, run.started_at)
-        outbox.suggest("transfer", moves, run.version, run.started_at)
+        outbox.suggest("reorder", orders, run.version, run.started_at, counted)
+        outbox.suggest("transfer", moves, run.version, run.started_at, counted)
     progress.advance("decisions", 1, 1)
     yield from results(run, DECISIONS)
 

@@ -61,18 +61,18 @@ class Drafts(Store):
     def drafts(self, kind: str = "reorder") -> pl.DataFrame:
         """Every draft with the suggestion that now stands for its subject: decision_id is blank where there is none any more.
 
-        `is_stale`: it was made against another quantity than is suggested now.
+        `is_stale`: it was made against another suggestion, of another quantity or withdrawn since.
         """
-        kept = select(*(column for column in DRAFTS.c if column.name != "decision_id")).where(DRAFTS.c.kind == kind)
+        made_of = DRAFTS.c.decision_id.label("made_of_id")
+        kept = select(made_of, *(column for column in DRAFTS.c if column.name != "decision_id")).where(DRAFTS.c.kind == kind)
         of = DECISIONS.c
         giver = func.coalesce(of.supplier_id, of.from_location_id, "").label("supplier_id")
-        standing = select(of.kind, of.sku, of.location_id, giver, of.decision_id, of.suggested_quantity_units)
+        standing = select(of.kind, of.sku, of.location_id, giver, of.decision_id)
         with self._database.reading() as connection:
             rows = frame(connection, kept.order_by(DRAFTS.c.saved_at))
             now = frame(connection, standing.where(of.state == "suggested", of.kind == kind))
-        now = now.rename({"suggested_quantity_units": "now_suggested_units"})
         found = rows.join(now, on=SUBJECT, how="left", maintain_order="left")
-        return found.with_columns(is_stale=pl.col("now_suggested_units") != pl.col("suggested_quantity_units"))
+        return found.with_columns(is_stale=pl.col("decision_id") != pl.col("made_of_id")).drop("made_of_id")
 
     def edits(self, decision_ids: Sequence[str]) -> dict[str, Edit]:
         """What drafts change in these decisions, as `Outbox.approve` takes it."""

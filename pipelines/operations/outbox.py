@@ -1,7 +1,7 @@
 """The outbox: decisions on their way, and the only way to move one. Not here: files, what the ERP answers, rules of approval."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,11 +29,15 @@ class Batch:
 class Outbox(Store):
     """Decisions in a database, each change in one transaction. Every instant must carry a time zone, or UnfitValue is raised."""
 
-    def suggest(self, kind: Kind, decisions: Sequence[Suggestion], run_version: str, at: datetime) -> SuggestOutcome:
+    def suggest(
+        self, kind: Kind, decisions: Sequence[Suggestion], run_version: str, at: datetime, counted: Set[str] | None = None
+    ) -> SuggestOutcome:
         """Makes `decisions` what is suggested of this kind; what a planner has already decided stays.
 
         The same subject and quantity stays the same decision with renewed figures; another quantity supersedes it;
         a subject that is not suggested any more is superseded too. Repeating a run changes nothing.
+        counted: ids of the supply that the run reckoned with. What was approved while it computed is not among them: its
+        subject is not suggested again, the next run will count it.
 
         Raises ValueError when a suggestion is of another kind or two have one subject.
         """
@@ -43,7 +47,9 @@ class Outbox(Store):
             pending = connection.execute(of_kind.where(DECISIONS.c.state == "suggested")).all()
             settled = of_kind.where(DECISIONS.c.run_version == run_version, DECISIONS.c.state != "suggested")
             settled_keys = connection.scalars(settled.with_only_columns(DECISIONS.c.idempotency_key))
-            difference = compare(decisions, pending, set(settled_keys), run_version)
+            uncounted = set() if counted is None else _supply_beside(connection, of_kind, counted)
+            fresh_needs = [one for one in decisions if (one.sku, one.location_id) not in uncounted]
+            difference = compare(fresh_needs, pending, set(settled_keys), run_version)
             _renew(connection, difference.unchanged, run_version)
             fresh = [(suggestion, None) for suggestion in difference.new]
             _add(connection, fresh + [(suggestion, old) for old, suggestion in difference.changed], run_version, at)
@@ -189,6 +195,12 @@ class Outbox(Store):
     def _move(self, decision_ids: Sequence[str], to_state: State, signature: Signature, **values: object) -> None:
         with self._database.writing() as connection:
             move(connection, fetch(connection, decision_ids), to_state, signature, **values)
+
+
+def _supply_beside(connection: Connection, of_kind: Select[Any], counted: Set[str]) -> set[tuple[str, str]]:
+    """SKU and location of decisions that are supply and not among these."""
+    rows = connection.execute(of_kind.where(DECISIONS.c.state.in_(SUPPLY_STATES))).all()
+    return {(row.sku, row.location_id) for row in rows if row.decision_id not in counted}
 
 
 def _renew(connection: Connection, unchanged: Sequence[tuple[Row[Any], Suggestion]], run_version: str) -> None:

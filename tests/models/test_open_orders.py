@@ -54,7 +54,7 @@ def told(
         ({"due_in_days": 12}, 5, 7.0, ("expedite", 20)),
         ({}, 15, 7.0, ("reduce", 13)),
         ({"case_pack_units": 10, "open_units": 40}, 15, 7.0, ("reduce", 20)),
-        ({"moq_units": 20}, 15, 7.0, ("postpone", 20)),
+        ({"moq_units": 20}, 16, 7.0, ("postpone", 20)),
         ({"open_units": 8}, 20, 7.0, ("postpone", 8)),
         ({}, 28, 7.0, ("cancel", 0)),
         ({"due_in_days": 7}, 28, 7.0, ("none", 20)),
@@ -78,10 +78,10 @@ def test_cash_of_each_message() -> None:
     (cancelled,) = told(lines({}), 28, 7.0)
     assert cancelled["cash_effect_amount"] == pytest.approx(40)
     (postponed,) = told(lines({"open_units": 8}), 20, 7.0)
-    assert postponed["needed_in_days"] == 21 and postponed["cash_effect_amount"] == pytest.approx(8 * 2 * 0.365 * 13 / 365)
+    assert postponed["needed_in_days"] == 20 and postponed["cash_effect_amount"] == pytest.approx(8 * 2 * 0.365 * 12 / 365)
     (expedited,) = told(lines({"due_in_days": 12}), 5, 7.0)
-    assert (expedited["runs_out_in_days"], expedited["at_risk_units"]) == (6, 7)
-    assert expedited["cash_effect_amount"] == pytest.approx(-20 * 2 * 0.365 * 6 / 365)
+    assert (expedited["runs_out_in_days"], expedited["at_risk_units"]) == (5, 7)
+    assert expedited["cash_effect_amount"] == pytest.approx(-20 * 2 * 0.365 * 7 / 365)
     (unknown,) = told(lines({"unit_cost_amount": None}), 28, 7.0)
     assert unknown["action"] == "cancel" and unknown["cash_effect_amount"] is None
 
@@ -154,7 +154,7 @@ def test_needs_equal_a_day_by_day_projection(orders: list, available: int, backo
     before = available - backordered
     for row, (_, units) in zip(rows, sorted(orders), strict=True):
         days = range(1, 7 * WEEKS + 1)
-        below = 0 if before - safety < 0 else next((d for d in days if before - daily * d < safety), None)
+        below = 0 if before - safety < 0 else next((d - 1 for d in days if before - daily * d < safety), None)
         assert row["needed_in_days"] == below
         assert row["needed_units"] == min(units, max(0, daily * 7 * WEEKS - (before - safety)))
         assert row["message_units"] <= units and (

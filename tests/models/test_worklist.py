@@ -18,7 +18,8 @@ BASE: dict[str, Any] = {
     "unit_cost_amount": Decimal("4.0000"), "price_amount": 10.0, "stock_out_date": date(2026, 4, 1), "position_out_date": date(2026, 4, 1),
     "expected_lost_units": 0.0,    "late_units": 0, "quantity_units": 12, "mean_stock_units": 3.0,
     "unit_volume_m3": 0.1, "unit_weight_kg": None, "price_break_units": None, "price_break_cost_amount": None, "order_by_at": None, "downstream_days": 0.0,
-    "order_quantity_units": 12, "sku_quantity_units": 12, "order_exception": "", "data_exception": "",
+    "order_quantity_units": 12, "sku_quantity_units": 12,
+    "policy": "R,S", "aim": "cycle_service_level", "target_rate": 0.95, "width": 1.0, "order_exception": "", "data_exception": "",
 }  # fmt: skip
 
 
@@ -149,6 +150,12 @@ def test_another_service_level_lead_time_and_budget_decide_anew() -> None:
     assert (usual["quantity_units"] > 0).all()
     assert (safer["reorder_point_units"] > usual["reorder_point_units"]).all()
     assert later["mean_demand_units"].to_list() == pytest.approx([30.0, 30.0])
+    ends = plan.with_columns(
+        policy=pl.lit("newsvendor"), aim=pl.lit("cost"), target_rate=pl.lit(None, pl.Float64), left_amount=pl.lit(4.0)
+    )
+    assert what_if(ends, *forecast, WhatIf(0.99))["aim"].to_list() == ["cost", "cost"], (
+        "what ends is ordered by costs, whatever is asked for"
+    )
     one = float(usual.filter(pl.col("sku") == "B")["quantity_units"][0] * 4)
     bought = dict(what_if(plan, *forecast, WhatIf(spend_amount=one)).select("sku", "quantity_units").rows())
     assert bought["A"] == 0

@@ -42,6 +42,9 @@ def test_a_run_that_suggests_another_quantity_leaves_the_draft_and_says_so(
         suggested.suggest("reorder", [], "v3", at)
         (row,) = drafts.drafts().to_dicts()
         assert (row["decision_id"], row["quantity_units"]) == (None, 36)
+        suggested.suggest("reorder", [base], "v4", at)
+        (row,) = drafts.drafts().to_dicts()
+        assert (row["quantity_units"], row["is_stale"]) == (36, True), "the suggestion that it was made against is gone"
 
 
 def test_many_are_approved_at_once_each_as_edited(suggested: Outbox, url: str, at: datetime) -> None:

@@ -319,3 +319,15 @@ def test_the_tables_are_fit_for_postgresql() -> None:
     ddl = " ".join(str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables)
     assert "NUMERIC(18, 4)" in ddl
     assert "TIMESTAMP WITH TIME ZONE" in ddl
+
+
+def test_what_is_approved_while_a_run_computes_is_not_suggested_again(outbox: Outbox, base: Suggestion, at: datetime) -> None:
+    """The run has read what is on its way; then somebody approves; the next run counts it and may ask for more."""
+    other = replace(base, sku="MUG-BLUE")
+    outbox.suggest("reorder", [base, other], "v1", at)
+    counted = set(outbox.supply()["decision_id"])
+    MOVES["approved"](outbox, at)
+    assert outbox.suggest("reorder", [base, other], "v2", at, counted) == SuggestOutcome(0, 1, 0, 0)
+    assert outbox.counts() == {"approved": 1, "suggested": 1}
+    counted = set(outbox.supply()["decision_id"])
+    assert outbox.suggest("reorder", [base, other], "v3", at, counted) == SuggestOutcome(1, 1, 0, 0)
