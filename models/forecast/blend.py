@@ -19,7 +19,6 @@ USUAL = 0.75  # weight of the boosted mean
 TRUST = 0.25  # in what the held-back weeks say of means: what was best around Christmas isn't best in spring
 MIN_ROWS = 100
 POWER = 1.5
-HIGHEST_RATIO = 10.0  # of demand to scale that counts for the bias of means
 SPARSE_FROM = 0.25  # share of periods without demand
 
 
@@ -112,8 +111,7 @@ def _of_mean(trial: Trial) -> tuple[float, float]:
     losses = [_deviance(y / scale, (w * boosted + (1 - w) * own) / scale) for w in WEIGHTS]
     weight = (1 - TRUST) * USUAL + TRUST * float(WEIGHTS[int(np.argmin(losses))])
     mean = weight * boosted + (1 - weight) * own
-    bulk = np.minimum(y, HIGHEST_RATIO * scale)  # one order can't be foreseen, and is no bias of all series
-    return weight, float(np.clip(1 + TRUST * (bulk.sum() / mean.sum() - 1), *FACTORS))
+    return weight, float(np.clip(1 + TRUST * (y.sum() / mean.sum() - 1), *FACTORS))
 
 
 def _loss(quantiles: Array, trial: Trial, levels: Array) -> Array:
