@@ -45,7 +45,7 @@ DEFAULTS = {
     "aim": pl.lit("cycle_service_level"), "target_rate": pl.lit(None, pl.Float64), "holding_amount": pl.lit(0.0), "shortage_amount": pl.lit(0.0),
     "left_amount": pl.lit(0.0), "moq_units": pl.lit(1), "case_pack_units": pl.lit(1), "eoq_units": pl.lit(0),
     "dispersion_rate": pl.lit(None, pl.Float64), "width": pl.lit(1.0), "is_lost": pl.lit(False),
-    "unit_cost_amount": pl.lit(None, pl.Float64),
+    "unit_cost_amount": pl.lit(None, pl.Float64), "order_wait_days": pl.lit(0.0),
 }  # fmt: skip
 LEVELS = {
     "mean_demand_units": pl.Float64, "demand_std_units": pl.Float64, "expected_lost_units": pl.Float64, "safety_stock_units": pl.Float64,
@@ -150,10 +150,13 @@ def completed(series: pl.DataFrame) -> pl.DataFrame:
 
 
 def terms_of(series: pl.DataFrame) -> Terms:
-    """Terms of `completed` series, in their order."""
+    """Terms of `completed` series, in their order. What an order waits for the supplier's next order day is lead time, not a part of the turn that
+    it answers for: stock bought for these days would come too late.
+    """
     names = ("lead_time_days", "lead_time_std_days", "review_period_days", "dispersion_rate", "width")
     terms = Terms(*(series[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in names))
-    return replace(terms, review_days=np.maximum(terms.review_days, LEAST_REVIEW_DAYS))
+    wait = series["order_wait_days"].cast(pl.Float64).to_numpy()
+    return replace(terms, lead_days=terms.lead_days + wait, review_days=np.maximum(terms.review_days - wait, LEAST_REVIEW_DAYS))
 
 
 def _shelf(ordered: pl.DataFrame, stock: pl.DataFrame | None) -> Shelf:

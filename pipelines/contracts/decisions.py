@@ -21,6 +21,10 @@ class StockLevel(dy.Schema):
         "The supplier's purchase orders that the lead time rests on; at 0 it is as stated, or as other suppliers keep theirs"
     )
     review_period_days = number("Time between two orders", "days", nullable=False)
+    order_wait_days = number(
+        "Days until the supplier's next order closes, a part of the review period in which nothing is ordered; 0 where it has no calendar",
+        "days", nullable=False,
+    )  # fmt: skip
     policy = code("How it is ordered", POLICIES)
     aim = code("What the level is set by", AIMS)
     target_rate = number("The service aimed at; blank where costs decide", "rate")

@@ -101,9 +101,9 @@ def _at_the_end(rows: pl.DataFrame, planning: Planning) -> pl.DataFrame:
     what ends before this order arrives isn't ordered at all.
     """
     ends, days = pl.col("ends_in_days"), pl.col("lead_time_days") + pl.col("review_period_days")
-    expires = pl.col("shelf_life_days") <= pl.col("review_period_days")
+    expires = pl.col("shelf_life_days") <= pl.col("review_period_days") - pl.col("order_wait_days")
     is_over, is_last = (
-        (ends <= pl.col("lead_time_days")).fill_null(False),
+        (ends <= pl.col("lead_time_days") + pl.col("order_wait_days")).fill_null(False),
         (ends <= days).fill_null(False) | expires.fill_null(False),
     )
     left = pl.col("unit_cost_amount").cast(pl.Float64).fill_null(1.0) * (1 - planning.salvage_rate)

@@ -15,16 +15,18 @@ WEEK, MIDNIGHT = DAYS[:5], time(23, 59)
 AHEAD_DAYS = 400
 NEXT: dict[str, pl.DataType | type[pl.DataType]] = {
     "supplier_id": pl.String, "given_review_days": pl.Float64, "order_by_at": pl.Datetime("us", "UTC"), "order_by": pl.String,
-    "calendar_review_days": pl.Float64,
+    "order_wait_days": pl.Float64, "calendar_review_days": pl.Float64,
 }  # fmt: skip
 
 
 def with_calendar(terms: pl.DataFrame, suppliers: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """Terms with `order_by_at` (UTC), `order_by` (on the supplier's clock) and the review period that the supplier's calendar makes.
+    """Terms with `order_by_at` (UTC), `order_by` (on the supplier's clock), order_wait_days until then, and the review period that the supplier's
+    calendar makes.
 
-    terms: supplier_id, review_period_days. The next order goes out at the next cut-off; the one after it at the first order day that is
-    a stated review period later, or simply the next. review_period_days becomes the days from `as_of` until that one: what is ordered now
-    has to last until what is ordered then arrives. Suppliers without order days, cut-off or closed days keep their terms.
+    terms: supplier_id, review_period_days. The next order goes out at the next cut-off; the one after it at the first order day that is a stated
+    review period later, or simply the next. review_period_days becomes the days from `as_of` until that one: what is ordered now has to last until
+    what is ordered then arrives. order_wait_days of them pass before anything is ordered. Suppliers without order days, cut-off or closed days keep
+    their terms.
 
     Example: Mondays until 14:00, now it is Tuesday noon: the order goes out in 6 days, the one after it in 13: 13.08 days.
     """
@@ -40,7 +42,7 @@ def with_calendar(terms: pl.DataFrame, suppliers: pl.DataFrame, as_of: datetime)
     )
 
 
-def _next(row: dict, as_of: datetime) -> tuple[str, float | None, datetime, str, float] | None:  # type: ignore[type-arg]
+def _next(row: dict, as_of: datetime) -> tuple[str, float | None, datetime, str, float, float] | None:  # type: ignore[type-arg]
     """The order that goes out next and the days until the one after it; nothing where a year has no two order days."""
     zone = zone_of(row["time_zone"] or "UTC") or ZoneInfo("UTC")
     first = as_of.astimezone(zone).date()
@@ -56,7 +58,8 @@ def _next(row: dict, as_of: datetime) -> tuple[str, float | None, datetime, str,
         return None
     local = cutoffs[0].astimezone(zone)
     told = f"{local:%A} {local.day} {local:%B %H:%M} ({zone.key})"
-    return row["supplier_id"], given, cutoffs[0], told, (cutoffs[later] - as_of).total_seconds() / 86400
+    wait, following = ((cutoffs[k] - as_of).total_seconds() / 86400 for k in (0, later))
+    return row["supplier_id"], given, cutoffs[0], told, wait, following
 
 
 def days_of(written: str | None) -> set[date]:

@@ -97,7 +97,9 @@ def with_ways(terms: pl.DataFrame, network: Network) -> pl.DataFrame:
         *own, *blank, pl.col("downstream_days").fill_null(0.0), moq_units=pl.when(inside).then(1).otherwise("moq_units")
     )
     return ways.with_columns(
-        lead_time_days=pl.col("lead_time_days") + pl.col("downstream_days"), supplied_by_location_id="source_location_id"
+        order_wait_days=pl.when(inside).then(0.0).otherwise("order_wait_days"),
+        lead_time_days=pl.col("lead_time_days") + pl.col("downstream_days"),
+        supplied_by_location_id="source_location_id",
     ).drop("source_location_id", *WAY)
 
 

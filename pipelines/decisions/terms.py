@@ -10,9 +10,13 @@ from pipelines.contracts import table
 ABOVE_ZERO = ("lead_time_days", "review_period_days", "moq_units", "case_pack_units", "pallet_units", "price_break_units")
 NEEDED = ("supplier_id", "lead_time_days", "lead_time_std_days", "review_period_days", "moq_units", "case_pack_units")
 ASKED = ("pallet_units", "price_break_units", "price_break_cost_amount", "unit_volume_m3", "unit_weight_kg", "shelf_life_days",
-         "storage_limit_units", "order_by_at", "order_by")  # fmt: skip
+         "storage_limit_units", "order_by_at", "order_by", "order_wait_days")  # fmt: skip
 LONGEST_DAYS = 365.0  # nobody waits longer for an order, or until the next one: beyond it hours or a date were meant
-_BY_CALENDAR: dict[str, pl.DataType] = {"order_by_at": pl.Datetime("us", "UTC"), "order_by": pl.String()}
+_BY_CALENDAR: dict[str, pl.DataType] = {
+    "order_by_at": pl.Datetime("us", "UTC"),
+    "order_by": pl.String(),
+    "order_wait_days": pl.Float64(),
+}
 
 
 def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: pl.DataFrame, planning: Planning) -> pl.DataFrame:
@@ -44,7 +48,7 @@ def with_terms(series: pl.DataFrame, supplier_terms: pl.DataFrame, unit_costs: p
     named.append(pl.when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost unknown or zero, value blank")))
     named.append(pl.when(pl.col("is_tied")).then(pl.lit("the first of several suppliers of the same priority")))
     assumptions = pl.concat_str(named, separator=", ", ignore_nulls=True)
-    filled = [pl.col(name).fill_null(value) for name, value, _ in defaults]
+    filled = [pl.col(name).fill_null(value) for name, value, _ in defaults] + [pl.col("order_wait_days").fill_null(0.0)]
     return rows.with_columns(assumptions=assumptions).with_columns(filled).drop("is_lead_time_assumed")
 
 

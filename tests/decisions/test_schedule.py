@@ -160,3 +160,16 @@ def test_nothing_is_ordered_ahead_for_what_ends(weeks: int):
     assert lifted["policy"] == ("run-down" if weeks == 3 else "newsvendor")
     assert lifted["order_quantity_units"] == plain["order_quantity_units"] <= 4
     assert lifted["now_amount"] <= lifted["waiting_amount"]
+
+
+def test_waiting_for_the_order_day_asks_for_no_more():
+    """Nothing stands. What sells until the order day and ten days on is lost whatever is ordered then; of a weekly order each day's takes a week's."""
+    found = {}
+    for day in ("mon", "sun"):  # today is Monday
+        suppliers = [{"supplier_id": "ACME", "supplier_name": "Acme", "order_days": day}]
+        inputs = house({("A", "DC"): 14.0}, {("A", "DC"): 0}, supplier_terms=[term("A")], unit_costs=COST, suppliers=suppliers)
+        found[day] = decided(inputs)["reorder_suggestions"].row(0, named=True)
+    assert found["sun"]["order_wait_days"] > found["mon"]["order_wait_days"] + 5
+    assert found["sun"]["expected_lost_units"] == pytest.approx(2 * (10 + found["sun"]["order_wait_days"]), rel=0.06)
+    assert found["sun"]["order_quantity_units"] == pytest.approx(found["mon"]["order_quantity_units"], abs=2)
+    assert found["sun"]["policy"] == found["mon"]["policy"] == "R,S"
