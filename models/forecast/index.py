@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 YEARS = 4
+PRIOR_YEARS = 0.25  # that say nothing of a season, beside those that tell of it
 LOWEST, HIGHEST = 0.05, 5.0
 SHORTEST_YEAR = 4
 KNOWN_SHARE = 0.6  # of a centred year
@@ -40,7 +41,7 @@ class Index:
         lags = [k * year for k in range(first, first + YEARS) if k * year < periods + horizon]
         logs = _earlier(np.log(np.maximum(np.nan_to_num(shape, nan=1.0), LOWEST)), lags, horizon)
         self.years = _earlier(np.isfinite(shape[:1]).astype(np.float64), lags, horizon)[0]
-        self.pooled = np.exp(logs / (self.years + 0.5)).astype(np.float32)
+        self.pooled = np.exp(logs / (self.years + PRIOR_YEARS)).astype(np.float32)
         self.own = self.pooled * _deviation(
             _earlier(around(units, near), lags, horizon),
             _earlier(expected, lags, horizon),

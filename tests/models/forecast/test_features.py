@@ -71,7 +71,7 @@ def test_the_index_is_that_of_earlier_years():
     panel = panel_of(np.tile(200 * shape[:156], (30, 1)))
     index = Index(Past(panel), [], HORIZON)
     assert index.years[40] == 0 and index.years[120] == 1 and index.years[156 + HORIZON - 1] == 2
-    assert index.pooled[0, 120] == pytest.approx(shape[120] ** (1 / 1.5), rel=0.02), "one year weighs 1 of 1.5"
+    assert index.pooled[0, 120] == pytest.approx(shape[120] ** (1 / 1.25), rel=0.02), "one year weighs 1 of 1.25"
     assert (index.pooled[:, 40] == 1).all() and index.own[0, 120] == pytest.approx(index.pooled[0, 120], rel=0.02)
 
 
