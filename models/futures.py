@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.chance import Source
 from models.forecast.paths import whole_paths
 from models.spreads import spread_to, widened
 
@@ -113,7 +114,7 @@ def put(values: NDArray[Any], rows: NDArray[np.int64], newer: NDArray[Any]) -> N
 
 
 def draw(
-    quantiles: Array, levels: Array, together: float, lead_days: Array, review_days: Array, is_whole: NDArray[np.bool_], rng: np.random.Generator,
+    quantiles: Array, levels: Array, together: float, lead_days: Array, review_days: Array, is_whole: NDArray[np.bool_], rng: Source,
     std: Array | None = None, width: Array | None = None, shelf: Shelf | None = None,
 ) -> Futures:  # fmt: skip
     """quantiles: (n, weeks, levels), beyond the last week as in it; together: correlation of weeks; lead_days: (n, P) drawn; review_days: (n,).
@@ -153,7 +154,7 @@ def _lost(weeks: Array, shelf: Shelf, end: Array) -> Array:
     return lost
 
 
-def _upto(weeks: Array, total: Array, end: Array, is_whole: NDArray[np.bool_], rng: np.random.Generator) -> Floats:
+def _upto(weeks: Array, total: Array, end: Array, is_whole: NDArray[np.bool_], rng: Source) -> Floats:
     """(n, P) demand of the first `end` (n, P) weeks."""
     full = np.floor(end).astype(np.int64)
     share = end - full

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import special
 
+from models.chance import Chance, Source, keys_of
 from models.demand import SERIES
 from models.futures import WEEK, Futures, Shelf, draw, put
 from models.levels import (
@@ -135,7 +136,7 @@ def wanted(
     std = replace(terms, width=np.ones(len(demand))).std(demand, within(week_variances(weeks, levels), terms.days))
     is_sampled, shelf = ordered.height <= sampled_most, _shelf(ordered, stock)
     if is_sampled:
-        interval: Interval = sampled(mean, weeks, levels, together, terms, np.random.default_rng(seed), shelf)
+        interval: Interval = sampled(mean, weeks, levels, together, terms, seed, shelf, keys=_keys(ordered))
     else:
         own = (terms.lead_days, terms.lead_std_days, terms.review_days)
         interval = moments_of(mean, weeks, levels, together, own, terms.dispersion_rate * terms.width**2)
@@ -265,27 +266,33 @@ def _forecast_of(ordered: pl.DataFrame, means: pl.DataFrame, quantiles: pl.DataF
 
 
 def sampled(
-    means: Array, quantiles: Array, levels: Array, together: float, terms: Terms, rng: np.random.Generator, shelf: Shelf, paths: int | None = None
+    means: Array, quantiles: Array, levels: Array, together: float, terms: Terms, seed: int, shelf: Shelf, paths: int | None = None,
+    keys: NDArray[np.int64] | None = None,
 ) -> Futures:  # fmt: skip
     """Futures of means (n, weeks) and quantiles (n, weeks, levels), as wide as `terms` say.
 
-    Series with alike intervals are drawn together, so that none is drawn for longer than it has to be. Each block has chance of its own, so that
-    they are drawn side by side, and come out the same however many at once.
+    Series with alike intervals are drawn together, so that none is drawn for longer than it has to be. Each series has chance of its own, told by its
+    key (its place unless given), so that it is drawn the same whichever others are drawn, and however many at once.
     """
+    own = np.arange(len(means)) if keys is None else keys
     order = np.argsort(terms.days, kind="stable")
     cuts = list(_blocks(order, terms.days[order]))
 
-    def drawn(cut: NDArray[np.int64], chance: np.random.Generator) -> Futures:
-        part = terms.part(cut)
+    def drawn(cut: NDArray[np.int64]) -> Futures:
+        part, chance = terms.part(cut), Chance(seed, own[cut])
         days = _lead_times(part.lead_days, part.lead_std_days, chance, paths or PATHS)
         std = part.std(within(means[cut], part.days), np.full(len(cut), np.nan))
         is_whole = np.ones(len(cut), dtype=np.bool_)
         return draw(quantiles[cut], levels, together, days, part.review_days, is_whole, chance, std, part.width, shelf.part(cut))
 
     with ThreadPoolExecutor(DRAWN_AT_ONCE) as pool:
-        parts = list(pool.map(drawn, cuts, rng.spawn(len(cuts))))
+        parts = list(pool.map(drawn, cuts))
     names = ("lead_units", "interval_units", "review_units", "idle_rate", "lost_units")
     return Futures(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).part(np.argsort(order))
+
+
+def _keys(ordered: pl.DataFrame) -> NDArray[np.int64]:
+    return keys_of(ordered.select(pl.concat_str(*SERIES, separator="\x1f")).to_series().to_list())
 
 
 def _blocks(order: NDArray[np.int64], days: Array) -> Iterator[NDArray[np.int64]]:
@@ -329,7 +336,7 @@ def _lots(ordered: pl.DataFrame, review_units: Array) -> Array:
     return np.maximum(np.maximum(pack, 1.0), np.where(np.maximum(moq, eoq) > review_units, np.maximum(moq, eoq), 1.0))
 
 
-def _lead_times(mean: Array, std: Array, rng: np.random.Generator, paths: int) -> Array:
+def _lead_times(mean: Array, std: Array, rng: Source, paths: int) -> Array:
     """(series, paths) days, gamma distributed, at most MOST_DAYS; exactly the mean where the standard deviation is 0."""
     spread = np.maximum(std, 1e-6 * np.maximum(mean, 1.0))
     shape = (np.maximum(mean, 1e-9) / spread) ** 2

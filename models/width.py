@@ -93,8 +93,8 @@ def _weeks(terms: Terms) -> tuple[tuple[Array, int], tuple[Array, int]]:
 
 def _orders(past: Past, origin: int, width: float, on_hand: Array, due: Array, seed: int) -> Array:
     """Orders (n,) at one width; all widths see the same chance."""
-    terms, rng = replace(past.terms, width=np.full(len(on_hand), width)), np.random.default_rng(seed + origin)
+    terms = replace(past.terms, width=np.full(len(on_hand), width))
     shelf = Shelf(np.where(past.aim.is_lost, on_hand, np.nan), due)
-    futures = sampled(past.means[origin], past.quantiles[origin], past.levels, past.together, terms, rng, shelf, PATHS)
+    futures = sampled(past.means[origin], past.quantiles[origin], past.levels, past.together, terms, seed + origin, shelf, PATHS)
     level = least_levels(futures, replace(past.aim, is_lost=np.zeros(len(on_hand), dtype=np.bool_)))
     return np.maximum(level - on_hand - due.sum(axis=1), 0.0)

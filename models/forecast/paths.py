@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from models.chance import Source
+
 Array = NDArray[np.float64]
 
 
@@ -18,7 +20,7 @@ def whole_paths(
     paths: int,
     length: int,
     is_whole: NDArray[np.bool_],
-    rng: np.random.Generator,
+    rng: Source,
 ) -> Array:
     """(series, paths, length) of demand per period, whole where demand is. See `totals` for quantiles, levels and together.
 
@@ -55,7 +57,7 @@ def totals(
     return total
 
 
-def _chances(common: Array, together: float, rng: np.random.Generator) -> Array:
+def _chances(common: Array, together: float, rng: Source) -> Array:
     """Where within its distribution each path lies in one period; `common` is what all periods of a path share."""
     score = np.sqrt(together) * common + np.sqrt(1 - together) * rng.standard_normal(common.shape)
     return np.asarray(special.ndtr(score))

