@@ -29,14 +29,14 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     position: sku, location_id, available_units, on_order_units, backordered_units, decided_units (net), leaving_units (promised elsewhere, still on
     the shelf), reorder_point_units, order_up_to_level_units, mean_demand_units, expected_lost_units, demand_std_units, protection_interval_days,
     unit_cost_amount (may be blank). A location's surplus is what it has on the shelf, less what leaves, beyond its own order-up-to level; its
-    shortage is what shelf, orders and decisions lack to its reorder point and to what would be lost before a purchase arrives, since a move comes
+    shortage is what shelf, orders and decisions lack to be above its reorder point and to what would be lost before a purchase arrives, as a move comes
     sooner. Unknown stock neither gives nor takes. Where downstream_units are given (stock of the places that a location supplies), its levels are
     for all of them, and so is its stock; it gives what is on its own shelf.
 
     Where surplus is too small for all shortages, each unit goes where it most likely serves somebody. A move stays if it saves more than it
     costs: the surplus would else be held until its own location sells it, and the shortage last until a purchase arrives; where no cost is
     known it stays.
-    Example: A holds 50 and needs up to 20, B holds 2 with reorder point 12: 10 move from A to B.
+    Example: A holds 50 and needs up to 20, B holds 2 with reorder point 11: 10 move from A to B, so that it orders nothing.
     Returns sku, from_location_id, location_id, transfer_units, surplus_units, shortage_units.
     """
     behind = pl.col("downstream_units") if "downstream_units" in position.columns else pl.lit(0)
@@ -46,7 +46,7 @@ def suggest_transfers(position: pl.DataFrame, costs: TransferCosts | None = None
     rows = position.filter(pl.col("available_units").is_not_null()).with_columns(
         supply=supply,
         surplus=pl.min_horizontal(on_shelf + behind - pl.col("order_up_to_level_units"), on_shelf).clip(0),
-        shortage=(pl.col("reorder_point_units") + pl.col("expected_lost_units").round(0).cast(pl.Int64) - supply).clip(0),
+        shortage=(pl.col("reorder_point_units") + 1 + pl.col("expected_lost_units").round(0).cast(pl.Int64) - supply).clip(0),
     )
     has_both = (pl.col("surplus").max().over("sku") > 0) & (pl.col("shortage").max().over("sku") > 0)
     moves: list[tuple[object, ...]] = []

@@ -123,8 +123,13 @@ def _by_rules(ordered: pl.Expr) -> pl.Expr:
 
 def worth() -> pl.Expr:
     """What ordering is expected to cost against waiting (now_amount, waiting_amount) in a sentence; blank where nothing is needed or it isn't known."""
-    now, waiting = (pl.col(name).cast(pl.Float64).round(2) for name in ("now_amount", "waiting_amount"))
-    with_order = pl.format("Its turn is expected to cost {} with this order, {} without it.", now, waiting)
+    now, waiting = (
+        pl.col(name).cast(pl.Float64).round(2).cast(pl.Decimal(18, 2)).cast(pl.String)
+        for name in ("now_amount", "waiting_amount")
+    )
+    dearer = (pl.col("now_amount") > pl.col("waiting_amount")) & pl.col("target_rate").is_not_null()
+    service = pl.when(dearer.fill_null(False)).then(pl.lit("; the service asked for takes it")).otherwise(pl.lit(""))
+    with_order = pl.format("Its turn is expected to cost {} with this order, {} without it{}.", now, waiting, service)
     waits = pl.format("Its turn is expected to cost {} as it waits, {} with {} ordered now.", waiting, now, "sku_quantity_units")
     return pl.when(pl.col("order_quantity_units") > 0).then(with_order).when(is_held_back()).then(waits)
 

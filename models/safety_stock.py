@@ -309,7 +309,8 @@ def _blocks(order: NDArray[np.int64], days: Array) -> Iterator[NDArray[np.int64]
 
 
 def most_level(weekly: Array) -> Array:
-    """(n,) whole units of two years' demand, above which no level goes for the sake of a service; weekly: mean demand (n, weeks).
+    """(n,) whole units of two years' demand, above which no level, nor what an order lifts it to, goes for the sake of a service; weekly: mean demand
+    (n, weeks).
 
     What isn't wanted once in two years isn't stocked then. Example: 0.02 a week: 2.
     """
@@ -326,7 +327,8 @@ def aim_of(ordered: pl.DataFrame, review: Array, review_units: Array, most: Arra
     if not np.isin(kind, AIMS).all():
         raise ValueError(f"A series aims at {', '.join(AIMS)}, not at {sorted(set(kind) - set(AIMS))}.")
     lot = _lots(ordered, review_units)
-    return Aim(kind, target, holding, shortage, left, review, lot, ordered["is_lost"].to_numpy(), most)
+    bound = np.maximum(most - (lot - 1), np.minimum(most, 1.0))
+    return Aim(kind, target, holding, shortage, left, review, lot, ordered["is_lost"].to_numpy(), bound)
 
 
 def _lots(ordered: pl.DataFrame, review_units: Array) -> Array:

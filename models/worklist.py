@@ -53,14 +53,15 @@ def _exception(today: date) -> pl.Expr:
     loses = (pl.col("stock_out_date") < arrival) & (pl.col("expected_lost_units") >= 1)
     urgent = (
         pl.when(pl.col("inventory_position_units").is_null()).then(pl.lit("stock is unknown"))
-        .when((pl.col("position_out_date") < arrival) | loses).then(pl.lit("runs out before it can arrive"))
+        .when(pl.col("position_out_date") < arrival).then(pl.lit("runs out before it can arrive"))
+        .when(loses).then(pl.lit("runs out before what is on its way comes"))
     )  # fmt: skip
     terms = (
         pl.when(pl.col("supplier_id").is_null()).then(pl.lit("no supplier"))
         .when(pl.col("unit_cost_amount").is_null()).then(pl.lit("cost is unknown"))
         .when((pl.col("moq_units") > a_year) & (a_year >= LEAST_YEARLY)).then(pl.lit("MOQ is more than a year's demand"))
     )  # fmt: skip
-    waits = pl.when(is_held_back()).then(pl.lit(WAITS))
+    waits = pl.when(is_held_back() & (pl.col("quantity_units").fill_null(0) == 0)).then(pl.lit(WAITS))
     said = pl.concat_str(
         waits, urgent, pl.coalesce(_said("data_exception"), _said("order_exception"), terms), separator="; ", ignore_nulls=True
     )

@@ -32,7 +32,7 @@ MEANINGS = {
     "suggested_quantity_units": "What the run suggests",
     "quantity_units": "What is ordered: type another quantity, 0 for none",
     "needed_by": "By when it is needed: type another date",
-    "amount": "Quantity × unit cost, without freight and duty",
+    "amount": "Quantity × unit cost, from its price break on at the cheaper one, without freight and duty",
     "at_risk_amount": "Net sales that stock-outs over lead time and review period would cost on average if nothing is ordered",
     "cover_after_days": "Days of mean demand that position and quantity last",
     "arrival_date": "Next order day (today where the supplier has no calendar) + mean lead time",
@@ -123,7 +123,8 @@ def held_back(rows: pl.DataFrame) -> list[str]:
     )  # fmt: skip
     return [
         f"{effect}: {lines} line{'s' if lines > 1 else ''}, {alone:,.2f} {currency} if each were ordered alone. "
-        f"Waiting is expected to cost {abs(more):,.2f} {'less' if more < 0 else 'more'} than that; a line that is given a quantity is ordered all the same."
+        f"Waiting is expected to cost {abs(more):,.2f} {'less' if more < 0 else 'more'} than ordering them; "
+        "a line that is given a quantity is ordered all the same."
         for effect, lines, alone, currency, more in sums.sort("alone", "basket_effect", descending=[True, False]).iter_rows()
     ]
 

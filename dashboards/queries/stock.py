@@ -59,10 +59,12 @@ def by_category(connection: Connection, chosen: Chosen) -> pl.DataFrame:
 
 
 def order_messages(connection: Connection) -> pl.DataFrame:
-    """What to ask suppliers for, the most money first; lines that may come as they are due are left out."""
+    """What to ask suppliers for, the most money first, at risk or in cash; lines that may come as they are due are left out."""
     return connection.sql("""
         SELECT m.action, m.supplier_id, m.purchase_order_id, m.sku, a.description, m.location_id, m.expected_at, m.open_units, m.message_units,
-               m.at_risk_units, m.cash_effect_amount, m.reason
-        FROM open_order_messages m LEFT JOIN sku_attributes a USING (sku) WHERE m.action <> 'none'
-        ORDER BY abs(m.cash_effect_amount) DESC NULLS LAST, m.at_risk_units DESC NULLS LAST, m.purchase_order_id, m.sku, m.location_id
+               m.at_risk_units, m.at_risk_units * coalesce(r.price_amount, r.unit_cost_amount::DOUBLE) AS at_risk_amount, m.cash_effect_amount, m.reason
+        FROM open_order_messages m LEFT JOIN sku_attributes a USING (sku) LEFT JOIN reorder_suggestions r USING (sku, location_id)
+        WHERE m.action <> 'none'
+        ORDER BY greatest(at_risk_amount, abs(m.cash_effect_amount)::DOUBLE) DESC NULLS LAST, m.at_risk_units DESC NULLS LAST, m.purchase_order_id,
+                 m.sku, m.location_id
     """).pl()

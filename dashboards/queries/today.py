@@ -30,9 +30,13 @@ def waiting(connection: Connection) -> pl.DataFrame:
                 sum(h.lost_28d_units * c.net_sales_amount::DOUBLE / nullif(c.sold_units, 0)), 'stock',
                 'Reorder or move stock; the money is what was likely lost in 28 days'
                 FROM inventory_health h JOIN product_classes c USING (sku) WHERE c.abc_class = 'A' AND h.on_hand_units <= 0 AND h.demand_28d_units > 0
-            UNION ALL SELECT 'Open orders to have sent elsewhere', count(*), sum(m.redirect_units * r.unit_cost_amount), 'reorder',
+            UNION ALL SELECT 'Open orders to have sent elsewhere', count(*), NULL, 'reorder',
                 'Ask the supplier, see Under way; what they serve there is not ordered anew'
-                FROM open_order_messages m LEFT JOIN reorder_suggestions r USING (sku, location_id) WHERE m.action = 'redirect'
+                FROM open_order_messages WHERE action = 'redirect'
+            UNION ALL SELECT 'Open orders that come too late', count(*), sum(m.at_risk_units * coalesce(r.price_amount, r.unit_cost_amount::DOUBLE)),
+                'reorder', 'Expedite or chase them, see Under way; no new order would come sooner'
+                FROM open_order_messages m LEFT JOIN reorder_suggestions r USING (sku, location_id)
+                WHERE m.action IN ('expedite', 'chase') AND m.at_risk_units > 0
             UNION ALL SELECT 'Products whose ordering data need mending', count(DISTINCT sku), nullif(sum(order_amount), 0), 'reorder',
                 'Mend terms, costs or stock'
                 FROM order_exceptions

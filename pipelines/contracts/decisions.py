@@ -68,7 +68,9 @@ class StockLevel(dy.Schema):
     )
     reorder_point_units = units("Order when the position is at or below it")
     order_up_to_level_units = units("Target position")
-    most_level_units = units("Two years' demand: no service is worth a level above it")
+    most_level_units = units(
+        "Two years' demand less what an order lifts the position beyond its level: no service is worth a level above it"
+    )
     is_level_bounded = flag("The service aimed at takes a level above that, and is held there")
     demand_from = code("What the distribution of demand was taken from", ("sampled futures", "moments"))
     assumptions = text("Figures assumed because the merchant gave none; empty when none were", nullable=False)
@@ -232,7 +234,7 @@ class TransferSuggestions(dy.Schema):
     )
     transfer_units = units("Units to move", min=1)
     surplus_units = units("What the sender has to give: its free stock, for a balance what lies beyond its order-up-to level")
-    shortage_units = units("What the receiver lacks: to its level in whole packs, for a balance to its reorder point")
+    shortage_units = units("What the receiver lacks: to its level in whole packs, for a balance to be above its reorder point")
     lead_time_days = number("Mean time of the way, where it is known", "days")
     arrival_date = date("When the goods arrive, where that is known", nullable=True)
     snapshot_version = text("Snapshot it stands in", nullable=False)

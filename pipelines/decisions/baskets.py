@@ -20,12 +20,13 @@ LEAST_SECONDS, MOST_SECONDS = 0.5, 10.0
 AMOUNTS = ("order_minimum_amount", "order_budget_amount", "order_fixed_amount", "container_amount")
 ALL_PLACES = "all"
 WHY = {
-    "supplier minimum": "to reach the supplier's minimum", "fill": "to fill its containers", "budget": "within the supplier's budget",
+    "supplier minimum": "to reach the supplier's minimum", "fill": "to fill its containers as far as it has to", "budget": "within the supplier's budget",
     "container volume": "within the containers' room", "container weight": "within the containers' weight",
 }  # fmt: skip
 
 RATHER = "as the rest can wait for the next one"
 MINIMA = {"order_minimum_amount": "", "order_minimum_units": " units"}
+LOWER = ("supplier minimum", "fill")  # limits that make an order larger
 PAID_FOR = {
     "container_fill_rate": "filling a container", "container_amount": "paying for a container", "order_fixed_amount": "placing it",
 }  # fmt: skip
@@ -150,37 +151,47 @@ def _left_of(limits: Limits, fixed: pl.DataFrame) -> Limits:
 
 def _effects(basket: Basket, decided: JointOrder) -> pl.DataFrame:
     """Per line of a basket that was decided together: its quantity there, and in words what the basket changed."""
-    name, why = basket.supplier["supplier_id"], " and ".join(dict.fromkeys(WHY[limit] for limit in decided.binding))
+    name = basket.supplier["supplier_id"] + ("" if basket.location_id == ALL_PLACES else f" for {basket.location_id}")
+    up, down = (
+        " and ".join(dict.fromkeys(WHY[b] for b in decided.binding if (b in LOWER) == is_low)) for is_low in (True, False)
+    )
     more = pl.col("joint_units") - pl.col("order_quantity_units")
     if not decided.lines.height:
-        words = pl.lit(f"The order to {name} {_waits(basket.supplier, decided.impossible)}")
+        words = pl.lit(f"The order to {name} {_waits(basket, decided.impossible)}")
     else:
         words = (
-            pl.when(more > 0).then(pl.format(f"The order to {name} takes {{}} more, {why or 'as it goes out anyway'}", more))
-            .when(pl.col("joint_units") > 0).then(pl.format(f"The order to {name} takes {{}} less, {why or RATHER}", -more))
-            .otherwise(pl.lit(f"The order to {name} leaves this out, {why or RATHER}"))
+            pl.when(more > 0).then(pl.format(f"The order to {name} takes {{}} more, {up or 'as it goes out anyway'}", more))
+            .when(pl.col("joint_units") > 0).then(pl.format(f"The order to {name} takes {{}} less, {down or RATHER}", -more))
+            .otherwise(pl.lit(f"The order to {name} leaves this out, {down or RATHER}"))
         )  # fmt: skip
     rows = basket.lines.filter(pl.col("joint_units").is_not_null())
     return rows.select("line", "joint_units", basket_effect=pl.when(more != 0).then(words).otherwise(pl.lit("")))
 
 
-def _waits(supplier: dict, impossible: str) -> str:  # type: ignore[type-arg]
+def _waits(basket: Basket, impossible: str) -> str:
     """Why an order doesn't go out."""
+    supplier = basket.supplier
     if impossible == BUDGET:
         return f"can't go out: nothing that can be ordered fits its budget of {_figure(supplier['order_budget_amount'])}"
     if impossible == MINIMUM:
         goals = " and ".join(f"{_figure(supplier[name])}{unit}" for name, unit in MINIMA.items() if supplier.get(name))
         return f"can't go out: its minimum of {goals} is more than what it supplies sells in two years, or has room or time for"
-    return f"waits: {_asked(supplier)} would cost more than it saves"
+    return f"waits: {_asked(basket)} would cost more than it saves"
 
 
 def _figure(amount: object) -> str:
     return f"{float(amount):,.2f}".removesuffix(".00")  # type: ignore[arg-type]
 
 
-def _asked(supplier: dict) -> str:  # type: ignore[type-arg]
-    """What an order has to reach or to pay for, in words. Example: "reaching its minimum of 500 and placing it"."""
-    named = [f"reaching its minimum of {_figure(supplier[name])}{unit}" for name, unit in MINIMA.items() if supplier.get(name)]
+def _asked(basket: Basket) -> str:
+    """What an order still has to reach, and to pay for, in words. Example: "reaching its minimum of 500 and placing it"."""
+    supplier, alone = basket.supplier, basket.lines.filter(pl.col("order_quantity_units") > 0)
+    there = {"order_minimum_amount": alone["order_amount"].sum(), "order_minimum_units": alone["order_quantity_units"].sum()}
+    named = [
+        f"reaching its minimum of {_figure(supplier[name])}{unit}"
+        for name, unit in MINIMA.items()
+        if supplier.get(name) and (there[name] or 0) < supplier[name]
+    ]
     named += [words for name, words in PAID_FOR.items() if supplier.get(name)]
     return " and ".join(named) or "an order"
 

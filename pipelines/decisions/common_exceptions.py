@@ -50,7 +50,9 @@ def _budget(levels: pl.DataFrame, config: Config) -> list[Row]:
 
 def _bounded(levels: pl.DataFrame) -> list[Row]:
     """Levels of very slow sellers that a service would have above two years' demand."""
-    held = levels.filter(pl.col("is_level_bounded") & (pl.col("most_level_units") > 0)).height
+    held = levels.filter(
+        "is_level_bounded", pl.col("most_level_units") > 0, pl.col("moq_units") <= pl.col("most_level_units")
+    ).height
     if not held:
         return []
     reason = f"{held:,} {'level' if held == 1 else 'levels'} would have to be above two years' demand for the service asked for"

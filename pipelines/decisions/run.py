@@ -21,9 +21,10 @@ from pipelines.decisions.open_orders import both, lines_under_way, open_order_me
 from pipelines.decisions.orders import ONE_DAY, explained, inventory_position, suggested_orders
 from pipelines.decisions.placement import stock_placements
 from pipelines.decisions.schedule import position_schedule, with_late
-from pipelines.decisions.transfers import all_transfers, with_transfer_reasons
+from pipelines.decisions.transfers import all_transfers, with_balances, with_transfer_reasons
 from pipelines.decisions.widths import decides_by_costs, learnt_widths
 
+MOVED_TIMES = 3  # what a transfer saves from being lost raises the level that it serves
 REDIRECTED_TIMES = 3  # what a redirect saves from being lost raises the level that it serves
 
 
@@ -83,6 +84,16 @@ def _alone(inputs: Inputs, network: Network, config: Config, version: str, cutof
     schedule = position_schedule(terms, inputs)
     known, levels = decided_levels(terms, schedule, inputs, planning)
     transfers = all_transfers(inventory_position(levels, inputs), network, planning)
+    for _ in range(MOVED_TIMES):
+        moves = transfers.filter(pl.col("kind") == "balance")
+        if moves.is_empty():
+            break
+        schedule = position_schedule(terms, inputs, moves)
+        known, levels = levels_after(known, terms, schedule, inputs, planning)
+        more = with_balances(transfers, inventory_position(levels, inputs), network, planning)
+        if more["transfer_units"].sum() == transfers["transfer_units"].sum():
+            break
+        transfers = more
     if (moves := transfers.filter(pl.col("kind") == "balance")).height:
         schedule = position_schedule(terms, inputs, moves)
         known, levels = levels_after(known, terms, schedule, inputs, planning)

@@ -17,7 +17,12 @@ def all_transfers(position: pl.DataFrame, network: Network, planning: Planning) 
     A place behind a source is replenished from there alone; the source's surplus is what its echelon has beyond its level.
     """
     shipped = restocks(position, network).with_columns(kind=pl.lit("restock"))
-    moved = decided_units(shipped.rename({"transfer_units": "quantity_units"})).rename(
+    return with_balances(shipped, position, network, planning)
+
+
+def with_balances(made: pl.DataFrame, position: pl.DataFrame, network: Network, planning: Planning) -> pl.DataFrame:
+    """`made` and the moves that surplus to shortage asks for beside them; one row per way. position: levels as they are after `made`."""
+    moved = decided_units(made.rename({"transfer_units": "quantity_units"})).rename(
         {"decided_units": "moved_units", "leaving_units": "sent_units"}
     )
     left = position.join(moved, on=SERIES, how="left", maintain_order="left")
@@ -28,13 +33,16 @@ def all_transfers(position: pl.DataFrame, network: Network, planning: Planning) 
     free = with_downstream(left, network).join(network.behind, on=SERIES, how="anti")
     costs = availability.TransferCosts(planning.transfer_line_amount, planning.transfer_unit_amount, planning.holding_rate)
     balanced = availability.suggest_transfers(free, costs).with_columns(kind=pl.lit("balance"))
-    return pl.concat([shipped, balanced], how="diagonal_relaxed")
+    way = ["sku", "from_location_id", "location_id", "kind"]
+    sums = [pl.col("transfer_units", "shortage_units").sum(), pl.exclude(*way, "transfer_units", "shortage_units").first()]
+    both = pl.concat([made, balanced], how="diagonal_relaxed")
+    return both.group_by(way, maintain_order=True).agg(*sums).select(both.columns)
 
 
 def with_transfer_reasons(transfers: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     """Moves with a sentence each, and when they arrive where the way's lead time is known."""
     balance = pl.format(
-        "{} has {} beyond its own order-up-to level; {} lacks {} to its reorder point.",
+        "{} has {} beyond its own order-up-to level; {} lacks {} to be above its reorder point.",
         "from_location_id", "surplus_units", "location_id", "shortage_units",
     )  # fmt: skip
     restock = pl.format(

@@ -99,7 +99,7 @@ def test_a_place_of_unknown_stock_is_left_out_of_the_echelon() -> None:
 
 def test_a_chain_ends_at_two_echelons_and_says_so() -> None:
     """DC is said to be supplied by SHOP, which DC supplies: both buy, FBA is still behind DC."""
-    given = network({"DC": 100, "FBA": 0, "SHOP": 0})
+    given = network({"DC": 10, "FBA": 0, "SHOP": 0})
     circle = given.locations.with_columns(
         supplied_by_location_id=pl.when(pl.col("location_id") == "DC").then(pl.lit("SHOP")).otherwise("supplied_by_location_id")
     )

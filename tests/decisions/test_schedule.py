@@ -173,3 +173,16 @@ def test_waiting_for_the_order_day_asks_for_no_more():
     assert found["sun"]["expected_lost_units"] == pytest.approx(2 * (10 + found["sun"]["order_wait_days"]), rel=0.06)
     assert found["sun"]["order_quantity_units"] == pytest.approx(found["mon"]["order_quantity_units"], abs=2)
     assert found["sun"]["policy"] == found["mon"]["policy"] == "R,S"
+
+
+def test_what_a_transfer_leaves_lacking_is_moved_too():
+    """What arrives is no longer lost, so that more is wanted than before: the giver's shelf serves that as well before anything is bought."""
+    inputs = house(
+        {("A", "DC"): 21.0, ("A", "EU"): 0.5}, {("A", "DC"): 4, ("A", "EU"): 400}, supplier_terms=[term("A")], unit_costs=COST
+    )
+    found = decided(inputs)
+    at = {row["location_id"]: row for row in found["reorder_suggestions"].iter_rows(named=True)}
+    (move,) = found["transfer_suggestions"].iter_rows(named=True)
+    assert at["DC"]["order_quantity_units"] == 0 and at["DC"]["inventory_position_units"] > at["DC"]["reorder_point_units"]
+    assert move["transfer_units"] == at["DC"]["transfer_units"] == -at["EU"]["transfer_units"]
+    assert at["EU"]["inventory_position_units"] >= at["EU"]["order_up_to_level_units"]

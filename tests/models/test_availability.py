@@ -25,7 +25,7 @@ def at(place: str, available: int | None, reorder_point: int, up_to: int, **more
         "demand_std_units": 0.25 * reorder_point,
         "protection_interval_days": 14,
     }
-    levels = {"available_units": available, "reorder_point_units": reorder_point, "order_up_to_level_units": up_to}
+    levels = {"available_units": available, "reorder_point_units": reorder_point - 1, "order_up_to_level_units": up_to}
     return usual | levels | {"location_id": place} | more
 
 
@@ -109,7 +109,7 @@ def test_random_transfers(seed: int):
         key, known = (r["sku"], r["location_id"]), r["available_units"] is not None
         net = (r["available_units"] or 0) - r["backordered_units"]
         surplus[key] = max(net - r["leaving_units"] - r["order_up_to_level_units"], 0) * known
-        shortage[key] = max(r["reorder_point_units"] - net - r["on_order_units"] - r["decided_units"], 0) * known
+        shortage[key] = max(r["reorder_point_units"] + 1 - net - r["on_order_units"] - r["decided_units"], 0) * known
     given_away, received = dict.fromkeys(surplus, 0), dict.fromkeys(surplus, 0)
     for move in found.rows(named=True):
         giver, taker = (move["sku"], move["from_location_id"]), (move["sku"], move["location_id"])

@@ -130,13 +130,18 @@ def test_a_sentence_for_each_case():
 
 def test_what_waits_says_what_waiting_costs():
     amounts = {"now_amount": [2.0, 2.0, 2.0, None], "waiting_amount": [3.5, 3.5, 3.5, None]}
-    rows = pl.DataFrame({"order_quantity_units": [36, 0, 0, 0], "sku_quantity_units": [24, 36, 0, 36], **amounts})
+    rows = pl.DataFrame(
+        {"order_quantity_units": [36, 0, 0, 0], "sku_quantity_units": [24, 36, 0, 36], "target_rate": 0.95, **amounts}
+    )
     assert rows.select(reason=worth())["reason"].to_list() == [
-        "Its turn is expected to cost 2.0 with this order, 3.5 without it.",
-        "Its turn is expected to cost 3.5 as it waits, 2.0 with 36 ordered now.",
+        "Its turn is expected to cost 2.00 with this order, 3.50 without it.",
+        "Its turn is expected to cost 3.50 as it waits, 2.00 with 36 ordered now.",
         None,
         None,
     ]
+    dearer = rows.head(1).with_columns(waiting_amount=pl.lit(1.5))
+    said = "Its turn is expected to cost 2.00 with this order, 1.50 without it; the service asked for takes it."
+    assert dearer.select(reason=worth())["reason"].to_list() == [said]
 
 
 def test_means_are_listed_in_week_order():

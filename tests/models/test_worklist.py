@@ -68,7 +68,8 @@ def test_all_that_a_person_has_to_know_is_said() -> None:
     found = ranked(
         rows(
             {"sku": "A"}, {"sku": "B", "order_exception": "MOQ is two years' demand"}, too_late | {"sku": "C", "data_exception": "stock of -7 is reported"},
-            {"sku": "D", "order_quantity_units": 0}, too_late | {"sku": "E", "order_quantity_units": 0, "sku_quantity_units": 3},
+            {"sku": "D", "order_quantity_units": 0, "quantity_units": 0},
+            too_late | {"sku": "E", "order_quantity_units": 0, "sku_quantity_units": 3, "quantity_units": 0},
             {"sku": "F", "unit_cost_amount": None, "data_exception": "its cost is 0"}, {"sku": "G", "order_quantity_units": 0, "sku_quantity_units": 0},
         ),
         TODAY,
