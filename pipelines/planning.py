@@ -123,7 +123,7 @@ def held_back(rows: pl.DataFrame) -> list[str]:
     )  # fmt: skip
     return [
         f"{effect}: {lines} line{'s' if lines > 1 else ''}, {alone:,.2f} {currency} if each were ordered alone. "
-        f"Waiting is expected to cost {abs(more):,.2f} {'less' if more < 0 else 'more'} than ordering them; "
+        f"Waiting is expected to cost {abs(more):,.2f} {'less' if more < 0 else 'more'} than ordering them, what the order itself costs not counted; "
         "a line that is given a quantity is ordered all the same."
         for effect, lines, alone, currency, more in sums.sort("alone", "basket_effect", descending=[True, False]).iter_rows()
     ]
