@@ -99,12 +99,13 @@ def with_effects(rows: pl.DataFrame, today: date) -> pl.DataFrame:
     )
 
 
-def baskets(rows: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
+def baskets(rows: pl.DataFrame, limits: pl.DataFrame, approved: pl.DataFrame) -> pl.DataFrame:
     """One order per supplier: lines, units, amount, volume and containers against what the supplier asks, arrival; the largest first.
 
     rows: also unit_volume_m3 and unit_weight_kg (may be blank). limits: supplier_id, supplier_name, order_minimum_amount, order_fixed_amount,
     container_amount (reporting currency), order_minimum_units, container_volume_m3, container_weight_kg. Containers are counted per location: none
-    goes to two. landed_amount: units' cost + what placing the order costs + what its containers cost, where these are known.
+    goes to two. approved: supplier_id, quantity_units, amount of what goes out with it and is decided: it counts for the minimum.
+    landed_amount: units' cost + what placing the order costs + what its containers cost, where these are known.
     `unvalued_lines` have no cost and count as 0, SKUs of unknown size as 0 m³.
     Example: 72 of units, 15 an order, 3 containers at 20: 147 landed.
     """
@@ -114,12 +115,24 @@ def baskets(rows: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:
         at_risk_amount=pl.col("at_risk_amount").sum(), arrival_date=pl.col("arrival_date").max(), arrival_late_date=pl.col("arrival_late_date").max(),
     )  # fmt: skip
     known = sums.join(limits, on="supplier_id", how="left").join(_boxed(ordered, limits), on="supplier_id", how="left")
+    decided = approved.group_by("supplier_id").agg(
+        decided_amount=pl.col("amount").sum(), decided_units=pl.col("quantity_units").sum()
+    )
+    known = known.join(decided, on="supplier_id", how="left")
     boxes = pl.col("containers") * pl.col("container_amount")
-    return known.with_columns(
-        landed_amount=pl.sum_horizontal("amount", "order_fixed_amount", boxes).cast(pl.Decimal(18, 4)),
-        lacking_amount=(pl.col("order_minimum_amount") - pl.col("amount")).clip(lower_bound=0),
-        lacking_units=(pl.col("order_minimum_units") - pl.col("units")).clip(lower_bound=0),
-    ).sort("amount", "supplier_id", descending=[True, False], nulls_last=True)
+    return (
+        known.with_columns(
+            landed_amount=pl.sum_horizontal("amount", "order_fixed_amount", boxes).cast(pl.Decimal(18, 4)),
+            lacking_amount=(pl.col("order_minimum_amount") - pl.col("amount") - pl.col("decided_amount").fill_null(0)).clip(
+                lower_bound=0
+            ),
+            lacking_units=(pl.col("order_minimum_units") - pl.col("units") - pl.col("decided_units").fill_null(0)).clip(
+                lower_bound=0
+            ),
+        )
+        .drop("decided_amount", "decided_units")
+        .sort("amount", "supplier_id", descending=[True, False], nulls_last=True)
+    )
 
 
 def _boxed(ordered: pl.DataFrame, limits: pl.DataFrame) -> pl.DataFrame:

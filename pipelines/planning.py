@@ -210,6 +210,8 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
     snapshot = snapshots.current(settings.home_folder / "snapshots")
     with open_snapshot(snapshot) as connection:
         rows, known = current(settings, connection), limits(connection)
+    with Outbox(settings.outbox) as outbox:
+        approved = outbox.decisions("approved", "reorder")
     if supplier:
         names = sorted(rows["supplier_id"].drop_nulls().unique())
         rows = rows.filter(pl.col("supplier_id") == supplier)
@@ -236,7 +238,7 @@ def show(settings: Any, supplier: str | None, output: Path | None) -> None:
         "exception",
     )
     terminal.table(orders.with_columns(pl.col("at_risk_amount").round(2)), f"reorder, snapshot {snapshot.version}")
-    baskets = worklist.baskets(rows, known).select(
+    baskets = worklist.baskets(rows, known, approved).select(
         "supplier_id",
         "lines",
         "units",

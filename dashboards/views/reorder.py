@@ -17,13 +17,14 @@ def show() -> None:
     """The plan with its filters, the suppliers' baskets, what changed, what-if, orders under way, transfers, backorders, the workbook."""
     st.title("Reorder")
     with Outbox(frame.settings().outbox) as outbox, Drafts(frame.settings().outbox) as drafts:
-        waiting, drafted = outbox.decisions("suggested", "reorder"), drafts.drafts()
+        waiting, approved = (outbox.decisions(state, "reorder") for state in ("suggested", "approved"))
+        drafted = drafts.drafts()
     everything = planning.plan(frame.ask(queries.suggestions), waiting, drafted, frame.today())
     rows = _filtered(everything)
     _figures(rows)
     frame.tabs({
-        "Plan": lambda: plan.show(rows, _baskets(rows, everything)),
-        "Suppliers": lambda: _suppliers(everything, _baskets(rows, everything)),
+        "Plan": lambda: plan.show(rows, _baskets(rows, everything, approved)),
+        "Suppliers": lambda: _suppliers(everything, _baskets(rows, everything, approved)),
         "Data to mend": _exceptions,
         "What changed": _changes,
         "What if": lambda: what_if.show(everything),
@@ -59,10 +60,10 @@ def _figures(rows: pl.DataFrame) -> None:
     fourth.metric("To look at first", f"{rows['exception'].count():,}", help="; ".join(filter(None, said)) or None)
 
 
-def _baskets(rows: pl.DataFrame, everything: pl.DataFrame) -> pl.DataFrame:
+def _baskets(rows: pl.DataFrame, everything: pl.DataFrame, approved: pl.DataFrame) -> pl.DataFrame:
     """Whole baskets of the suppliers that the filters leave: a minimum is for all that is bought there."""
     theirs = everything.filter(pl.col("supplier_id").is_in(rows["supplier_id"].drop_nulls().unique().implode()))
-    return worklist.baskets(theirs, frame.ask(queries.limits))
+    return worklist.baskets(theirs, frame.ask(queries.limits), approved)
 
 
 def _suppliers(everything: pl.DataFrame, baskets: pl.DataFrame) -> None:

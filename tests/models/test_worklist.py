@@ -117,7 +117,8 @@ def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
         schema_overrides=dict.fromkeys(("order_minimum_amount", "order_fixed_amount", "container_amount"), pl.Decimal(18, 4))
         | {"container_weight_kg": pl.Float64},
     )
-    found = {row["supplier_id"]: row for row in baskets(lines, limits).to_dicts()}
+    nothing = pl.DataFrame(schema={"supplier_id": pl.String, "quantity_units": pl.Int64, "amount": pl.Decimal(18, 4)})
+    found = {row["supplier_id"]: row for row in baskets(lines, limits, nothing).to_dicts()}
     assert (found["ACME"]["lines"], found["ACME"]["units"], found["ACME"]["amount"]) == (2, 18, Decimal("72"))
     assert found["ACME"]["lacking_amount"] == Decimal("28")
     assert (found["ACME"]["landed_amount"], found["BOB"]["landed_amount"]) == (Decimal(72 + 15 + 3 * 20), found["BOB"]["amount"])
@@ -127,6 +128,13 @@ def test_a_basket_sums_its_lines_against_the_suppliers_minimum() -> None:
         pytest.approx(1.2),
         None,
         None,
+    )
+    decided = nothing.vstack(
+        pl.DataFrame({"supplier_id": ["ACME", "ACME"], "quantity_units": [1, 5], "amount": ["3", "20"]}).cast(nothing.schema)
+    )
+    left = baskets(lines, limits, decided).filter(pl.col("supplier_id") == "ACME").row(0, named=True)
+    assert (left["lacking_amount"], left["lacking_units"], left["amount"]) == (Decimal("5"), 0, Decimal("72")), (
+        "what is approved counts"
     )
 
 
