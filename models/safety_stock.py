@@ -35,7 +35,6 @@ Array = NDArray[np.float64]
 DRAWN_AT_ONCE = 2  # blocks; each needs about a hundred MB
 BLOCK, BLOCK_DAYS = 100, 91.0  # series whose futures are drawn together, where none lasts longer; of longer ones fewer
 YEAR_DAYS = 365.0
-YEAR_DAYS = 365.0
 MOST_DAYS = 728.0  # no lead time is drawn beyond these 104 weeks
 ONE_DAY = 1.0
 LEAST_REVIEW_DAYS = 1.0  # nobody looks more often than a run is made

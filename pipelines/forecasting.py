@@ -41,6 +41,7 @@ def forecast(
     today: date,
 ) -> None:  # fmt: skip
     """Reads, forecasts and writes; a kept selection is used when its file exists, and kept there otherwise."""
+    _known_ending(output, WRITERS)
     _can_be_written(output, selection)
     kept = _kept(selection) if selection and selection.exists() else None
     rows, known, ahead = read(history), *(read(path) if path else None for path in (statics, planned))
@@ -71,6 +72,7 @@ def backtest(
 ) -> None:  # fmt: skip
     """Forecasts of known periods, their scores on the terminal and, where asked for, the forecasts in a file."""
     if output:
+        _known_ending(output, WRITERS)
         _can_be_written(output)
     frames = read(history), read(statics) if statics else None
     with bar("backtest") as report:
@@ -127,8 +129,6 @@ def write(frame: pl.DataFrame, path: Path) -> None:
 def _can_be_written(*paths: Path | None) -> None:
     """Asked before an hour's work, not after it. Raises InputError."""
     for path in filter(None, paths):
-        if path is paths[0]:
-            _known_ending(path, WRITERS)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as problem:

@@ -61,9 +61,10 @@ def by_category(connection: Connection, chosen: Chosen) -> pl.DataFrame:
 def order_messages(connection: Connection) -> pl.DataFrame:
     """What to ask suppliers for, the most money first, at risk or in cash; lines that may come as they are due are left out."""
     return connection.sql("""
+        WITH priced AS (SELECT sku, location_id, coalesce(price_amount, unit_cost_amount::DOUBLE) AS price_amount FROM reorder_suggestions)
         SELECT m.action, m.supplier_id, m.purchase_order_id, m.sku, a.description, m.location_id, m.expected_at, m.open_units, m.message_units,
-               m.at_risk_units, m.at_risk_units * coalesce(r.price_amount, r.unit_cost_amount::DOUBLE) AS at_risk_amount, m.cash_effect_amount, m.reason
-        FROM open_order_messages m LEFT JOIN sku_attributes a USING (sku) LEFT JOIN reorder_suggestions r USING (sku, location_id)
+               m.at_risk_units, m.at_risk_units * p.price_amount AS at_risk_amount, m.cash_effect_amount, m.reason
+        FROM open_order_messages m LEFT JOIN sku_attributes a USING (sku) LEFT JOIN priced p USING (sku, location_id)
         WHERE m.action <> 'none'
         ORDER BY greatest(at_risk_amount, abs(m.cash_effect_amount)::DOUBLE) DESC NULLS LAST, m.at_risk_units DESC NULLS LAST, m.purchase_order_id,
                  m.sku, m.location_id

@@ -34,7 +34,7 @@ def waiting(connection: Connection) -> pl.DataFrame:
                 'Ask the supplier, see Under way; what they serve there is not ordered anew'
                 FROM open_order_messages WHERE action = 'redirect'
             UNION ALL SELECT 'Open orders that come too late', count(*), sum(m.at_risk_units * coalesce(r.price_amount, r.unit_cost_amount::DOUBLE)),
-                'reorder', 'Expedite or chase them, see Under way; no new order would come sooner'
+                'reorder', 'Expedite or chase them, see Under way'
                 FROM open_order_messages m LEFT JOIN reorder_suggestions r USING (sku, location_id)
                 WHERE m.action IN ('expedite', 'chase') AND m.at_risk_units > 0
             UNION ALL SELECT 'Products whose ordering data need mending', count(DISTINCT sku), nullif(sum(order_amount), 0), 'reorder',

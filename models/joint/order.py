@@ -12,8 +12,8 @@ class JointOrder(NamedTuple):
     """Lines of the order (rows of the candidates; none where waiting is better), containers, and how good it is known to be.
 
     value_amount: what the order earns beyond ordering nothing, after its fixed costs; no order can earn more than bound_amount;
-    gap_rate: (bound − value) ÷ bound; binding: names of the limits that it stands at; impossible: of problem.IMPOSSIBLE, the limit that no order can
-    keep, empty where one can.
+    gap_rate: (bound − value) ÷ bound; binding: names of the limits that it stands at; impossible: the limit that no order can keep, see
+    problem.impossible; empty where one can.
     """
 
     lines: pl.DataFrame

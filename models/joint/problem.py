@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 RESOURCES = ("amount", "volume", "weight", "units")
-IMPOSSIBLE = BUDGET, MINIMUM = "budget", "supplier minimum"
+BUDGET, MINIMUM = "budget", "supplier minimum"  # limits that can keep every order from going out
 EDGE = 1e-9  # of a limit: sums of binary floats that pass it by less than this keep it
 
 
@@ -119,7 +119,7 @@ def excess(use: Array, low: Array, high: Array) -> Array:
 
 
 def impossible(candidates: Candidates, limits: Limits) -> str:
-    """The limit that keeps every order from going out, of IMPOSSIBLE; empty where none does.
+    """The limit that keeps every order from going out, BUDGET or MINIMUM; empty where none does.
 
     Example: nothing costs less than 150, the budget is 100: "budget".
     """

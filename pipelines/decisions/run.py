@@ -85,18 +85,15 @@ def _alone(inputs: Inputs, network: Network, config: Config, version: str, cutof
     known, levels = decided_levels(terms, schedule, inputs, planning)
     transfers = all_transfers(inventory_position(levels, inputs), network, planning)
     for _ in range(MOVED_TIMES):
-        moves = transfers.filter(pl.col("kind") == "balance")
-        if moves.is_empty():
+        if (moves := transfers.filter(pl.col("kind") == "balance")).is_empty():
             break
-        schedule = position_schedule(terms, inputs, moves)
+        schedule, made = position_schedule(terms, inputs, moves), transfers
         known, levels = levels_after(known, terms, schedule, inputs, planning)
-        more = with_balances(transfers, inventory_position(levels, inputs), network, planning)
-        if more["transfer_units"].sum() == transfers["transfer_units"].sum():
+        transfers = with_balances(made, inventory_position(levels, inputs), network, planning)
+        if transfers["transfer_units"].sum() == made["transfer_units"].sum():
             break
-        transfers = more
-    if (moves := transfers.filter(pl.col("kind") == "balance")).height:
-        schedule = position_schedule(terms, inputs, moves)
-        known, levels = levels_after(known, terms, schedule, inputs, planning)
+    else:
+        transfers = made  # what the last levels asked for beside them is left to the next run
     redirected = NOTHING_REDIRECTED
     suggestions = suggested_orders(
         inventory_position(levels, inputs), redirected, transfers, network, inputs, config, version, cutoff

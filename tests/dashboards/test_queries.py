@@ -169,3 +169,16 @@ def test_every_exception_stands_on_its_suggestion(snapshot: duckdb.DuckDBPyConne
     listed = reorder.exceptions(snapshot)
     flagged = snapshot.sql("SELECT sku, location_id FROM reorder_suggestions WHERE data_exception <> ''").pl()
     assert set(flagged.rows()) == set(listed.filter(pl.col("sku") != "all").select("sku", "location_id").rows())
+
+
+def test_orders_under_way_begin_with_the_most_money(snapshot: duckdb.DuckDBPyConnection) -> None:
+    """At risk or in cash; what is at risk is priced as on the page Reorder, and the table's own figure of the same name doesn't rank it."""
+    told = stock.order_messages(snapshot)
+    worth = told.select(pl.max_horizontal(pl.col("at_risk_amount", "cash_effect_amount").cast(pl.Float64).abs())).to_series()
+    assert told.height > 3 and worth.is_sorted(descending=True, nulls_last=True)
+    prices = snapshot.sql("SELECT sku, location_id, price_amount FROM reorder_suggestions WHERE price_amount IS NOT NULL").pl()
+    priced = told.join(prices, on=["sku", "location_id"])
+    assert priced["at_risk_amount"].to_list() == pytest.approx(
+        (priced["at_risk_units"] * priced["price_amount"]).to_list(), nan_ok=True
+    )
+    assert priced["at_risk_amount"].sum() > 0
