@@ -188,7 +188,16 @@ def forecast_fan(frame: pl.DataFrame) -> alt.LayerChart:
     then = base.transform_filter("isValid(datum.then)").mark_line(color=PALETTE[3], strokeWidth=1.5, point={"color": PALETTE[3], "size": 18}).encode(
         x=x, y="then:Q", tooltip=["week_end:T", alt.Tooltip("then:Q", format=".1f", title="forecast a week before")]
     )  # fmt: skip
-    return _unseen(frame) + bars + _year_before(base, x, "last_year") + band + line + before + then
+    return _layered(
+        (_unseen(frame), frame["seen_days"] < SEEN_WHOLE), (bars, frame["actual"]), (_year_before(base, x, "last_year"), frame["last_year"]),
+        (band, frame["mean"]), (line, frame["mean"]), (before, frame["statistical"]), (then, frame["then"]),
+    )  # fmt: skip
+
+
+def _layered(*layers: tuple[alt.Chart, pl.Series]) -> alt.LayerChart:
+    """Those layers of which there is anything to see, the first where there is nothing at all: of an empty one the browser complains."""
+    shown = [chart for chart, values in layers if (values.any() if values.dtype == pl.Boolean else values.drop_nulls().len())]
+    return alt.LayerChart(layer=shown or [layers[0][0]])
 
 
 def _year_before(base: alt.Chart, x: alt.X, name: str) -> alt.Chart:
@@ -265,7 +274,10 @@ def totals_fan(frame: pl.DataFrame, period: str) -> alt.LayerChart:
     )  # fmt: skip
     tooltip = ["period_start_date:T", "days:Q", alt.Tooltip("mean_units:Q", format=".1f"), "q10_units:Q", "q90_units:Q"]
     line = ahead.mark_line(color=PALETTE[1], point={"color": PALETTE[1]}).encode(x=x, y="mean_units:Q", tooltip=tooltip)
-    return bars + _year_before(base, x, "last_year_units") + band + line
+    return _layered(
+        (bars, frame["actual_units"]), (_year_before(base, x, "last_year_units"), frame["last_year_units"]), (band, frame["q10_units"]),
+        (line, frame["mean_units"]),
+    )  # fmt: skip
 
 
 def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
@@ -290,7 +302,7 @@ def history_layers(frame: pl.DataFrame) -> alt.LayerChart:
     made_from = _base(frame).mark_tick(color=PALETTE[1], thickness=3, width=14).encode(
         x=x, y="layered_units:Q", tooltip=["week_end:T", alt.Tooltip("layered_units:Q", format=".1f", title="forecast is made from")]
     )  # fmt: skip
-    return _unseen(frame) + bars + made_from
+    return _layered((_unseen(frame), frame["seen_days"] < SEEN_WHOLE), (bars, long["units"]), (made_from, frame["layered_units"]))
 
 
 def _base(frame: pl.DataFrame) -> alt.Chart:
